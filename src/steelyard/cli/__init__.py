@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command-line door. One module per command, loaded only when that command is called, so
+``steelyard --help`` stays quick.
+
+No decision is taken here: a command parses words, calls :mod:`steelyard.bootstrap` or an engine,
+renders the result and turns an outcome into an exit code (see :mod:`steelyard.cli.door`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from steelyard import __version__
+
+COMMANDS: dict[str, str] = {
+    "assess": "Weigh a model for a use case and decide, with evidence.",
+    "scan": "Examine model files for code, escapes and attacks.",
+    "license": "Find licenses, conflicts and obligations.",
+    "bom": "Write a CycloneDX ML-BOM of a model.",
+    "charter": "Write, check and explain charters.",
+    "ledger": "Verify the tamper-evident ledger.",
+    "verify": "Verify an evidence bundle, offline.",
+    "demo": "Assess five real models from public packages.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"steelyard.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="steelyard")
+def root() -> None:
+    """Adopt open-weight models fast and safely.
+
+    Exit codes: 0 approved or clean; 1 rejected, malicious or tampered with; 2 usage or input
+    error; 3 review required, suspicious, or could not decide.
+    """
+
+
+def main() -> None:
+    """Console entry point: run the command line and leave with its exit code."""
+    from steelyard.cli.door import run
+
+    sys.exit(run(root))

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors, grouped by whose fault they are. Each is a sentence, a next step and a stable code.
+
+The kernel knows neither HTTP nor exit codes: a door (command line, API, gateway) looks at the
+*class* and translates. Codes are ``family.what``, never reused and never reworded.
+
+* :class:`InputError`: what the caller gave us cannot be used.
+* :class:`ArtifactError`: the bytes of a model are malformed or exceed a limit. Raised by readers
+  inside the sandbox and turned into a finding or a coverage gap there; users never see it raw.
+* :class:`IntegrityError`: evidence does not verify; somebody changed something.
+* :class:`UndecidedError`: we could not do our work, so nothing may pass.
+"""
+
+from __future__ import annotations
+
+
+class SteelyardError(Exception):
+    """Base of every error a person may see.
+
+    ``message`` is a full sentence naming the thing at fault; ``next_step`` says what to do now;
+    ``code`` is stable and machine-readable.
+    """
+
+    code = "steelyard.error"
+
+    def __init__(self, message: str, *, next_step: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}".rstrip()
+
+
+class InputError(SteelyardError):
+    """The caller's input cannot be used: a missing path, a wrong field, an unknown word."""
+
+    code = "input.invalid"
+
+
+class PositionedError(InputError):
+    """An input error at a place in a text file. ``line`` and ``column`` count from 1."""
+
+    code = "input.at"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str,
+        line: int,
+        column: int,
+        next_step: str = "",
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, next_step=next_step, code=code)
+        self.file, self.line, self.column = file, line, column
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: error: {super().__str__()}"
+
+
+class DocumentErrors(InputError):
+    """Several :class:`PositionedError` found in one document, in the order of their lines."""
+
+    code = "input.document"
+
+    def __init__(self, errors: list[PositionedError]) -> None:
+        self.errors = sorted(errors, key=lambda error: (error.file, error.line, error.column))
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class ArtifactError(SteelyardError):
+    """Model bytes that cannot be read as their format. ``offset`` is in bytes, -1 if unknown."""
+
+    code = "artifact.malformed"
+
+    def __init__(self, message: str, *, offset: int = -1, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.offset = offset
+
+
+class TruncatedArtifact(ArtifactError):
+    """The file ends before its own headers say it does."""
+
+    code = "artifact.truncated"
+
+
+class LimitExceeded(ArtifactError):
+    """A hard limit of :mod:`steelyard.kernel.limits` was reached; the rest was not examined."""
+
+    code = "artifact.limit"
+
+
+class IntegrityError(SteelyardError):
+    """Evidence does not verify. The message names the file, entry or byte range at fault."""
+
+    code = "integrity.tampered"
+
+
+class UndecidedError(SteelyardError):
+    """Steelyard could not do its work (sandbox died, timed out, lied). Nothing may pass."""
+
+    code = "undecided"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What crosses the sandbox wall: the request that goes in, the inspection that comes out.
+
+Both travel as one JSON document over a pipe. The parent decodes the reply with strict types and
+then distrusts it (see ``platform/sandbox.py``). ADR 0003 describes the protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
+from steelyard.kernel.finding import FileReport, Finding
+from steelyard.kernel.license import DeclaredLicense, LicenseFile
+from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
+
+INSPECTION_SCHEMA = "steelyard.inspection/v1"
+
+Task = Literal["scan", "license", "card"]
+
+
+class TreeFile(Struct, frozen=True):
+    """A regular file the parent saw when it walked the tree without following links.
+
+    ``path`` is the name shown to people and used in the manifest; ``location`` is the absolute
+    path to open (bytes that are not UTF-8 are percent-encoded there); ``size`` is in bytes.
+    """
+
+    path: str
+    location: str
+    size: int
+
+
+class InspectionRequest(Struct, frozen=True, kw_only=True):
+    """One run of the sandbox over one tree."""
+
+    files: tuple[TreeFile, ...]
+    tasks: tuple[Task, ...] = ("scan",)
+    limits: Limits = DEFAULT_LIMITS
+    roots: tuple[str, ...] = ()
+    """Absolute directories the sandbox may read besides Python itself."""
+    progress: bool = False
+    """Write one JSON line per finished file to standard error."""
+    schema: str = "steelyard.inspection-request/v1"
+
+
+class Scanner(Struct, frozen=True, kw_only=True):
+    """Which scanner looked: its version and a digest over all its rules and lists."""
+
+    version: str
+    rules_digest: str
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """The reply of the sandbox."""
+
+    scanner: Scanner
+    files: tuple[FileReport, ...]
+    isolation: tuple[str, ...] = ()
+    """Walls that stood, such as ``no-network · landlock · rlimits``."""
+    tree_findings: tuple[Finding, ...] = ()
+    """Findings about several files together."""
+    cards: tuple[ModelCard, ...] = ()
+    configs: tuple[ModelConfig, ...] = ()
+    packages: tuple[PackageMetadata, ...] = ()
+    license_files: tuple[LicenseFile, ...] = ()
+    declared: tuple[DeclaredLicense, ...] = ()
+    schema: str = INSPECTION_SCHEMA
