@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a newcomer or a builder runs. `make` alone lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SAY := @echo "steelyard:"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check types style architecture unit bench lock docs clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: ## Install what is needed and weigh five real models
+	@$(PYTHON) scripts/prepare.py run
+	@$(BIN)/steelyard demo --output demo-output
+
+test: ## Install what is needed and run every check and test
+	@$(PYTHON) scripts/prepare.py dev
+	@$(MAKE) --no-print-directory check
+
+check: style types architecture unit ## Every check and test, in the environment as it is
+
+style: ## Lint and formatting
+	$(SAY) "[1/4] ruff: lint and formatting"
+	@$(BIN)/ruff check --quiet src tests benchmarks scripts
+	@$(BIN)/ruff format --check --quiet src tests benchmarks scripts
+
+types: ## Static types, strictly
+	$(SAY) "[2/4] mypy --strict"
+	@$(BIN)/mypy --no-error-summary
+
+architecture: ## Import contracts
+	$(SAY) "[3/4] import contracts"
+	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+unit: ## Tests
+	$(SAY) "[4/4] pytest"
+	@$(BIN)/pytest -n auto
+
+bench: ## Measure speed and memory side by side, print the table
+	@$(PYTHON) scripts/prepare.py dev
+	@$(BIN)/python benchmarks/main_job.py
+
+lock: ## Pin every dependency with its hashes
+	@$(BIN)/python -m pip install --quiet uv
+	@for set in 'base pyproject.toml' 'build --group build' 'dev --group dev pyproject.toml'; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url $${set#* } -o requirements/$${set%% *}.txt; done
+
+docs: ## Generate the reference pages and schemas
+	@$(BIN)/python scripts/build_reference.py
+
+clean: ## Remove what the targets above made
+	@rm -rf .venv demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
