@@ -7,6 +7,8 @@ is too old. Every package is pinned and hash-checked; a second call with nothing
 once.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -31,14 +33,14 @@ def say(text: str) -> None:
     print(f"steelyard: {text}", flush=True)
 
 
-def fail(text: str, next_step: str) -> "None":
+def fail(text: str, next_step: str) -> NoReturn:
     """Stop with a sentence and a next step (exit code 2)."""
     print(f"steelyard: {text}", file=sys.stderr)
     print(f"  next: {next_step}", file=sys.stderr)
     sys.exit(2)
 
 
-def fingerprint(names: List[str]) -> str:
+def fingerprint(names: list[str]) -> str:
     """Digest over everything an installed environment depends on."""
     digest = hashlib.sha256(sys.version.encode())
     for path in [ROOT / "pyproject.toml", *(ROOT / "requirements" / name for name in names)]:
@@ -55,9 +57,7 @@ def create_environment() -> None:
         shutil.rmtree(VENV)
     version = ".".join(str(part) for part in sys.version_info[:3])
     say(f"[1/3] creating .venv with Python {version}")
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True
-    )
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode != 0:
         shutil.rmtree(VENV, ignore_errors=True)
         fail(
@@ -67,7 +67,7 @@ def create_environment() -> None:
         )
 
 
-def pip(arguments: List[str], what: str) -> None:
+def pip(arguments: list[str], what: str) -> None:
     """Run pip, showing its own progress on a terminal; on failure say why in a sentence."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
     terminal = sys.stdout.isatty()
@@ -92,7 +92,7 @@ def pip(arguments: List[str], what: str) -> None:
     )
 
 
-def install(names: List[str], stamp: Path) -> None:
+def install(names: list[str], stamp: Path) -> None:
     """Install the pinned packages, then the project itself without touching the network."""
     started = time.monotonic()
     arguments = ["--require-hashes"]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes to structure: sniffing, one reader per format, hard limits. Only ever run in the sandbox."""
+"""Bytes to structure: sniffing, one reader per format, hard limits. Only the sandbox runs it."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canonical JSON, Merkle tiles, checkpoints, DSSE, in-toto statements, offline verification. Pure."""
+"""Canonical JSON, Merkle tiles, checkpoints, DSSE, in-toto statements, verification. Pure."""

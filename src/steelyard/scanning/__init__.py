@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Structure to findings and coverage. Runs in the sandbox process, `python -m steelyard.scanning`."""
+"""Structure to findings and coverage. Runs as `python -m steelyard.scanning`."""
