@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stage that weighs: one inspection of the real bytes becomes facts the charter can judge."""
