@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 import rfc8785
@@ -26,7 +27,7 @@ def test_the_canonical_form_is_rfc_8785_whatever_the_order(rows: list[tuple[str,
     manifest = manifest_of(entries)
     assert manifest == manifest_of(reversed(entries))
     ordered = sorted(rows, key=lambda row: row[0].encode())
-    document = {
+    document: Any = {
         "schema": "steelyard.manifest/v1",
         "files": [{"path": path, "size": size, "sha256": SHA} for path, size in ordered],
     }
@@ -36,16 +37,7 @@ def test_the_canonical_form_is_rfc_8785_whatever_the_order(rows: list[tuple[str,
 
 def test_the_digest_of_a_known_manifest_never_changes() -> None:
     manifest = manifest_of([FileEntry("b/ü.bin", 2, SHA), FileEntry("a", 1, SHA)])
-    assert (
-        manifest.digest
-        == hashlib.sha256(
-            (
-                '{"files":[{"path":"a","sha256":"%s","size":1},'
-                '{"path":"b/ü.bin","sha256":"%s","size":2}],"schema":"steelyard.manifest/v1"}'
-                % (SHA, SHA)
-            ).encode()
-        ).hexdigest()
-    )
+    assert manifest.digest == "564dac2a4350e53a1410c7f3b1d2713a45bb8bfea0091320c59bb649eceead6e"
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", "../a", "a/./b", "a\0b", "a\udcff"])

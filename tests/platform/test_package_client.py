@@ -44,7 +44,7 @@ def package(index: Path, **changes: str) -> PinnedPackage:
         "why": "To be tested.",
     }
     layout = {"model.bin": "toy/weights.bin", "papers/METADATA": "toy_model-1.0.dist-info/METADATA"}
-    return PinnedPackage(**(values | changes), layout=layout)  # type: ignore[arg-type] # plain strings
+    return PinnedPackage(**(values | changes), layout=layout)
 
 
 def test_a_package_is_fetched_once_and_then_comes_from_the_cache(
