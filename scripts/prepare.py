@@ -79,7 +79,7 @@ def pip(arguments: list[str], what: str) -> None:
     if result.returncode == 0:
         return
     text = LOG.read_text(encoding="utf-8", errors="replace")
-    signs = ("NewConnectionError", "Name or service", "Max retries", "timed out", "getaddrinfo")
+    signs = ("NewConnectionError", "Max retries", "timed out", "(from versions: none)")
     if any(sign in text for sign in signs):
         fail(
             f"could not install {what}: the package index cannot be reached.",
@@ -123,8 +123,8 @@ def main() -> None:
     stamp = VENV / f".ready-{sys.argv[1]}"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == fingerprint(names):
         return
-    os.environ.pop("PYTHONPATH", None)
     create_environment()
+    os.environ.pop("PYTHONPATH", None)
     install(names, stamp)
 
 
