@@ -60,6 +60,8 @@ class ModelConfig(Struct, frozen=True, kw_only=True):
     auto_map: tuple[str, ...] = ()
     library: str = ""
     """Of a pipeline description such as ``modules.json`` or ``model_index.json``."""
+    base_models: tuple[str, ...] = ()
+    """Of an adapter: the models it is loaded on top of."""
 
 
 class PackageMetadata(Struct, frozen=True, kw_only=True):

@@ -53,6 +53,15 @@ class Scanner(Struct, frozen=True, kw_only=True):
     rules_digest: str
 
 
+class RuleInfo(Struct, frozen=True, kw_only=True):
+    """What a rule of the scanner is about, for reports."""
+
+    id: str
+    title: str
+    severity: str
+    """Usual severity; a finding carries its own."""
+
+
 class Inspection(Struct, frozen=True, kw_only=True):
     """The reply of the sandbox."""
 
@@ -67,4 +76,13 @@ class Inspection(Struct, frozen=True, kw_only=True):
     packages: tuple[PackageMetadata, ...] = ()
     license_files: tuple[LicenseFile, ...] = ()
     declared: tuple[DeclaredLicense, ...] = ()
+    rules: tuple[RuleInfo, ...] = ()
+    """The rules that made the findings."""
     schema: str = INSPECTION_SCHEMA
+
+
+class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the sandbox's answer: a finished file, or the end with all the rest."""
+
+    file: FileReport | None = None
+    end: Inspection | None = None

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads pickle opcodes, protocols 0 to 5, one after another, without running any of them.
+
+:class:`OpcodeReader` yields ``(code, argument, offset)`` for every opcode up to and including STOP.
+It is a tokenizer: it knows how long each opcode is and nothing about what it does. Long strings
+become None, since only names and short constants matter to a judge; a FRAME's length is not
+believed, because the real unpickler does not need it either. The opcode set is that of CPython's
+``pickletools`` documentation and PEP 307, 3154 and 574.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from steelyard.artifacts.source import Source
+from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
+from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
+
+MARK, STOP, POP, POP_MARK, DUP = 0x28, 0x2E, 0x30, 0x31, 0x32
+FLOAT, INT, BININT, BININT1, BININT2 = 0x46, 0x49, 0x4A, 0x4B, 0x4D
+LONG, NONE, PERSID, BINPERSID, REDUCE = 0x4C, 0x4E, 0x50, 0x51, 0x52
+STRING, BINSTRING, SHORT_BINSTRING, UNICODE, BINUNICODE = 0x53, 0x54, 0x55, 0x56, 0x58
+APPEND, BUILD, GLOBAL, DICT, APPENDS = 0x61, 0x62, 0x63, 0x64, 0x65
+GET, BINGET, INST, LONG_BINGET, LIST = 0x67, 0x68, 0x69, 0x6A, 0x6C
+OBJ, PUT, BINPUT, LONG_BINPUT, SETITEM = 0x6F, 0x70, 0x71, 0x72, 0x73
+TUPLE, SETITEMS, EMPTY_DICT, EMPTY_LIST, EMPTY_TUPLE = 0x74, 0x75, 0x7D, 0x5D, 0x29
+BINFLOAT, BINBYTES, SHORT_BINBYTES = 0x47, 0x42, 0x43
+PROTO, NEWOBJ, EXT1, EXT2, EXT4 = 0x80, 0x81, 0x82, 0x83, 0x84
+TUPLE1, TUPLE2, TUPLE3, NEWTRUE, NEWFALSE = 0x85, 0x86, 0x87, 0x88, 0x89
+LONG1, LONG4, SHORT_BINUNICODE, BINUNICODE8, BINBYTES8 = 0x8A, 0x8B, 0x8C, 0x8D, 0x8E
+EMPTY_SET, ADDITEMS, FROZENSET, NEWOBJ_EX, STACK_GLOBAL = 0x8F, 0x90, 0x91, 0x92, 0x93
+MEMOIZE, FRAME, BYTEARRAY8, NEXT_BUFFER, READONLY_BUFFER = 0x94, 0x95, 0x96, 0x97, 0x98
+
+NAMES = {
+    code: name for name, code in list(globals().items()) if name.isupper() and isinstance(code, int)
+}
+"""Opcode names by code."""
+
+# How an opcode's argument is laid out: no argument; N fixed bytes; a line; two lines; or a length
+# of N bytes followed by that many bytes.
+_FIXED = {BININT1: 1, BININT2: 2, BININT: 4, BINFLOAT: 8, BINGET: 1, LONG_BINGET: 4, BINPUT: 1,
+          LONG_BINPUT: 4, EXT1: 1, EXT2: 2, EXT4: 4, PROTO: 1, FRAME: 8}  # fmt: skip
+_LINE = frozenset({INT, LONG, FLOAT, STRING, UNICODE, PUT, GET, PERSID})
+_TWO_LINES = frozenset({GLOBAL, INST})
+_COUNTED = {SHORT_BINSTRING: 1, SHORT_BINUNICODE: 1, SHORT_BINBYTES: 1, LONG1: 1, BINSTRING: 4,
+            BINUNICODE: 4, BINBYTES: 4, LONG4: 4, BINUNICODE8: 8, BINBYTES8: 8,
+            BYTEARRAY8: 8}  # fmt: skip
+_TEXT = frozenset({SHORT_BINUNICODE, BINUNICODE, BINUNICODE8})
+_PLAIN, _IS_FIXED, _IS_LINE, _IS_TWO, _IS_COUNTED, _UNKNOWN = range(6)
+_SHAPE = bytes(
+    _IS_FIXED if code in _FIXED
+    else _IS_LINE if code in _LINE
+    else _IS_TWO if code in _TWO_LINES
+    else _IS_COUNTED if code in _COUNTED
+    else _PLAIN if code in NAMES
+    else _UNKNOWN
+    for code in range(256)
+)  # fmt: skip
+_LINE_MOST = 1 << 20
+_CHUNK = 1 << 20
+
+
+class OpcodeReader:
+    """Reads opcodes from ``source`` beginning at ``offset``; bounded memory whatever the size."""
+
+    def __init__(self, source: Source, offset: int, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self._base = offset
+        self._buffer = b""
+        self._at = 0
+
+    @property
+    def offset(self) -> int:
+        """Position of the next byte in the source; it may be moved to step over raw bytes."""
+        return self._base + self._at
+
+    @offset.setter
+    def offset(self, value: int) -> None:
+        if self._base <= value <= self._base + len(self._buffer):
+            self._at = value - self._base
+        else:
+            self._base, self._buffer, self._at = value, b"", 0
+
+    def opcodes(self) -> Iterator[tuple[int, Any, int]]:
+        """Yield every opcode with its argument and offset, through the next STOP.
+
+        Raises:
+            TruncatedArtifact: the stream ends before STOP.
+            ArtifactError: a byte is no opcode or an argument is malformed.
+        """
+        shapes, keep = _SHAPE, self._limits.pickle_string
+        while True:
+            # Refill before the tail, so that an opcode and a short argument are always at hand.
+            if len(self._buffer) - self._at < 512:
+                self._refill(512)
+            buffer, at = self._buffer, self._at
+            if at >= len(buffer):
+                raise TruncatedArtifact(
+                    "The pickle ends before its STOP opcode.", offset=self.offset
+                )
+            code = buffer[at]
+            shape = shapes[code]
+            start = self._base + at
+            if shape == _PLAIN:
+                self._at = at + 1
+                yield code, None, start
+                if code == STOP:
+                    return
+            elif shape == _IS_FIXED:
+                size = _FIXED[code]
+                value = buffer[at + 1 : at + 1 + size]
+                if len(value) < size:
+                    raise TruncatedArtifact("The pickle ends inside an opcode.", offset=start)
+                self._at = at + 1 + size
+                yield code, self._number(code, value), start
+            elif shape == _IS_COUNTED:
+                yield code, self._counted(code, start, keep), start
+            elif shape == _IS_LINE:
+                self._at = at + 1
+                yield code, _line_value(code, self._line()), start
+            elif shape == _IS_TWO:
+                self._at = at + 1
+                first = self._line().decode("utf-8", "backslashreplace")
+                second = self._line().decode("utf-8", "backslashreplace")
+                yield code, (first, second), start
+            else:
+                raise ArtifactError(f"Byte 0x{code:02x} is not a pickle opcode.", offset=start)
+
+    @staticmethod
+    def _number(code: int, value: bytes) -> int | None:
+        if code == BINFLOAT:
+            return None
+        return int.from_bytes(value, "little", signed=code == BININT)
+
+    def _counted(self, code: int, start: int, keep: int) -> Any:
+        width = _COUNTED[code]
+        at = self._at + 1
+        length = int.from_bytes(self._buffer[at : at + width], "little", signed=code == LONG4)
+        body = start + 1 + width
+        if length < 0:
+            raise ArtifactError("A length is negative.", offset=start)
+        if body + length > self._source.size:
+            raise TruncatedArtifact(
+                f"An opcode claims {length} bytes, more than the file has left.", offset=start
+            )
+        if length > keep:
+            self.offset = body + length
+            return None
+        self._at = at + width
+        if len(self._buffer) - self._at < length:
+            self._refill(length)
+        data = self._buffer[self._at : self._at + length]
+        self._at += length
+        if code in _TEXT:
+            return data.decode("utf-8", "backslashreplace")
+        if code in (LONG1, LONG4):
+            return int.from_bytes(data, "little", signed=True) if length <= 16 else None
+        if code in (BINSTRING, SHORT_BINSTRING):
+            return data.decode("latin-1")
+        return data
+
+    def _line(self) -> bytes:
+        end = self._buffer.find(b"\n", self._at)
+        while end < 0:
+            have = len(self._buffer) - self._at
+            if have > _LINE_MOST:
+                raise LimitExceeded(
+                    "A text argument is longer than a mebibyte.", offset=self.offset
+                )
+            if not self._refill(have + 65_536):
+                raise TruncatedArtifact("The pickle ends inside an opcode.", offset=self.offset)
+            end = self._buffer.find(b"\n", self._at + have)
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        return line
+
+    def _refill(self, needed: int) -> bool:
+        """Make ``needed`` bytes available if the source has them; tell whether any were added."""
+        rest = self._buffer[self._at :]
+        more = self._source.read_at(
+            self._base + self._at + len(rest), max(_CHUNK, needed - len(rest))
+        )
+        if more:
+            self._base += self._at
+            self._buffer, self._at = rest + more, 0
+        return bool(more)
+
+
+_QUOTED = re.compile(rb"\A\s*(['\"])(.*)\1\s*\Z", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+
+
+def _line_value(code: int, line: bytes) -> Any:
+    if code in (PUT, GET, INT):
+        if code == INT and line in (b"00", b"01"):
+            return line == b"01"
+        try:
+            return int(line)
+        except ValueError as error:
+            raise ArtifactError(f"{line[:40]!r} is not a number.") from error
+    if code == STRING:
+        quoted = _QUOTED.match(line)
+        if quoted is None:
+            raise ArtifactError("A string is not quoted.")
+        return _unescape(quoted[2])
+    if code == UNICODE:
+        text = line.decode("latin-1")
+        return _ESCAPE.sub(lambda found: _character(found[1] or found[2]), text)
+    if code in (FLOAT, LONG):
+        if not re.fullmatch(rb"[-+0-9.a-fA-FINinx_tyL]*", line):
+            raise ArtifactError(f"{line[:40]!r} is not a number.")
+        return None
+    return line.decode("latin-1")
+
+
+def _character(digits: str) -> str:
+    value = int(digits, 16)
+    return chr(value) if value < 0x110000 else "\ufffd"
+
+
+def _unescape(data: bytes) -> str:
+    """Undo the escapes of a protocol 0 string, as ``codecs.escape_decode`` would."""
+    if b"\\" not in data:
+        return data.decode("latin-1")
+
+    def replace(found: re.Match[bytes]) -> bytes:
+        body = found[1]
+        if body[:1] == b"x":
+            return bytes([int(body[1:], 16)])
+        if body[:1].isdigit():
+            return bytes([int(body, 8) & 0xFF])
+        return _SIMPLE_ESCAPES.get(body, b"\\" + body)
+
+    return re.sub(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)", replace, data, flags=re.DOTALL).decode(
+        "latin-1"
+    )
+
+
+_SIMPLE_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"\\": b"\\", b"'": b"'", b'"': b'"',
+                   b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"\n": b""}  # fmt: skip
+
+# Net effect on the depth of the stack, for the probe below; MARK-bound opcodes are left out.
+_EFFECT = {POP: -1, DUP: 1, REDUCE: -1, APPEND: -1, BUILD: -1, SETITEM: -2, NEWOBJ: -1,
+           NEWOBJ_EX: -2, STACK_GLOBAL: -1, TUPLE1: 0, TUPLE2: -1, TUPLE3: -2, BINPERSID: 0,
+           MEMOIZE: 0, PUT: 0, BINPUT: 0, LONG_BINPUT: 0, PROTO: 0, FRAME: 0,
+           READONLY_BUFFER: 0, STOP: -1}  # fmt: skip
+_NEEDS = {POP: 1, DUP: 1, REDUCE: 2, APPEND: 2, BUILD: 2, SETITEM: 3, NEWOBJ: 2, NEWOBJ_EX: 3,
+          STACK_GLOBAL: 2, TUPLE1: 1, TUPLE2: 2, TUPLE3: 3, BINPERSID: 1, MEMOIZE: 1, PUT: 1,
+          BINPUT: 1, LONG_BINPUT: 1, STOP: 1}  # fmt: skip
+_TO_MARK = {TUPLE: 1, LIST: 1, DICT: 1, FROZENSET: 1, APPENDS: 0, SETITEMS: 0, ADDITEMS: 0,
+            POP_MARK: 0, OBJ: 1, INST: 1}  # fmt: skip
+_MODULE = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*\Z")
+
+
+def probe_pickle(head: bytes, *, whole: bool) -> bool:
+    """Tell whether ``head`` (all of the file if ``whole``) reads as the beginning of a pickle.
+
+    A PROTO opcode of a known protocol settles it. The old text protocols have no magic: there the
+    opcodes must parse, the stack must balance, and either STOP or a call on an imported name must
+    be reached; so lists of words and prose are not taken for pickles.
+    """
+    if len(head) >= 2 and head[0] == PROTO and head[1] <= 5:
+        return True
+    if not head or _SHAPE[head[0]] == _UNKNOWN or head[0] in (STOP, POP, POP_MARK):
+        return False
+    from steelyard.artifacts.source import BytesSource
+
+    depth, marks = 0, []
+    imported = called = False
+    steps = 0
+    try:
+        for code, argument, _ in OpcodeReader(BytesSource(head), 0, DEFAULT_LIMITS).opcodes():
+            steps += 1
+            if depth < _NEEDS.get(code, 0):
+                return False
+            if code == MARK:
+                marks.append(depth)
+            elif code in _TO_MARK:
+                if not marks:
+                    return False
+                depth = marks.pop() + _TO_MARK[code]
+            else:
+                depth += _EFFECT.get(code, 1)
+            if code in _TWO_LINES:
+                if not _MODULE.match(argument[0]):
+                    return False
+                imported = True
+            imported = imported or code == STACK_GLOBAL
+            called = called or code in (REDUCE, OBJ, INST, NEWOBJ, BUILD)
+            if code == STOP:
+                # A lone short push and a dot is more likely a word than a pickle.
+                return depth == 0 and (imported or (whole and steps > 2))
+    except ArtifactError:
+        return imported and called
+    return False

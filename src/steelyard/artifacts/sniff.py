@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tells a file's format by its content. The name only breaks ties between kinds of text.
+
+An extension is a claim by whoever uploaded the file; loaders often ignore it. When the claim and
+the content disagree, :class:`Sniffed` carries a sentence about it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from steelyard.artifacts.pickle import probe_pickle
+from steelyard.artifacts.source import Source
+from steelyard.artifacts.tars import looks_like_tar
+from steelyard.artifacts.zips import ZipArchive, read_zip
+from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.limits import DEFAULT_LIMITS
+
+HEAD = 4096
+TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""LONG1 0x1950a86a20f9469cfc6c STOP: how a legacy torch file begins, after its PROTO opcode."""
+
+_MAGICS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
+    (0, b"\x93NUMPY", "npy"), (0, b"\x89HDF\r\n\x1a\n", "hdf5"), (0, b"\x1f\x8b", "gzip"),
+    (0, b"BZh", "bzip2"), (0, b"\xfd7zXZ\0", "xz"), (0, b"\x04\x22\x4d\x18", "lz4"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd"), (0, b"7z\xbc\xaf\x27\x1c", "7z"), (0, b"Rar!\x1a\x07", "rar"),
+    (0, b"\x7fELF", "elf"), (0, b"\xfe\xed\xfa\xce", "macho"), (0, b"\xfe\xed\xfa\xcf", "macho"),
+    (0, b"\xce\xfa\xed\xfe", "macho"), (0, b"\xcf\xfa\xed\xfe", "macho"), (0, b"\0asm", "wasm"),
+    (4, b"TFL3", "tflite"), (0, b"SQLite format 3\0", "sqlite"), (0, b"%PDF-", "pdf"),
+    (0, b"\x89PNG\r\n\x1a\n", "image"), (0, b"\xff\xd8\xff", "image"), (0, b"GIF8", "image"),
+    (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
+)  # fmt: skip
+
+_EXTENSIONS: dict[str, tuple[str, ...]] = {
+    "safetensors": ("safetensors",), "gguf": ("gguf",), "npy": ("npy",), "npz": ("npz", "zip"),
+    "onnx": ("onnx",), "json": ("json", "jsonl"), "txt": ("text", "csv", "json", "jsonl"),
+    "md": ("markdown", "text", "html"), "yaml": ("yaml", "text"), "yml": ("yaml", "text"),
+    "h5": ("hdf5",), "hdf5": ("hdf5",), "keras": ("keras", "zip", "hdf5"), "tflite": ("tflite",),
+    "png": ("image",), "jpg": ("image",), "jpeg": ("image",), "gif": ("image",), "py": ("python",),
+    "csv": ("csv", "text"), "pdf": ("pdf",), "wav": ("audio",), "jinja": ("jinja", "text"),
+}  # fmt: skip
+"""Formats an extension stands for; extensions that stand for several (``.bin``) are left out."""
+
+_PICKLE_SUFFIXES = frozenset({"pkl", "pickle", "pck", "joblib", "pt", "pth", "ckpt", "dill"})
+
+_BY_NAME = {
+    "json": "json", "jsonl": "jsonl", "yaml": "yaml", "yml": "yaml", "toml": "toml", "xml": "xml",
+    "md": "markdown", "html": "html", "htm": "html", "jinja": "jinja", "j2": "jinja",
+    "py": "python", "csv": "csv", "tsv": "csv", "sh": "shell", "bat": "shell", "ps1": "shell",
+    "svg": "xml", "pmml": "xml", "ipynb": "json", "pyi": "python", "ndjson": "jsonl",
+}  # fmt: skip
+EXECUTES = frozenset(
+    {"pickle", "joblib", "torch-legacy", "torch-zip", "torchscript", "elf", "pe", "macho", "python",
+     "shell", "java-class", "wasm", "zip", "keras", "npz"}
+)  # fmt: skip
+"""Formats that can run code or carry files that do: the worst to hide under another name."""
+
+
+class Sniffed(Struct, frozen=True):
+    """The format, and a sentence if the name or a second format contradicts it."""
+
+    format: str
+    mismatch: str = ""
+
+
+def sniff(source: Source, name: str) -> Sniffed:
+    """Return the format of the bytes in ``source``; ``name`` is the base name of the file."""
+    if source.size == 0:
+        return Sniffed("empty")
+    head = source.read_at(0, HEAD)
+    kind = _binary(source, head) or _text(source, head, name)
+    if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
+        # Whatever it is, a loader that trusts the name will unpickle it.
+        kind = "pickle"
+    mismatch = _mismatch(kind, name)
+    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras"):
+        mismatch = _hidden_zip(source, kind)
+    return Sniffed(kind, mismatch)
+
+
+def _binary(source: Source, head: bytes) -> str:
+    if _is_safetensors(source, head):
+        return "safetensors"
+    for offset, magic, kind in _MAGICS:
+        if head[offset : offset + len(magic)] == magic:
+            return _zip_kind(source) if kind == "zip" else kind
+    if head[:4] == b"\xca\xfe\xba\xbe":
+        return "java-class" if int.from_bytes(head[4:8], "big") > 40 else "macho"
+    if head[:8] == b"MZqFpD='" or (head[:2] == b"MZ" and _is_pe(source, head)):
+        return "pe"
+    if probe_pickle(head, whole=len(head) == source.size):
+        return _pickle_kind(head)
+    if looks_like_tar(head):
+        return "tar"
+    if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
+        return "zlib"
+    return _protobuf_kind(head, source.size)
+
+
+def _is_safetensors(source: Source, head: bytes) -> bool:
+    if len(head) < 9 or head[8:9] != b"{":
+        return False
+    length = int.from_bytes(head[:8], "little")
+    if length <= source.size - 8:
+        return length > 1
+    # A header length that lies is still a safetensors file if its JSON begins like one.
+    return head[9:].lstrip()[:1] in (b'"', b"}", b"")
+
+
+def _is_pe(source: Source, head: bytes) -> bool:
+    at = int.from_bytes(head[60:64], "little") if len(head) >= 64 else 0
+    return source.read_at(at, 4) == b"PE\0\0" or b"This program cannot be run" in head
+
+
+def _zip_kind(source: Source) -> str:
+    try:
+        archive = read_zip(source, DEFAULT_LIMITS)
+    except ArtifactError:
+        return "zip"
+    return zip_flavor(archive)
+
+
+def zip_flavor(archive: ZipArchive) -> str:
+    """Return which kind of zip this is by the names of its members."""
+    names = [member.name for member in archive.members]
+    tops = {name.partition("/")[2] if "/" in name else name for name in names}
+    if "data.pkl" in tops or "data.pkl" in names:
+        # This member is what makes torch.load hand the file to the TorchScript reader.
+        return "torchscript" if "constants.pkl" in tops else "torch-zip"
+    if names and all(name.endswith(".npy") for name in names):
+        return "npz"
+    if "config.json" in names and any(name.endswith(".weights.h5") for name in names):
+        return "keras"
+    return "zip"
+
+
+def _pickle_kind(head: bytes) -> str:
+    if TORCH_MAGIC in head[:16]:
+        return "torch-legacy"
+    return "joblib" if b"joblib.numpy_pickle" in head else "pickle"
+
+
+def _protobuf_kind(head: bytes, size: int) -> str:
+    """Tell ONNX and SavedModel by their first fields: small varints with plausible meanings."""
+    if len(head) < 4 or size < 8:
+        return ""
+    # SavedModel: field 1 saved_model_schema_version = 1, then field 2 meta_graphs, a message;
+    # in ONNX of that age field 2 would be a producer's name.
+    if head[:3] == b"\x08\x01\x12" and not _short_text(head[3:]):
+        return "saved-model"
+    # ModelProto: field 1 ir_version (varint 1..20), then producer_name (2), domain (4) or graph (7)
+    if head[0] == 0x08 and 1 <= head[1] <= 20 and head[2] in (0x12, 0x1A, 0x22, 0x3A, 0x42):
+        return "onnx"
+    return ""
+
+
+def _short_text(data: bytes) -> bool:
+    length = data[0] if data else 0xFF
+    return length < 0x80 and data[1 : 1 + length].isascii() and _printable(data[1 : 1 + length])
+
+
+def _text(source: Source, head: bytes, name: str) -> str:
+    if not _printable(head):
+        return "unknown"
+    lowered = name.lower()
+    suffix = lowered.rsplit(".", 1)[-1] if "." in lowered else ""
+    body = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"#!"):
+        first = head.split(b"\n", 1)[0]
+        return "python" if b"python" in first else "shell"
+    by_name = _BY_NAME.get(suffix, "")
+    if by_name in ("json", "jsonl") and body[:1] not in (b"{", b"[", b'"'):
+        return "json" if re.match(rb"[-0-9tfn]", body) and source.size < 64 else "text"
+    if by_name:
+        return by_name
+    if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
+        return "json"
+    if body[:5].lower() == b"<?xml":
+        return "xml"
+    if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):
+        return "html"
+    return "text"
+
+
+def _printable(data: bytes) -> bool:
+    if b"\0" in data:
+        return False
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 4:
+            control = sum(byte < 9 or 13 < byte < 32 for byte in data)
+            return control == 0 and len(data) > 32
+        text = data[: error.start].decode("utf-8")
+    return sum(ord(char) < 32 and char not in "\t\n\r\f\x1b" for char in text) == 0
+
+
+def _mismatch(kind: str, name: str) -> str:
+    suffix = name.lower().rsplit(".", 1)[-1] if "." in name else ""
+    expected = _EXTENSIONS.get(suffix)
+    if expected is None or kind in expected or kind in ("empty", "unknown"):
+        return ""
+    return f"The name says .{suffix}, the content is {kind}."
+
+
+def _hidden_zip(source: Source, kind: str) -> str:
+    tail = source.read_at(max(0, source.size - 65_557), 65_557)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < 22:
+        return ""
+    size = int.from_bytes(tail[at + 12 : at + 16], "little")
+    start = max(0, source.size - len(tail) + at - size)
+    if source.read_at(start, 4) == b"PK\x01\x02":
+        return f"The file begins as {kind} and ends as a zip archive: two readers see two files."
+    return ""

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads zip archives the way *other* readers might, and reports where they would disagree.
+
+The central directory and the local headers are both read and compared: scanners have been evaded by
+archives whose two halves differ, whose flags claim encryption that loaders ignore, or that carry a
+second end record. Checksums and flags never stop the reading; they are problems. Structure follows
+PKWARE's APPNOTE 6.3.x; Zip64 and data descriptors are understood. Inflating is bounded.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from msgspec import Struct
+
+from steelyard.artifacts.compressed import ExpandingStream, read_all
+from steelyard.artifacts.problem import Problem
+from steelyard.artifacts.source import BytesSource, SliceSource, Source
+from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
+from steelyard.kernel.limits import MIB, Limits
+
+_END = b"PK\x05\x06"
+_CENTRAL = b"PK\x01\x02"
+_LOCAL = b"PK\x03\x04"
+_DIRECTORY_MOST = 256 * MIB
+_ZIP64_TAIL = 76
+"""Bytes of a Zip64 end record and its locator, which some writers always add."""
+_METHODS = {8: "deflate", 12: "bzip2", 95: "xz"}
+
+
+class ZipMember(Struct, frozen=True):
+    """One entry of the central directory. ``offset`` is that of its local header."""
+
+    name: str
+    raw_name: bytes
+    method: int
+    flags: int
+    size: int
+    compressed_size: int
+    crc: int
+    offset: int
+    data_offset: int
+    """Where the stored bytes begin; -1 when the local header could not be read."""
+    attributes: int
+    extended: bool
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the entry claims to be encrypted."""
+        return bool(self.flags & 1)
+
+    @property
+    def is_dir(self) -> bool:
+        """Whether the entry names a directory."""
+        return self.name.endswith("/")
+
+    @property
+    def is_symlink(self) -> bool:
+        """Whether the Unix mode in the external attributes is that of a symbolic link."""
+        return (self.attributes >> 16) & 0o170000 == 0o120000
+
+
+class ZipArchive(Struct, frozen=True):
+    """Members in the order of the central directory, and where the archive lies."""
+
+    members: tuple[ZipMember, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_zip(source: Source, limits: Limits) -> ZipArchive:
+    """Return the structure of the archive in ``source``.
+
+    Raises:
+        ArtifactError: there is no central directory to read.
+        LimitExceeded: more members than allowed; none is reported then.
+    """
+    problems: list[Problem] = []
+    count, size, offset, end = _end_record(source, problems)
+    if count > limits.archive_members:
+        raise LimitExceeded(f"The archive claims {count} members.", code="archive.members")
+    if size > _DIRECTORY_MOST:
+        raise LimitExceeded(f"The archive's directory claims {size} bytes.")
+    start, shift = _directory_start(source, size, offset, end, problems)
+    directory = source.read_at(start, size)
+    members = list(_central(directory, shift, source, problems, limits))
+    if len(members) != count:
+        problems.append(
+            Problem("archive.count", f"The archive claims {count} members and has {len(members)}.")
+        )
+    _check_overlaps(members, start, problems)
+    _check_names(members, problems)
+    return ZipArchive(tuple(members), tuple(problems))
+
+
+def member_source(source: Source, member: ZipMember, limits: Limits) -> Source:
+    """Return the bytes of ``member``: a window if stored, else expanded in memory.
+
+    Raises:
+        LimitExceeded: the expanded bytes pass the memory or ratio limits.
+        ArtifactError: the method is unknown or the data are broken.
+    """
+    if member.data_offset < 0:
+        raise ArtifactError("The member's local header cannot be read.")
+    if member.data_offset + member.compressed_size > source.size:
+        raise TruncatedArtifact("The archive ends inside this member.", offset=member.data_offset)
+    stored = SliceSource(source, member.data_offset, member.compressed_size)
+    if member.method == 0:
+        return stored
+    kind = _METHODS.get(member.method)
+    if kind is None:
+        raise ArtifactError(f"The compression method {member.method} is not supported.")
+    stream = ExpandingStream(stored, kind, limits)
+    return BytesSource(read_all(stream, limits.member_memory))
+
+
+def crc_matches(member: ZipMember, content: Source) -> bool:
+    """Tell whether ``content`` (the expanded member, in memory) has the announced checksum."""
+    return zlib.crc32(content.read_at(0, content.size)) == member.crc
+
+
+def _end_record(source: Source, problems: list[Problem]) -> tuple[int, int, int, int]:
+    """Return members, directory size, its claimed offset, and where it ends."""
+    tail_size = min(source.size, 22 + 65_535)
+    base = source.size - tail_size
+    tail = source.read_at(base, tail_size)
+    at = tail.rfind(_END)
+    while at >= 0 and len(tail) - at < 22:
+        at = tail.rfind(_END, 0, at)
+    if at < 0:
+        raise ArtifactError("The archive has no end record.", code="archive.no-end")
+    fields = struct.unpack_from("<HHHHIIH", tail, at + 4)
+    _, _, _, count, size, offset, comment = fields
+    trailing = len(tail) - at - 22 - comment
+    if trailing != 0:
+        problems.append(
+            Problem("archive.suffix", "Bytes stand after the archive's end.", f"byte {base + at}")
+        )
+    other = tail.find(_END)
+    if 0 <= other < at and _plausible_end(source, base + other, tail[other : other + 22]):
+        problems.append(
+            Problem(
+                "archive.two-ends",
+                "Two end records point at different directories; readers will disagree.",
+                f"byte {base + other}",
+            )
+        )
+    end = base + at
+    if 0xFFFF in (fields[2], count) or 0xFFFFFFFF in (size, offset):
+        return _zip64_end(source, end, (count, size, offset))
+    return count, size, offset, end
+
+
+def _directory_start(
+    source: Source, size: int, offset: int, end: int, problems: list[Problem]
+) -> tuple[int, int]:
+    """Return where the directory begins, and by how much every stated offset is shifted."""
+    if offset + size <= end and (size == 0 or source.read_at(offset, 4) == _CENTRAL):
+        if end - offset - size not in (0, _ZIP64_TAIL):
+            problems.append(
+                Problem("archive.gap", "Bytes stand between the directory and the archive's end.")
+            )
+        return offset, 0
+    start = max(0, end - size)
+    if start == offset:
+        return start, 0
+    problems.append(
+        Problem("archive.prefix", "Bytes that are not part of the archive stand before it.")
+    )
+    return start, start - offset
+
+
+def _plausible_end(source: Source, at: int, record: bytes) -> bool:
+    if len(record) < 22:
+        return False
+    size, offset = struct.unpack_from("<II", record, 12)
+    start = at - size
+    return start >= 0 and (size == 0 or source.read_at(start, 4) == _CENTRAL or offset == start)
+
+
+def _zip64_end(source: Source, end: int, small: tuple[int, int, int]) -> tuple[int, int, int, int]:
+    locator = source.read_at(end - 20, 20) if end >= 20 else b""
+    if locator[:4] != b"PK\x06\x07":
+        return (*small, end)
+    (at,) = struct.unpack_from("<Q", locator, 8)
+    record = source.read_at(at, 56)
+    if record[:4] != b"PK\x06\x06" or len(record) < 56:
+        raise ArtifactError("The archive's Zip64 end record cannot be read.", offset=at)
+    count, size, offset = struct.unpack_from("<QQQ", record, 32)
+    return count, size, offset, at
+
+
+def _central(
+    directory: bytes, shift: int, source: Source, problems: list[Problem], limits: Limits
+) -> list[ZipMember]:
+    members: list[ZipMember] = []
+    at = 0
+    while directory[at : at + 4] == _CENTRAL:
+        if len(directory) - at < 46:
+            break
+        if len(members) >= limits.archive_members:
+            raise LimitExceeded("The archive has too many members.", code="archive.members")
+        (_, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size) = (
+            struct.unpack_from("<HHHHHHIIIHHH", directory, at + 4)
+        )
+        _, _, attributes, offset = struct.unpack_from("<HHII", directory, at + 34)
+        raw = directory[at + 46 : at + 46 + name_size]
+        extra = directory[at + 46 + name_size : at + 46 + name_size + extra_size]
+        size, packed, offset = _zip64_extra(extra, size, packed, offset)
+        member = ZipMember(
+            name=_decode(raw, flags), raw_name=raw, method=method, flags=flags, size=size,
+            compressed_size=packed, crc=crc, offset=offset + shift, data_offset=-1,
+            attributes=attributes, extended=bool(extra),
+        )  # fmt: skip
+        members.append(_with_local(member, source, problems))
+        at += 46 + name_size + extra_size + comment_size
+    if at != len(directory):
+        problems.append(
+            Problem("archive.directory", "The archive's directory ends early.", f"entry {at}")
+        )
+    return members
+
+
+def _with_local(member: ZipMember, source: Source, problems: list[Problem]) -> ZipMember:
+    """Read the local header, compare it, and return the member with its data offset."""
+    header = source.read_at(member.offset, 30)
+    where = f"member {member.name[:200]}"
+    if header[:4] != _LOCAL or len(header) < 30:
+        problems.append(
+            Problem("archive.no-local-header", "The member has no local header.", where)
+        )
+        return member
+    (_, flags, method, _, _, crc, packed, size, name_size, extra_size) = struct.unpack_from(
+        "<HHHHHIIIHH", header, 4
+    )
+    raw = source.read_at(member.offset + 30, name_size)
+    differs = []
+    if raw != member.raw_name:
+        differs.append("name")
+    if method != member.method:
+        differs.append("method")
+    if (flags ^ member.flags) & 1:
+        differs.append("encryption flag")
+    deferred = flags & 8
+    if not deferred and crc != member.crc:
+        differs.append("checksum")
+    zip64 = 0xFFFFFFFF in (packed, size)
+    if not deferred and not zip64 and (packed, size) != (member.compressed_size, member.size):
+        differs.append("size")
+    if differs:
+        problems.append(
+            Problem(
+                "archive.headers-disagree",
+                f"The archive's two headers disagree on {', '.join(differs)}; "
+                "one reader sees other content than the next.",
+                where,
+            )
+        )
+    return ZipMember(
+        name=member.name, raw_name=member.raw_name, method=member.method, flags=member.flags,
+        size=member.size, compressed_size=member.compressed_size, crc=member.crc,
+        offset=member.offset, data_offset=member.offset + 30 + name_size + extra_size,
+        attributes=member.attributes, extended=member.extended,
+    )  # fmt: skip
+
+
+def _zip64_extra(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    at = 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        if tag == 1:
+            values = [
+                int.from_bytes(extra[start : start + 8], "little")
+                for start in range(at + 4, min(at + 4 + length, len(extra)) - 7, 8)
+            ]
+            if size == 0xFFFFFFFF and values:
+                size = values.pop(0)
+            if packed == 0xFFFFFFFF and values:
+                packed = values.pop(0)
+            if offset == 0xFFFFFFFF and values:
+                offset = values.pop(0)
+        at += 4 + length
+    return size, packed, offset
+
+
+def _decode(raw: bytes, flags: int) -> str:
+    if flags & 0x800:
+        return raw.decode("utf-8", "backslashreplace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp437")
+
+
+def _check_overlaps(members: list[ZipMember], directory: int, problems: list[Problem]) -> None:
+    spans = sorted(
+        (member.offset, member.data_offset + member.compressed_size)
+        for member in members
+        if member.data_offset >= 0
+    )
+    previous = 0
+    for start, end in spans:
+        if start < previous or end > directory:
+            problems.append(
+                Problem(
+                    "archive.overlap",
+                    "Members share the same bytes: this is how a decompression bomb looks.",
+                    f"byte {start}",
+                )
+            )
+            return
+        previous = end
+
+
+def _check_names(members: list[ZipMember], problems: list[Problem]) -> None:
+    seen: set[str] = set()
+    for member in members:
+        if member.name in seen:
+            problems.append(
+                Problem(
+                    "archive.duplicate",
+                    "Two members have the same name; readers will disagree on which one counts.",
+                    f"member {member.name[:200]}",
+                )
+            )
+            return
+        seen.add(member.name)

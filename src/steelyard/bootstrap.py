@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one composition root: puts the clock, the environment, keys and ledger to the services.
+
+Nothing happens on import. Doors call the functions here and get plain values back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from steelyard.governance.assessment.service import Weighed, weigh
+from steelyard.kernel.assessment import CharterIdentity, Subject
+from steelyard.kernel.errors import InputError
+from steelyard.kernel.inspection import Task
+from steelyard.kernel.use_case import UseCase
+
+if TYPE_CHECKING:
+    from steelyard.charter.schema import Charter
+    from steelyard.governance.decision.service import Recorded
+    from steelyard.platform.sandbox import Running
+    from steelyard.platform.tree import Tree
+
+TEXT_MOST = 2 * 1024 * 1024
+"""Bytes of a charter or use case file."""
+PAPERS_AND_BYTES: tuple[Task, ...] = ("scan", "license", "card")
+
+
+class Policy(Struct, frozen=True):
+    """A charter ready to judge, its identity, and its canonical JSON."""
+
+    charter: Charter
+    identity: CharterIdentity
+    canonical: bytes
+
+
+def utc_now() -> dt.datetime:
+    """Return the time; the only clock in the house."""
+    return dt.datetime.now(dt.UTC)
+
+
+def read_text(path: Path, what: str) -> str:
+    """Return the text of a small file written by hand.
+
+    Raises:
+        InputError: it is missing, unreadable, too large or not UTF-8.
+    """
+    try:
+        data = path.read_bytes() if path.stat().st_size <= TEXT_MOST else None
+    except OSError as error:
+        raise InputError(
+            f"The {what} {str(path)!r} cannot be read: {error.strerror}.",
+            next_step="Check the path and its permissions.",
+            code="input.unreadable",
+        ) from error
+    if data is None:
+        raise InputError(f"The {what} {str(path)!r} is larger than {TEXT_MOST} bytes.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The {what} {str(path)!r} is not UTF-8 text (byte {error.start}).",
+            next_step="Save it as UTF-8.",
+            code="input.encoding",
+        ) from error
+
+
+def load_policy(name: str) -> Policy:
+    """Return the charter named ``name``: a shipped profile, or a file.
+
+    Raises:
+        InputError: there is no such profile or file, or the charter has errors.
+    """
+    from steelyard.charter.load import SHIPPED, load_charter, shipped
+    from steelyard.charter.resolve import identity_of, resolved_json
+
+    if name in SHIPPED:
+        charter = shipped(name)
+    else:
+        path = Path(name)
+        if not path.exists() and path.parent == Path() and not path.suffix:
+            raise InputError(
+                f"There is no charter profile or file {name!r}.",
+                next_step=f"Use {', '.join(SHIPPED)}, or the path of a charter file.",
+                code="charter.missing",
+            )
+        charter = load_charter(read_text(path, "charter"), name)
+    return Policy(charter, identity_of(charter), resolved_json(charter))
+
+
+def load_use_case(path: Path) -> UseCase:
+    """Return the use case in a YAML file.
+
+    Raises:
+        InputError: it cannot be read, or has errors (each with line and column).
+    """
+    return parse_use_case(read_text(path, "use case"), str(path))
+
+
+def parse_use_case(text: str, file: str) -> UseCase:
+    """Return the use case written in ``text``; ``file`` is what errors call it."""
+    from steelyard.governance.use_cases.facts import load_use_case
+
+    return load_use_case(text, file)
+
+
+def check_current(use_case: UseCase) -> None:
+    """Refuse a use case that has expired: no decision outlives it.
+
+    Raises:
+        InputError: it has.
+    """
+    if use_case.expires < utc_now().date():
+        raise InputError(
+            f"The use case {use_case.name!r} expired on {use_case.expires}.",
+            next_step="Renew it: set a later `expires` if the purpose still stands.",
+            code="use-case.expired",
+        )
+
+
+def examine(tree: Tree, progress: Callable[[str, int], None] | None = None) -> Running:
+    """Start the examination an assessment rests on."""
+    from steelyard.platform.sandbox import begin
+
+    return begin(tree, tasks=PAPERS_AND_BYTES, progress=progress)
+
+
+def decide(
+    running: Running,
+    path: Path,
+    policy: Policy,
+    use_case: UseCase,
+    *,
+    environment: str | None = None,
+    purl: str | None = None,
+) -> Weighed:
+    """Wait for the examination of ``path`` and weigh the model under ``policy``."""
+    return weigh(
+        Path(os.path.realpath(path)),
+        running.result(),
+        charter=policy.charter,
+        identity=policy.identity,
+        use_case=use_case,
+        environment=environment or use_case.environment,
+        now=utc_now(),
+        purl=purl,
+    )
+
+
+def record(weighed: Weighed, policy: Policy, directory: Path) -> Recorded:
+    """Sign the decision with the local key, append it to the local ledger, write its bundle."""
+    from steelyard.governance.decision.service import record as record_decision
+    from steelyard.platform.file_ledger import FileLedger, ledger_path
+    from steelyard.platform.keys import key_path, load_or_create
+
+    signer = load_or_create(key_path(os.environ))
+    ledger = FileLedger(ledger_path(os.environ), signer)
+    return record_decision(
+        weighed, policy.canonical, directory, ledger=ledger, signer=signer, now=utc_now()
+    )
+
+
+def bill_of_materials(running: Running, path: Path, purl: str | None) -> tuple[bytes, Subject]:
+    """Wait for the examination of ``path`` and return its ML-BOM and what it is about."""
+    from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.subject import identify
+    from steelyard.licensing.compose import summarize
+    from steelyard.reporting.cyclonedx import revision_bom
+
+    inspection = running.result()
+    manifest = summary.manifest_from(inspection)
+    subject = identify(Path(os.path.realpath(path)), manifest, purl)
+    card = summary.main_card(inspection.cards)
+    document = revision_bom(
+        subject=subject,
+        model=summary.model_summary(subject, inspection, card),
+        card=card,
+        license_summary=summarize(inspection.declared, inspection.license_files),
+        files=summary.component_files(inspection.files),
+        verdict=summary.overall_verdict(inspection),
+        coverage=summary.coverage_summary(inspection.files).level,
+        scanner=inspection.scanner,
+        created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    return document, subject

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Translates what was seen of a model into the facts a charter reads, and their evidence.
+
+What is not known stays unknown (None): an empty card field, a license no text supports. Evidence
+lines are keyed by the fact they prove, so that a reason can show the bytes behind it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import cast, get_args
+
+from msgspec import Struct
+
+from steelyard.charter.facts import (
+    ArtifactFacts,
+    CardFacts,
+    CardSectionFacts,
+    CommercialUse,
+    Facts,
+    LicenseCategory,
+    LicenseFacts,
+    ModelFacts,
+    ProvenanceFacts,
+    ScanFacts,
+    use_case_facts,
+)
+from steelyard.governance.assessment.summary import (
+    coverage_summary,
+    located_findings,
+    main_card,
+    model_summary,
+    overall_verdict,
+)
+from steelyard.kernel.assessment import Model, Subject
+from steelyard.kernel.card import ModelCard, Section
+from steelyard.kernel.finding import Coverage, FileReport, Severity
+from steelyard.kernel.inspection import Inspection
+from steelyard.kernel.license import LicenseSummary, LicenseVerdict
+from steelyard.kernel.use_case import UseCase
+
+PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
+EXECUTABLE = frozenset({"elf", "pe", "macho", "wasm", "java-class"})
+_LINES = 5
+"""Evidence lines kept for one fact."""
+
+
+class Evidenced(Struct, frozen=True):
+    """Facts with the lines that prove them, keyed by fact path."""
+
+    facts: Facts
+    evidence: dict[str, tuple[str, ...]]
+
+
+def facts_of(
+    *,
+    subject: Subject,
+    use_case: UseCase,
+    environment: str,
+    inspection: Inspection,
+    terms: LicenseSummary,
+    today: dt.date,
+) -> Evidenced:
+    """Return everything a charter may read about this adoption."""
+    card = main_card(inspection.cards)
+    model = model_summary(subject, inspection, card)
+    facts = Facts(
+        environment=environment,
+        today=today,
+        use_case=use_case_facts(use_case),
+        model=_model(subject, model, card),
+        artifacts=_artifacts(inspection.files),
+        scan=_scan(inspection),
+        license=_license(terms),
+        card=_card(card),
+        provenance=ProvenanceFacts(
+            revision_immutable=subject.commit is not None or "checksum=sha256" in subject.purl,
+            base_models_stated=bool(model.base_models),
+            datasets_stated=bool(model.datasets),
+        ),
+    )
+    return Evidenced(facts=facts, evidence=_evidence(inspection, terms))
+
+
+def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts:
+    return ModelFacts(
+        name=subject.name,
+        purl=subject.purl,
+        publisher=model.publisher or None,
+        commit=subject.commit,
+        task=model.task or None,
+        library=model.library or None,
+        model_type=model.model_type or None,
+        architectures=model.architectures,
+        languages=model.languages,
+        formats=model.formats,
+        parameters=model.parameters or None,
+        size_bytes=subject.size,
+        base_models=model.base_models,
+        datasets=model.datasets,
+        tags=card.tags if card else (),
+    )
+
+
+def _artifacts(files: tuple[FileReport, ...]) -> ArtifactFacts:
+    calls = [f"{file.path}: {call}" for file in files for call in file.traits.load_calls]
+    return ArtifactFacts(
+        file_count=len(files),
+        size_bytes=sum(file.size for file in files),
+        executes_on_load=any(file.traits.executes_on_load for file in files),
+        has_remote_code=any(file.traits.remote_code for file in files),
+        formats=_sorted(file.format for file in files),
+        weight_formats=_sorted(file.format for file in files if file.traits.weights),
+        load_calls=tuple(calls[:20]),
+        executable_files=_sorted(file.path for file in files if file.format in EXECUTABLE),
+        pickle_files=_sorted(
+            file.path for file in files if file.format in PICKLED and file.traits.executes_on_load
+        ),
+        has_safetensors=any(file.format == "safetensors" for file in files),
+    )
+
+
+def _scan(inspection: Inspection) -> ScanFacts:
+    findings = located_findings(inspection)
+    counts = {
+        severity: sum(finding.severity is severity for finding in findings) for severity in Severity
+    }
+    summary = coverage_summary(inspection.files)
+    level = Coverage(summary.level)
+    return ScanFacts(
+        worst=overall_verdict(inspection).value,
+        coverage=level.value,
+        isolated=bool(inspection.isolation)
+        and not any(wall.startswith("no ") for wall in inspection.isolation),
+        critical=counts[Severity.CRITICAL],
+        high=counts[Severity.HIGH],
+        medium=counts[Severity.MEDIUM],
+        low=counts[Severity.LOW],
+        rules=_sorted(finding.rule for finding in findings),
+        unexamined=tuple(gap.path for gap in summary.gaps),
+    )
+
+
+def _license(terms: LicenseSummary) -> LicenseFacts:
+    kinds = {obligation.kind for obligation in terms.obligations}
+    keys = [declared.key for declared in terms.declarations if declared.key]
+    keys += [match.key for match in terms.detected]
+    # A category the schema does not know is as good as none: unknown gives no permission.
+    known = terms.category in get_args(LicenseCategory)
+    category = cast("LicenseCategory", terms.category) if known else None
+    stated = terms.commercial_use in get_args(CommercialUse)
+    commercial = cast("CommercialUse", terms.commercial_use) if stated else None
+    texts = (LicenseVerdict.UNKNOWN, LicenseVerdict.NONE)
+    return LicenseFacts(
+        known=category is not None,
+        conflict=bool(terms.conflicts),
+        has_text=any(file.verdict not in texts for file in terms.files),
+        declared=terms.declared,
+        expression=terms.expression,
+        category=category,
+        commercial_use=commercial,
+        keys=tuple(dict.fromkeys(keys)),
+        conflicts=tuple(conflict.message for conflict in terms.conflicts),
+        use_policy="use-policy" in kinds,
+        output_restrictions="outputs" in kinds,
+        naming_duty="naming" in kinds,
+        share_alike="share-alike" in kinds,
+    )
+
+
+def _card(card: ModelCard | None) -> CardFacts:
+    if card is None:
+        return CardFacts(present=False)
+    sections = (card.training_data, card.intended_use, card.limitations, card.evaluation)
+    stated = sum(section.stated for section in sections)
+    stated += bool(card.license) + bool(card.pipeline_tag) + bool(card.languages)
+    return CardFacts(
+        present=True,
+        completeness=round(100 * stated / (len(sections) + 3)),
+        license=card.license[0] if card.license else None,
+        training_data=_section(card.training_data),
+        intended_use=_section(card.intended_use),
+        limitations=_section(card.limitations),
+        evaluation=_section(card.evaluation),
+    )
+
+
+def _section(section: Section) -> CardSectionFacts:
+    return CardSectionFacts(stated=section.stated)
+
+
+def _evidence(inspection: Inspection, terms: LicenseSummary) -> dict[str, tuple[str, ...]]:
+    files = inspection.files
+    calls = [f"{file.path}: {call}" for file in files for call in file.traits.load_calls]
+    findings = [
+        f"{finding.path}: {finding.message} [{finding.rule}] {finding.evidence}".rstrip()
+        for finding in located_findings(inspection)
+        if finding.severity not in (Severity.INFO, Severity.LOW)
+    ]
+    gaps = [f"{gap.path}: {gap.reason}" for gap in coverage_summary(files).gaps]
+    remote = [file.path for file in files if file.traits.remote_code]
+    conflicts = [line for conflict in terms.conflicts for line in conflict.sources]
+    lines = {
+        "artifacts.executes_on_load": calls,
+        "artifacts.has_remote_code": remote,
+        "scan.worst": findings,
+        "scan.critical": findings,
+        "scan.high": findings,
+        "scan.medium": findings,
+        "scan.coverage": gaps,
+        "scan.unexamined": gaps,
+        "license.conflict": conflicts,
+        "license.known": [f"{item.path}: {item.raw}" for item in terms.declarations],
+    }
+    return {fact: tuple(found[:_LINES]) for fact, found in lines.items() if found}
+
+
+def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weighs one model for one use case: inspection, terms, facts, charter, assessment document."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from steelyard.governance.assessment import summary
+from steelyard.governance.assessment.facts import facts_of
+from steelyard.governance.assessment.subject import identify
+from steelyard.kernel.assessment import Assessment, CharterIdentity
+from steelyard.kernel.inspection import Inspection
+from steelyard.kernel.manifest import Manifest
+from steelyard.kernel.use_case import UseCase
+
+if TYPE_CHECKING:
+    from steelyard.charter.schema import Charter
+
+
+class Weighed(Struct, frozen=True):
+    """An assessment and the manifest of the bytes it is about."""
+
+    assessment: Assessment
+    manifest: Manifest
+    inspection: Inspection
+
+
+def weigh(
+    path: PurePath,
+    inspection: Inspection,
+    *,
+    charter: Charter,
+    identity: CharterIdentity,
+    use_case: UseCase,
+    environment: str,
+    now: dt.datetime,
+    purl: str | None = None,
+) -> Weighed:
+    """Return the assessment of what ``inspection`` saw at ``path``.
+
+    ``environment`` is where the model is wanted (it may differ from the use case's own); ``purl``
+    names the revision if the caller vouches for it; ``now`` is in UTC.
+
+    Raises:
+        InputError: ``purl`` is not a package URL.
+    """
+    from steelyard.charter.evaluate import evaluate
+    from steelyard.charter.facts import facts_document
+    from steelyard.licensing.compose import summarize
+
+    manifest = summary.manifest_from(inspection)
+    subject = identify(path, manifest, purl)
+    terms = summarize(inspection.declared, inspection.license_files)
+    evidenced = facts_of(
+        subject=subject,
+        use_case=use_case,
+        environment=environment,
+        inspection=inspection,
+        terms=terms,
+        today=now.date(),
+    )
+    found = evaluate(charter, evidenced.facts, evidenced.evidence, now.date())
+    card = summary.main_card(inspection.cards)
+    assessment = Assessment(
+        subject=subject,
+        use_case=msgspec.to_builtins(use_case),
+        environment=environment,
+        charter=identity,
+        risk=found.risk,
+        license=terms,
+        findings=summary.located_findings(inspection),
+        coverage=summary.coverage_summary(inspection.files),
+        controls=found.controls,
+        review=found.review,
+        decision=found.decision,
+        model=summary.model_summary(subject, inspection, card),
+        card=card,
+        verdict=summary.overall_verdict(inspection),
+        files=summary.component_files(inspection.files),
+        rules=found.rules,
+        facts=facts_document(found.facts),
+        scanner=inspection.scanner,
+        isolation=inspection.isolation,
+        assessed_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    return Weighed(assessment=assessment, manifest=manifest, inspection=inspection)

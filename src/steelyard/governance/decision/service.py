@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records a decision: documents, signature, ledger entry, evidence bundle, in that order.
+
+The place for the bundle is checked before anything is signed. The ledger entry is written before
+the bundle appears, so that no bundle exists that the ledger does not know; a bundle is complete or
+absent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from msgspec import Struct
+
+from steelyard.governance.assessment.service import Weighed
+from steelyard.ledger.signing import Signer
+from steelyard.platform.file_ledger import FileLedger, check_target, write_bundle
+
+
+class Recorded(Struct, frozen=True):
+    """Where a decision lies: the bundle's directory and the index of its ledger entry."""
+
+    directory: Path
+    index: int
+    key: str
+    """Name of the key that signed, as a verifier would pin it."""
+
+
+def documents_of(weighed: Weighed, charter_json: bytes) -> dict[str, bytes]:
+    """Return the documents of a bundle by file name."""
+    from steelyard.reporting.cyclonedx import ml_bom
+    from steelyard.reporting.html import render_html
+    from steelyard.reporting.json_document import assessment_json
+    from steelyard.reporting.sarif import RuleText, assessment_sarif
+
+    assessment = weighed.assessment
+    rules = [
+        RuleText(rule.id, rule.title, f"{rule.title}. Usual severity: {rule.severity}.")
+        for rule in weighed.inspection.rules
+    ]
+    return {
+        "manifest.json": weighed.manifest.canonical(),
+        "charter.json": charter_json,
+        "assessment.json": assessment_json(assessment, pretty=True),
+        "report.html": render_html(assessment),
+        "bom.cdx.json": ml_bom(assessment),
+        "findings.sarif": assessment_sarif(assessment, rules),
+    }
+
+
+def record(
+    weighed: Weighed,
+    charter_json: bytes,
+    directory: Path,
+    *,
+    ledger: FileLedger,
+    signer: Signer,
+    now: dt.datetime,
+) -> Recorded:
+    """Sign and append the decision of ``weighed`` and write its bundle to ``directory``.
+
+    Raises:
+        InputError: the directory cannot become a bundle, or key or ledger cannot be used.
+    """
+    from steelyard.ledger.evidence import evidence_files, seal
+
+    check_target(directory)
+    documents = documents_of(weighed, charter_json)
+    recorded_at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    sealed = seal(weighed.assessment, documents, signer, ledger.key, recorded_at=recorded_at)
+    appended = ledger.append(sealed.entry)
+    write_bundle(directory, evidence_files(sealed, appended))
+    return Recorded(directory=directory, index=appended.index, key=ledger.key.text)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the papers of a model inside the sandbox: license texts, cards, configurations, metadata.
+
+The engines that understand them are imported only when such a file is there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from steelyard.artifacts.source import Source
+from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
+from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.inspection import Task
+from steelyard.kernel.license import DeclaredLicense, LicenseFile
+from steelyard.kernel.limits import Limits
+
+_CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
+_CONFIG = re.compile(
+    r"\A(?:config|modules|model_index|adapter_config|config_sentence_transformers)\.json\Z"
+)
+_PACKAGE = frozenset({"METADATA", "PKG-INFO"})
+
+
+@dataclass(slots=True)
+class Papers:
+    """Everything the papers of one tree said; ``gaps`` name papers that could not be read."""
+
+    cards: list[ModelCard] = field(default_factory=list)
+    configs: list[ModelConfig] = field(default_factory=list)
+    packages: list[PackageMetadata] = field(default_factory=list)
+    license_files: list[LicenseFile] = field(default_factory=list)
+    declared: list[DeclaredLicense] = field(default_factory=list)
+
+    def read(
+        self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool
+    ) -> str:
+        """Read one file for what it may be; return a sentence if it could not be read.
+
+        ``alone``: the file was named by the user as the one to judge, so it is a license text
+        whatever its name.
+        """
+        name = path.rpartition("/")[2]
+        kinds = _kinds(name, path, tasks, alone=alone)
+        if not kinds:
+            return ""
+        data = source.read_at(0, min(source.size, limits.text_bytes))
+        text = data.decode("utf-8", "replace")
+        try:
+            for kind in kinds:
+                self._read_as(kind, path, text)
+        except ArtifactError as error:
+            return f"its text could not be read: {error.message}"
+        return ""
+
+    def _read_as(self, kind: str, path: str, text: str) -> None:
+        if kind == "license":
+            from steelyard.licensing.detect import detect_text
+
+            self.license_files.append(detect_text(path, text))
+        elif kind == "card":
+            from steelyard.provenance.card import read_card
+
+            card, declared = read_card(path, text)
+            self.cards.append(card)
+            self.declared += declared
+        elif kind == "config":
+            from steelyard.provenance.config import read_config
+
+            config = read_config(path, text)
+            if config is not None:
+                self.configs.append(config)
+        else:
+            from steelyard.provenance.package import read_package
+
+            package, declared = read_package(path, text)
+            self.packages.append(package)
+            self.declared += declared
+
+
+def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
+    kinds: list[str] = []
+    if "license" in tasks:
+        from steelyard.licensing.detect import is_license_path
+
+        if alone or is_license_path(path):
+            kinds.append("license")
+    if "card" in tasks:
+        if _CARD.match(name):
+            kinds.append("card")
+        elif _CONFIG.match(name):
+            kinds.append("config")
+        elif name in _PACKAGE:
+            kinds.append("package")
+    return kinds

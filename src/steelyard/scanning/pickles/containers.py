@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follows the files that carry pickles: which bytes an unpickler reads, and which it steps over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from steelyard.artifacts.numpy_files import describe, read_npy
+from steelyard.artifacts.pickle import OpcodeReader, probe_pickle
+from steelyard.artifacts.sniff import HEAD
+from steelyard.artifacts.source import Source
+from steelyard.artifacts.zips import ZipArchive, ZipMember, member_source, read_zip
+from steelyard.kernel.errors import ArtifactError, LimitExceeded
+from steelyard.kernel.finding import Coverage, Severity
+from steelyard.scanning.archives import report_problems
+from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.pickles.interpreter import Machine, Made, Name, Pairs
+from steelyard.scanning.pickles.judge import Judge
+
+_ELEMENT = {
+    "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "LongStorage": 8, "IntStorage": 4,
+    "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1, "BoolStorage": 1, "BFloat16Storage": 2,
+    "ComplexDoubleStorage": 16, "ComplexFloatStorage": 8, "QUInt8Storage": 1, "QInt8Storage": 1,
+    "QInt32Storage": 4, "UntypedStorage": 1,
+}  # fmt: skip
+"""Bytes of one element by torch storage class."""
+_PADDING_MOST = 255
+_SAFE = "Ask the publisher for safetensors; whoever loads this file runs what it says."
+
+
+def examine_pickle(context: Context, source: Source, into: Examination) -> None:
+    """Examine a file of pickle streams: plain, joblib or legacy torch."""
+    into.executes_on_load = True
+    _Streams(context, source, into).run(0)
+    _summarize(context, into)
+
+
+def examine_npy(context: Context, source: Source, into: Examination) -> None:
+    """Examine a NumPy array file; an array of objects is a pickle."""
+    header = read_npy(source)
+    into.weights = True
+    into.tensors += 1
+    into.parameters += min(header.elements, 2**53)
+    if header.has_objects:
+        into.executes_on_load = True
+        into.add(
+            "numpy.object-array",
+            Severity.LOW,
+            "The array holds Python objects, which are loaded by unpickling them.",
+            location=context.at(f"byte {header.data_offset}"),
+            remedy="Store plain numbers, and load with allow_pickle=False.",
+        )
+        _Streams(context, source, into).run(header.data_offset)
+        _summarize(context, into)
+    elif header.data_offset + header.elements * header.item_size > source.size:
+        into.add(
+            "file.truncated",
+            Severity.MEDIUM,
+            "The array is shorter than its header announces.",
+            location=context.at("header"),
+        )
+
+
+def examine_torch_zip(context: Context, source: Source, into: Examination) -> None:
+    """Examine a torch zip or TorchScript archive: every pickle in it, and its structure."""
+    archive = read_zip(source, into.limits)
+    report_problems(context, archive.problems, into)
+    scripted = context.format == "torchscript"
+    into.weights = True
+    if scripted:
+        into.add(
+            "torchscript.program",
+            Severity.INFO,
+            "The archive holds a TorchScript program; it runs when the model is used.",
+            location=context.at(""),
+        )
+    else:
+        into.executes_on_load = True
+    for member in archive.members:
+        if not member.is_dir:
+            _examine_member(context, source, member, into, scripted=scripted)
+    if not scripted:
+        _check_storages(context, archive, into)
+    _summarize(context, into)
+
+
+def _examine_member(
+    context: Context, source: Source, member: ZipMember, into: Examination, *, scripted: bool
+) -> None:
+    inner = context.nested(member.name)
+    if _is_storage(member.name):
+        into.tensors += 1
+        return
+    try:
+        content = member_source(source, member, into.limits)
+    except ArtifactError as error:
+        into.gap(Coverage.PARTIAL, f"member {member.name}: {error.message}")
+        return
+    head = content.read_at(0, HEAD)
+    if member.name.endswith(".pkl") or probe_pickle(head, whole=len(head) == content.size):
+        _Streams(inner, content, into, scripted=scripted).run(0)
+    elif "/code/" in member.name or member.name.rpartition("/")[2] in ("version", "byteorder"):
+        return
+    elif context.examine_nested is not None:
+        context.examine_nested(inner, content, into)
+
+
+def _is_storage(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) >= 2 and parts[-2] in ("data", "tensors", "constants") and parts[-1].isdigit()
+
+
+def _check_storages(context: Context, archive: ZipArchive, into: Examination) -> None:
+    if not any(member.name.rpartition("/")[2] == "data.pkl" for member in archive.members):
+        into.add(
+            "torch.layout",
+            Severity.MEDIUM,
+            "The archive has no data.pkl where torch looks for it.",
+            location=context.at(""),
+        )
+
+
+class _Streams:
+    """Reads the pickle streams of one file or member, one after another."""
+
+    def __init__(
+        self, context: Context, source: Source, into: Examination, *, scripted: bool = False
+    ) -> None:
+        self._context, self._source, self._into = context, source, into
+        self._scripted = scripted
+        self._reader = OpcodeReader(source, 0, into.limits)
+        self._storages: dict[Any, int] = {}
+
+    def run(self, offset: int) -> None:
+        """Judge every stream from ``offset`` on, and what follows the last one."""
+        self._reader.offset = offset
+        judge = Judge(self._context, self._into, scripted=self._scripted)
+        for index in range(self._into.limits.pickle_streams):
+            machine = Machine(self._into.limits, self._after_build)
+            start = self._reader.offset
+            try:
+                machine.run(self._reader)
+            except ArtifactError as error:
+                judge.judge(machine)
+                self._note_storages(machine)
+                self._broken(machine, error, start)
+                return
+            judge.judge(machine)
+            self._note_storages(machine)
+            if not self._another(index):
+                return
+        self._into.gap(Coverage.PARTIAL, "the file holds too many pickle streams")
+
+    def _another(self, index: int) -> bool:
+        """Tell whether another stream follows; account for whatever else does."""
+        at = self._reader.offset
+        left = self._source.size - at
+        if left <= 0:
+            return False
+        if self._context.format == "torch-legacy":
+            return self._after_legacy(index, at, left)
+        head = self._source.read_at(at, HEAD)
+        if probe_pickle(head, whole=len(head) == left):
+            return True
+        blank = not head.strip(b"\0 \r\n\t") and left <= HEAD
+        self._into.add(
+            "pickle.trailing-bytes",
+            Severity.LOW if blank else Severity.MEDIUM,
+            f"{left} bytes follow the pickle; an unpickler stops before them.",
+            location=self._context.at(f"byte {at}"),
+            evidence=head[:32].hex(),
+        )
+        if not blank:
+            self._into.gap(Coverage.PARTIAL, f"{left} bytes after the pickle were not examined")
+        return False
+
+    def _after_legacy(self, index: int, at: int, left: int) -> bool:
+        """A legacy torch file is five pickles (magic, protocol, system, object, keys) and then
+        every storage: its element count in eight bytes and its raw elements."""
+        if index < 4:
+            return True
+        expected = sum(8 + size for size in self._storages.values())
+        if expected != left:
+            self._into.add(
+                "torch.layout",
+                Severity.MEDIUM,
+                f"{left} bytes of raw tensors follow where {expected} were announced.",
+                location=self._context.at(f"byte {at}"),
+            )
+            self._into.gap(Coverage.PARTIAL, "raw tensors do not add up")
+        return False
+
+    def _note_storages(self, machine: Machine) -> None:
+        for item in machine.persistent:
+            if type(item) is not tuple or len(item) < 5 or item[0] != "storage":
+                continue
+            kind, key, count = item[1], item[2], item[4]
+            name = kind.name if type(kind) is Name else "UntypedStorage"
+            if key not in self._storages and type(count) is int and count >= 0:
+                self._storages[key] = count * _ELEMENT.get(name, 1)
+                self._into.weights = True
+                self._into.parameters += count
+                self._into.dtypes.add(name.removesuffix("Storage").lower())
+                if self._context.format == "torch-legacy":
+                    self._into.tensors += 1
+
+    def _broken(self, machine: Machine, error: ArtifactError, start: int) -> None:
+        if isinstance(error, LimitExceeded):
+            rule, severity = "pickle.limit", Severity.CRITICAL
+        else:
+            ran = bool(machine.calls or machine.names or machine.unresolved)
+            rule, severity = "pickle.truncated", Severity.HIGH if ran else Severity.MEDIUM
+        self._into.add(
+            rule,
+            severity,
+            f"The pickle stream cannot be read to its end: {error.message} "
+            "An unpickler would have run everything before.",
+            location=self._context.at(f"byte {max(error.offset, start)}"),
+            remedy="Fetch the file again; if it is the same, do not load it.",
+        )
+        self._into.gap(Coverage.PARTIAL, "the pickle stream is broken")
+
+    def _after_build(self, made: Made) -> None:
+        """Step over the raw array that joblib writes right after its wrapper was built."""
+        origin = made.origin
+        if origin is None or origin.module != "joblib.numpy_pickle":
+            return
+        if origin.name != "NumpyArrayWrapper":
+            return
+        state = made.state.entries if type(made.state) is Pairs else None
+        size = _array_size(state or {})
+        self._into.weights = True
+        if size is None:
+            self._into.gap(Coverage.PARTIAL, "a joblib array has no known size")
+            raise ArtifactError("A joblib array has no known size.", offset=self._reader.offset)
+        self._into.tensors += 1
+        if size == 0 and _has_objects(state or {}):
+            self._nested_objects()
+            return
+        self._into.parameters += _elements(state or {})
+        at = self._reader.offset
+        if (state or {}).get("numpy_array_alignment_bytes") is not None:
+            padding = self._source.read_at(at, 1)
+            at += 1 + (padding[0] if padding else 0)
+        if at + size > self._source.size:
+            raise ArtifactError("A joblib array is longer than the file.", offset=at)
+        self._reader.offset = at + size
+
+    def _nested_objects(self) -> None:
+        """An array of objects is one pickle stream in the place of raw bytes."""
+        nested = Machine(self._into.limits, self._after_build)
+        try:
+            nested.run(self._reader)
+        finally:
+            Judge(self._context, self._into).judge(nested)
+
+
+def _elements(state: dict[str, Any]) -> int:
+    count = 1
+    shape = state.get("shape")
+    for dimension in shape if type(shape) is tuple else ():
+        count *= dimension if type(dimension) is int and dimension >= 0 else 0
+    return count
+
+
+def _dtype_text(state: dict[str, Any]) -> str | None:
+    dtype = state.get("dtype")
+    if type(dtype) is Made and type(dtype.arguments) is tuple and dtype.arguments:
+        first = dtype.arguments[0]
+        return first if type(first) is str else None
+    return None
+
+
+def _has_objects(state: dict[str, Any]) -> bool:
+    dtype = state.get("dtype")
+    text = _dtype_text(state) or ""
+    flags = 0
+    if type(dtype) is Made and type(dtype.state) is tuple and len(dtype.state) > 7:
+        flags = dtype.state[7] if type(dtype.state[7]) is int else 0
+    # NumPy's NPY_ITEM_HASOBJECT is bit 0 of the data type's flags.
+    return text.startswith("O") or bool(flags & 1)
+
+
+def _array_size(state: dict[str, Any]) -> int | None:
+    """Return the raw bytes of a wrapped array; 0 for objects; None when it cannot be known."""
+    text = _dtype_text(state)
+    if text is None or type(state.get("shape")) is not tuple:
+        return None
+    if _has_objects(state):
+        return 0
+    try:
+        _, item = describe(text)
+    except ArtifactError:
+        return None
+    return _elements(state) * item
+
+
+def _summarize(context: Context, into: Examination) -> None:
+    """State once per file that loading it runs Python, with the first calls as proof."""
+    if not into.executes_on_load or not into.load_calls or context.depth:
+        return
+    if any(finding.rule == "pickle.executes-on-load" for finding in into.findings):
+        return
+    into.add(
+        "pickle.executes-on-load",
+        Severity.INFO,
+        f"Loading this file calls Python: at least {len(into.load_calls)} different callables.",
+        evidence="; ".join(into.load_calls[:3]),
+        remedy=_SAFE,
+    )
