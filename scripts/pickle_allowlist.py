@@ -74,7 +74,7 @@ def dumped(thing: Any) -> Names:
 def standard_library() -> Names:
     """Data types of the standard library that carry no behavior when rebuilt."""
     things: list[Any] = [
-        dt.datetime.now(dt.UTC), dt.date.today(), dt.time(1), dt.timedelta(1), dt.timezone.utc,
+        dt.datetime.now(dt.UTC), dt.date.today(), dt.time(1), dt.timedelta(1), dt.UTC,
         decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.uuid4(), complex(1, 2),
         collections.OrderedDict(a=1), collections.Counter("ab"), collections.deque([1]),
         collections.defaultdict(list), {1, 2}, frozenset({1}), bytearray(b"x"), range(3),

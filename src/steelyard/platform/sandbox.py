@@ -130,6 +130,10 @@ class _Run:
                 _kill(process)
             code = process.wait()
             watcher.join(5)
+            feeder.join(5)
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
         if self.end is None and not self.failure:
             how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
             self.failure = f"the examination ended early ({how})"
