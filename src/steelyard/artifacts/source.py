@@ -4,17 +4,15 @@
 A :class:`Source` gives random access without ever holding the whole file; a :class:`Stream` reads
 forward only (an inflating archive member). Readers take one or the other and nothing else.
 
-A file's bytes are hashed in one streaming pass that runs beside the readers: a second thread fills
-one buffer while this one's hasher drains another, and both release the interpreter lock, so hashing
-costs about the slower of reading and digesting instead of their sum. Readers fetch the little they
-need by position from the same descriptor while its pages are in memory.
+A file's bytes are hashed in one streaming pass on a thread of its own, which leaves the interpreter
+free while it reads and digests. Meanwhile readers fetch the little they need by position from the
+same descriptor, while its pages are in memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import queue
 import stat
 import threading
 from typing import Protocol, Self
@@ -24,7 +22,8 @@ from steelyard.kernel.limits import MIB
 
 _INLINE = MIB
 """Files up to this size are hashed without a second thread."""
-_BUFFERS = 4
+_BUFFER = 256 * 1024
+"""Bytes read at a time; measured faster than larger buffers and than a second reading thread."""
 
 
 class Source(Protocol):
@@ -183,43 +182,20 @@ class FileSource:
         return self._digest
 
     def _hash(self) -> None:
-        """Read into rotating buffers on a helper thread and digest them here."""
-        free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
-        full: queue.SimpleQueue[tuple[bytearray, int]] = queue.SimpleQueue()
-        for _ in range(_BUFFERS):
-            free.put(bytearray(MIB))
-        reader = threading.Thread(target=self._fill, args=(free, full), name="read", daemon=True)
-        reader.start()
+        """Digest the file through one small buffer, which stays in the processor's cache."""
         hasher = hashlib.sha256()
+        buffer = bytearray(_BUFFER)
+        view = memoryview(buffer)
         total = 0
-        while True:
-            buffer, count = full.get()
-            if count == 0:
-                break
-            hasher.update(buffer if count == len(buffer) else memoryview(buffer)[:count])
-            total += count
-            free.put(buffer)
-        reader.join()
-        if total == self.size:
-            self._digest = hasher.hexdigest()
-
-    def _fill(
-        self,
-        free: queue.SimpleQueue[bytearray],
-        full: queue.SimpleQueue[tuple[bytearray, int]],
-    ) -> None:
-        offset = 0
         try:
-            while True:
-                buffer = free.get()
-                count = os.preadv(self._descriptor, [buffer], offset)
-                full.put((buffer, count))
-                offset += count
-                if count == 0:
-                    return
+            while count := os.preadv(self._descriptor, [buffer], total):
+                hasher.update(view[:count])
+                total += count
         except OSError as error:
             self._failure = error
-            full.put((bytearray(), 0))
+            return
+        if total == self.size:
+            self._digest = hasher.hexdigest()
 
 
 def open_file(location: str, expected_size: int) -> FileSource:
