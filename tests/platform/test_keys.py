@@ -114,7 +114,8 @@ def test_naming_a_key_to_trust(tmp_path: Path) -> None:
         str(tmp_path / "pem"),
     ):
         assert fingerprint_of(stated, environ) == KEY.public.fingerprint
-    for stated in ("nonsense", "a+b+c", str(tmp_path), str(tmp_path / "key.pem"), "0" * 63):
+    private = str(tmp_path / "key.pem")
+    for stated in ("nonsense", "a+b+c", str(tmp_path), private, "0" * 63, "x" * 300, "ü+" * 300):
         with pytest.raises(InputError):
             fingerprint_of(stated, environ)
     (tmp_path / "key.pem").chmod(0o644)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``steelyard ledger``: verify and read the local ledger, or a copy of anybody's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from steelyard.cli.door import EXIT_OK, console, format_option, print_json
+from steelyard.cli.verify import answer, key_option
+
+
+@click.group("ledger")
+def command() -> None:
+    """Verify the tamper-evident ledger."""
+
+
+@command.command("verify")
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@key_option()
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="An earlier checkpoint, from a bundle or a backup, that the ledger must still contain. "
+    "May be repeated.",
+)
+@format_option()
+def verify(
+    directory: Path | None,
+    keys: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    output_format: str,
+) -> int:
+    """Recompute the whole ledger in DIRECTORY and compare every byte.
+
+    Names any changed file, and the entry where it is one. Without DIRECTORY, the local ledger is
+    verified.
+
+    Exit codes: 0 everything verifies, 1 something was changed, 2 not a ledger or unreadable.
+    """
+    from steelyard.ledger.verify_log import verify_ledger
+    from steelyard.platform import durable, file_ledger
+    from steelyard.platform import keys as key_store
+
+    root = directory or file_ledger.ledger_path(os.environ)
+    earlier = [durable.reader(path.parent)(path.name) for path in checkpoints]
+    with file_ledger.locked(root, shared=True):
+        verification = verify_ledger(
+            durable.reader(root),
+            durable.list_files(root),
+            trusted=[key_store.fingerprint_of(key, os.environ) for key in keys],
+            own=key_store.own_fingerprint(os.environ),
+            checkpoints=earlier,
+        )
+    return answer(verification, output_format)
+
+
+@command.command("show")
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@format_option()
+def show(directory: Path | None, output_format: str) -> int:
+    """List the entries of the ledger in DIRECTORY, once it verifies.
+
+    Without DIRECTORY, the local ledger is listed. Exit codes as for `ledger verify`.
+    """
+    from steelyard.ledger.canonical import parse
+    from steelyard.ledger.tree import entries_of
+    from steelyard.ledger.verify_log import verify_ledger
+    from steelyard.platform import durable, file_ledger
+    from steelyard.platform import keys as key_store
+
+    root = directory or file_ledger.ledger_path(os.environ)
+    with file_ledger.locked(root, shared=True):
+        read = durable.reader(root)
+        own = key_store.own_fingerprint(os.environ)
+        verification = verify_ledger(read, durable.list_files(root), own=own)
+        head = verification.checkpoint
+        if not verification.ok or head is None:
+            return answer(verification, output_format)
+        entries = [parse(entry) for entry in entries_of(read, head.size)]
+    if output_format == "json":
+        from steelyard.ledger.canonical import canonical
+
+        rows = [{"index": index, "entry": entry} for index, entry in enumerate(entries)]
+        document = {"schema": "steelyard.ledger/v1", "origin": head.origin, "entries": rows}
+        print_json(canonical(document))
+    else:
+        _print_entries(entries)
+    return EXIT_OK
+
+
+def _print_entries(entries: list[object]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from steelyard.ledger.verification import printable
+
+    table = Table("entry", "time", "outcome", "environment", "decision", "manifest", box=None)
+    for index, entry in enumerate(entries):
+        told = entry if isinstance(entry, dict) else {}
+        row = [
+            str(told.get(name, ""))[:length]
+            for name, length in (
+                ("time", 30),
+                ("outcome", 30),
+                ("environment", 40),
+                ("decision_sha256", 12),
+                ("manifest_sha256", 12),
+            )
+        ]
+        table.add_row(str(index), *(Text(printable(cell)) for cell in row))
+    console().print(table)

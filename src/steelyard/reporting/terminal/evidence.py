@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the decision rests on: controls, license, findings, and what was not examined."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from steelyard.kernel.assessment import Assessment, Control
+from steelyard.reporting import view
+from steelyard.reporting.chips import CONTROL_STATES, COVERAGES, SEVERITIES, chip_of
+from steelyard.reporting.terminal.look import Look, indent
+
+MOST_FINDINGS = 20
+MOST_GAPS = 10
+MOST_OBLIGATIONS = 8
+
+
+def draw(look: Look, assessment: Assessment) -> None:
+    """Print the sections that follow the reasons."""
+    _controls(look, assessment)
+    _license(look, assessment)
+    _findings(look, assessment)
+    _gaps(look, assessment)
+
+
+def _controls(look: Look, assessment: Assessment) -> None:
+    if not assessment.controls:
+        return
+    look.print(look.heading("Controls"))
+    order = list(CONTROL_STATES)
+    controls = sorted(
+        assessment.controls,
+        key=lambda control: order.index(control.state) if control.state in order else 0,
+    )
+    for control in controls:
+        _control(look, control)
+
+
+def _control(look: Look, control: Control) -> None:
+    chip = chip_of(CONTROL_STATES, control.state)
+    title = Text.assemble(look.chip(chip), "  ", look.say(control.title, "bold"))
+    lines: list[RenderableType] = [indent(title), indent(look.say(control.why), 4)]
+    if control.state != "satisfied" and control.tasks:
+        tasks = [look.say(f"{task.title}: done when {task.acceptance}") for task in control.tasks]
+        lines.append(indent(look.bullets(tasks), 4))
+    if control.evidence:
+        lines.append(indent(look.say(f"evidence: {control.evidence}"), 4))
+    if control.frameworks:
+        names = ", ".join(f"{item.framework} {item.id}".strip() for item in control.frameworks)
+        lines.append(indent(look.say(names, "dim"), 4))
+    look.print(*lines)
+
+
+def _license(look: Look, assessment: Assessment) -> None:
+    terms = assessment.license
+    found = [match.spdx or match.key for match in terms.detected]
+    look.print(look.heading("License"))
+    rows: list[tuple[str, RenderableType]] = [
+        ("declared", look.say(terms.declared or "nothing")),
+        ("found in text", look.say(", ".join(dict.fromkeys(found)) or "no license text")),
+        ("concluded", look.say(terms.expression or "could not be concluded")),
+        ("category", look.say(f"{terms.category}, commercial use: {terms.commercial_use}")),
+    ]
+    rows += [
+        (
+            "conflict",
+            look.say(f"{item.message} ({'; '.join(item.sources)})", "yellow"),
+        )
+        for item in terms.conflicts[:MOST_OBLIGATIONS]
+    ]
+    rows += [(duty.kind, look.say(duty.text)) for duty in terms.obligations[:MOST_OBLIGATIONS]]
+    look.print(indent(look.pairs(rows)))
+    _more(look, len(terms.obligations) - MOST_OBLIGATIONS, "obligation")
+    _more(look, len(terms.conflicts) - MOST_OBLIGATIONS, "conflict")
+
+
+def _findings(look: Look, assessment: Assessment) -> None:
+    if not assessment.findings:
+        return
+    look.print(look.heading(f"Findings: {view.severity_counts(assessment.findings)}"))
+    for finding in assessment.findings[:MOST_FINDINGS]:
+        chip = chip_of(SEVERITIES, finding.severity)
+        place = finding.path or "the whole revision"
+        where = f"{place}, {finding.location}" if finding.location else place
+        title = Text.assemble(look.chip(chip), "  ", look.say(finding.message))
+        rows: list[tuple[str, RenderableType]] = [("where", look.say(where))]
+        if finding.evidence:
+            rows.append(("evidence", look.say(finding.evidence)))
+        if finding.remedy:
+            rows.append(("what helps", look.say(finding.remedy)))
+        rows.append(("rule", look.say(finding.rule, "dim")))
+        look.print(indent(title), indent(look.pairs(rows, 11), 4))
+    _more(look, len(assessment.findings) - MOST_FINDINGS, "finding")
+
+
+def _gaps(look: Look, assessment: Assessment) -> None:
+    gaps = assessment.coverage.gaps
+    if not gaps:
+        return
+    look.print(look.heading("Not examined is not clean"))
+    for gap in gaps[:MOST_GAPS]:
+        title = Text.assemble(look.chip(chip_of(COVERAGES, gap.level)), "  ", look.say(gap.path))
+        look.print(indent(title), indent(look.say(gap.reason or "no reason given", "dim"), 4))
+    _more(look, len(gaps) - MOST_GAPS, "file")
+
+
+def _more(look: Look, left: int, what: str) -> None:
+    if left > 0:
+        look.print(
+            indent(look.say(f"and {view.plural(left, f'more {what}')} in report.html", "dim"))
+        )

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examines native executables and bytecode: no model needs one, and none may hide as data."""
+
+from __future__ import annotations
+
+from steelyard.artifacts.source import Source
+from steelyard.kernel.finding import Coverage, Severity
+from steelyard.scanning.interface import Context, Examination
+
+RULES: dict[str, tuple[str, str]] = {
+    "file.executable": ("A native executable or library", "high"),
+    "file.disguised-executable": ("A native executable under a data file's name", "critical"),
+}
+_HONEST = ("so", "dll", "exe", "dylib", "wasm", "class", "o", "node", "pyd", "sys", "com")
+_KINDS = {"elf": "Linux", "pe": "Windows", "macho": "macOS", "wasm": "WebAssembly",
+          "java-class": "Java"}  # fmt: skip
+
+
+def examine_executable(context: Context, source: Source, into: Examination) -> None:
+    """Examine one executable; its machine code is not analyzed, which is said."""
+    into.executes_on_load = True
+    name = context.name.lower()
+    suffix = name.rpartition(".")[2] if "." in name else ""
+    honest = suffix in _HONEST or not suffix or ".so." in name
+    kind = _KINDS.get(context.format, "native")
+    into.add(
+        "file.executable" if honest else "file.disguised-executable",
+        Severity.HIGH if honest else Severity.CRITICAL,
+        f"This is {kind} program code" + ("." if honest else f", named as if it were .{suffix}."),
+        location=context.at(""),
+        evidence=source.read_at(0, 16).hex(),
+        remedy="Remove it; weights need no program beside them.",
+    )
+    into.gap(Coverage.PARTIAL, "machine code was not analyzed")

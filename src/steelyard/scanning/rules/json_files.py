@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examines JSON configurations: code they make a loader import, templates, Keras layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from steelyard.artifacts.json_documents import read_json
+from steelyard.artifacts.source import Source
+from steelyard.kernel.errors import ArtifactError, LimitExceeded
+from steelyard.kernel.finding import Coverage, Severity
+from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.secrets import find_secrets
+
+RULES: dict[str, tuple[str, str]] = {
+    "code.auto-map": ("A configuration makes the loader import code", "medium"),
+    "code.other-repository": ("A configuration imports code of another repository", "high"),
+    "code.trust-remote-code": ("A configuration asks for remote code to be trusted", "medium"),
+    "code.custom-pipeline": ("A pipeline is code of the repository", "high"),
+    "config.duplicate-key": ("A key stands twice", "low"),
+    "config.depth": ("A document is nested to attack its reader", "medium"),
+    "keras.lambda": ("A Keras layer carries code", "critical"),
+    "keras.foreign-module": ("A Keras object comes from a foreign module", "high"),
+}
+_KERAS_ROOTS = ("keras", "tensorflow", "tf_keras", "keras_hub", "keras_nlp", "keras_cv", "builtins")
+_DEPTH = 40
+_REMEDY = "Review that code, pin it to a commit, and load it only where the charter allows."
+
+
+def examine_json(context: Context, source: Source, into: Examination) -> None:
+    """Examine one JSON document."""
+    if source.size > into.limits.json_bytes:
+        into.gap(Coverage.PARTIAL, f"the JSON document has {source.size} bytes")
+        return
+    data = source.read_at(0, source.size)
+    find_secrets(context, data, into)
+    try:
+        document = read_json(data, into.limits)
+    except LimitExceeded as error:
+        into.add("config.depth", Severity.MEDIUM, error.message, location=context.at(""))
+        into.gap(Coverage.PARTIAL, error.message)
+        return
+    except ArtifactError as error:
+        if context.name.endswith(".json"):
+            raise
+        into.gap(Coverage.PARTIAL, error.message)
+        return
+    for key in document.duplicates:
+        into.add(
+            "config.duplicate-key",
+            Severity.LOW,
+            f"The key {key[:80]!r} stands twice; readers differ in which one counts.",
+            location=context.at(""),
+        )
+    if isinstance(document.value, dict):
+        _examine_object(context, document.value, into)
+
+
+def _examine_object(context: Context, value: dict[str, Any], into: Examination) -> None:
+    _auto_map(context, value, into)
+    if value.get("trust_remote_code") is True:
+        into.remote_code = True
+        into.add(
+            "code.trust-remote-code",
+            Severity.MEDIUM,
+            "The configuration asks the loader to trust code of the repository.",
+            location=context.at("trust_remote_code"),
+            remedy=_REMEDY,
+        )
+    if context.name == "model_index.json":
+        _pipeline(context, value, into)
+    for place, template in _templates(value):
+        from steelyard.scanning.rules.templates import judge_template
+
+        judge_template(context, template, into, place)
+    if "class_name" in value or "model_config" in value or "build_config" in value:
+        _keras(context, value, into, 0)
+
+
+def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> None:
+    for holder in (value, value.get("custom_pipelines"), value.get("text_config")):
+        mapping = holder.get("auto_map") if isinstance(holder, dict) else None
+        if not isinstance(mapping, dict):
+            continue
+        targets = [item for entry in mapping.values() for item in _texts(entry)]
+        into.remote_code = True
+        foreign = [target for target in targets if "--" in target]
+        into.add(
+            "code.other-repository" if foreign else "code.auto-map",
+            Severity.HIGH if foreign else Severity.MEDIUM,
+            "Loading imports Python of another repository, which may change at any time."
+            if foreign
+            else "Loading imports Python that lies in this repository.",
+            location=context.at("auto_map"),
+            evidence=", ".join((foreign or targets)[:5])[:300],
+            remedy=_REMEDY,
+        )
+    custom = value.get("custom_pipelines")
+    if isinstance(custom, dict):
+        into.remote_code = True
+        impls = [str(item.get("impl")) for item in custom.values() if isinstance(item, dict)]
+        into.add(
+            "code.custom-pipeline",
+            Severity.HIGH if any("--" in impl for impl in impls) else Severity.MEDIUM,
+            "A pipeline of this model is Python that the loader imports.",
+            location=context.at("custom_pipelines"),
+            evidence=", ".join(impls)[:300],
+            remedy=_REMEDY,
+        )
+
+
+def _pipeline(context: Context, value: dict[str, Any], into: Examination) -> None:
+    """In a diffusers index a component is ``[library, class]``; a foreign library is code."""
+    known = ("diffusers", "transformers", "onnxruntime", "flax", "optimum", "stable_diffusion")
+    for name, entry in value.items():
+        own = name == "_class_name" and isinstance(entry, list)
+        if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+            continue
+        if own or not entry[0].startswith(known):
+            into.remote_code = True
+            into.add(
+                "code.custom-pipeline",
+                Severity.HIGH,
+                f"The pipeline component {name[:80]!r} is code outside the usual libraries.",
+                location=context.at(name[:80]),
+                evidence=str(entry)[:200],
+                remedy=_REMEDY,
+            )
+
+
+def _templates(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    template = value.get("chat_template")
+    if isinstance(template, str):
+        yield "chat_template", template
+    elif isinstance(template, dict):
+        for name, text in template.items():
+            if isinstance(text, str):
+                yield f"chat_template {name[:40]}", text
+    elif isinstance(template, list):
+        for entry in template:
+            if isinstance(entry, dict) and isinstance(entry.get("template"), str):
+                yield f"chat_template {str(entry.get('name'))[:40]}", entry["template"]
+
+
+def _keras(context: Context, value: Any, into: Examination, depth: int) -> None:
+    if depth > _DEPTH:
+        into.gap(Coverage.PARTIAL, "the Keras configuration is nested too deep")
+        return
+    if isinstance(value, list):
+        for item in value:
+            _keras(context, item, into, depth + 1)
+        return
+    if not isinstance(value, dict):
+        return
+    kind = value.get("class_name")
+    if isinstance(kind, str):
+        _keras_object(context, kind, value, into)
+    for item in value.values():
+        _keras(context, item, into, depth + 1)
+
+
+def _keras_object(context: Context, kind: str, value: dict[str, Any], into: Examination) -> None:
+    module = value.get("module")
+    if kind in ("Lambda", "TFOpLambda", "__lambda__", "SlicingOpLambda") and kind != "TFOpLambda":
+        into.executes_on_load = True
+        into.add(
+            "keras.lambda",
+            Severity.CRITICAL,
+            f"A layer of the kind {kind} carries Python code that runs with the model.",
+            location=context.at("layer"),
+            evidence=str(value.get("config"))[:200],
+            remedy="Ask for a model without Lambda layers.",
+        )
+    elif isinstance(module, str) and module.partition(".")[0] not in _KERAS_ROOTS:
+        from steelyard.scanning.pickles.names import why_dangerous
+
+        name = str(value.get("registered_name") or kind)
+        why = why_dangerous(module, name.rpartition(".")[2])
+        into.executes_on_load = True
+        into.add(
+            "keras.foreign-module",
+            Severity.CRITICAL if why else Severity.HIGH,
+            f"A layer comes from {module[:80]}, outside Keras" + (f", and {why}." if why else "."),
+            location=context.at("layer"),
+            evidence=f"{module}.{kind}"[:200],
+            remedy="Ask for a model of Keras's own layers.",
+        )
+
+
+def _texts(entry: Any) -> list[str]:
+    if isinstance(entry, str):
+        return [entry]
+    if isinstance(entry, list):
+        return [item for item in entry if isinstance(item, str)]
+    return []

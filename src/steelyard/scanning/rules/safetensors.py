@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examines safetensors: the format runs no code, so what is left is lies in its header."""
+
+from __future__ import annotations
+
+import re
+
+from steelyard.artifacts.safetensors import read_safetensors
+from steelyard.artifacts.source import Source
+from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
+from steelyard.kernel.finding import Coverage, Severity
+from steelyard.kernel.limits import GIB
+from steelyard.scanning.interface import Context, Examination
+
+RULES: dict[str, tuple[str, str]] = {
+    "safetensors.header-length": ("The header claims an absurd length", "critical"),
+    "safetensors.overlap": ("Tensors share the same bytes", "critical"),
+    "safetensors.out-of-bounds": ("A tensor lies outside the file", "critical"),
+    "safetensors.size": ("A tensor has not the bytes its shape needs", "high"),
+    "safetensors.hole": ("Bytes belong to no tensor", "high"),
+    "safetensors.trailing": ("Bytes follow the last tensor", "high"),
+    "safetensors.duplicate-key": ("The header names something twice", "high"),
+    "safetensors.entry": ("A tensor is not described properly", "medium"),
+    "safetensors.dtype": ("A tensor has an unknown data type", "medium"),
+    "safetensors.metadata": ("The metadata are not what the format allows", "medium"),
+    "safetensors.payload": ("The metadata carry something that is not metadata", "medium"),
+}
+_SEVERITY = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "medium": Severity.MEDIUM,
+}
+_PAYLOAD = re.compile(
+    r"[A-Za-z0-9+/]{400,}={0,2}|\A\x80[\x02-\x05]|__import__|\bos\.system\b|\bsubprocess\b"
+    r"|\beval\(|\bexec\(|<script|powershell",
+    re.IGNORECASE,
+)
+_REMEDY = "Write the file again with the safetensors library, or do not use it."
+
+
+def examine_safetensors(context: Context, source: Source, into: Examination) -> None:
+    """Examine one safetensors file."""
+    into.weights = True
+    try:
+        header = read_safetensors(source, into.limits)
+    except (LimitExceeded, TruncatedArtifact) as error:
+        _note_length(context, source, error, into)
+        return
+    for problem in header.problems:
+        usual = RULES.get(problem.code, ("", "medium"))[1]
+        into.add(
+            problem.code,
+            _SEVERITY[usual],
+            problem.message,
+            location=context.at(problem.location),
+            remedy=_REMEDY,
+        )
+    into.tensors += len(header.tensors)
+    into.parameters += sum(min(tensor.elements, 2**53) for tensor in header.tensors)
+    into.dtypes |= {tensor.dtype for tensor in header.tensors}
+    for key, value in header.metadata.items():
+        found = _PAYLOAD.search(value)
+        if found:
+            into.add(
+                "safetensors.payload",
+                Severity.MEDIUM,
+                f"The metadata entry {key[:80]!r} holds something that is not a description.",
+                location=context.at("header"),
+                evidence=found[0][:80],
+                remedy="Read the entry; ask the publisher what it is for.",
+            )
+
+
+def _note_length(context: Context, source: Source, error: ArtifactError, into: Examination) -> None:
+    """A length just beyond the file is a broken download; an absurd one attacks the reader."""
+    claimed = int.from_bytes(source.read_at(0, 8), "little")
+    absurd = isinstance(error, LimitExceeded) and claimed > source.size + GIB
+    into.add(
+        "safetensors.header-length" if isinstance(error, LimitExceeded) else "file.truncated",
+        Severity.CRITICAL if absurd else Severity.MEDIUM,
+        error.message,
+        location=context.at("byte 0"),
+        evidence=f"header length {claimed}, file size {source.size}",
+        remedy="Fetch the file again; if it is the same, do not load it.",
+    )
+    into.gap(Coverage.PARTIAL, "the header cannot be read")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``steelyard license`` through the real sandbox."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LICENSE = Path(__file__).resolve().parents[2] / "LICENSE"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "steelyard", "license", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def document(*arguments: str) -> tuple[int, dict[str, Any]]:
+    done = run(*arguments, "--format", "json")
+    assert done.stderr == ""
+    parsed: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, parsed
+
+
+def test_one_file_is_judged_whatever_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "something.dat"
+    path.write_bytes(LICENSE.read_bytes())
+    code, found = document(str(path))
+    assert code == 0
+    assert found["schema"] == "steelyard.license/v1"
+    (file,) = found["files"]
+    assert set(file) == {"path", "verdict", "matches", "additional_terms"}
+    assert (file["path"], file["verdict"]) == ("something.dat", "exact")
+    (match,) = file["matches"]
+    assert match == {"key": "apache-2.0", "spdx": "Apache-2.0", "coverage": 1.0, "changed": []}
+    assert found["expression"] == "Apache-2.0"
+    assert {owed["license"] for owed in found["obligations"]} == {"Apache-2.0"}
+
+
+def test_a_directory_is_composed_with_its_conflicts(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_bytes(LICENSE.read_bytes())
+    (tmp_path / "README.md").write_text("---\nlicense: mit\n---\n# x\n", encoding="utf-8")
+    code, found = document(str(tmp_path))
+    assert code == 0
+    assert [file["path"] for file in found["files"]] == ["LICENSE"]
+    assert [each["raw"] for each in found["declared"]] == ["mit"]
+    assert [each["kind"] for each in found["conflicts"]] == ["text-differs"]
+    shown = run(str(tmp_path))
+    assert shown.returncode == 0
+    for words in ("Apache-2.0 AND MIT", "README.md: mit", "Conflicts", "asks", "word for word"):
+        assert words in shown.stdout
+
+
+def test_an_altered_text_cannot_be_decided(tmp_path: Path) -> None:
+    text = LICENSE.read_text(encoding="utf-8").replace("irrevocable", "revocable", 1)
+    (tmp_path / "LICENSE").write_text(text, encoding="utf-8")
+    code, found = document(str(tmp_path))
+    assert code == 3
+    (file,) = found["files"]
+    assert file["verdict"] == "variant_of"
+    changed = [span for span in file["matches"][0]["changed"] if span["severity"] != "info"]
+    assert [text[span["start"] : span["end"]] for span in changed] == ["revocable"]
+    assert "revocable" in run(str(tmp_path)).stdout
+
+
+def test_nothing_found_is_not_permission(tmp_path: Path) -> None:
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 64)
+    code, found = document(str(tmp_path / "weights.bin"))
+    assert code == 3
+    assert found["expression"] is None
+    assert [each["kind"] for each in found["conflicts"]] == ["unknown-license"]
+
+
+def test_a_missing_path_is_an_input_error(tmp_path: Path) -> None:
+    done = run(str(tmp_path / "none"))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("steelyard: There is nothing at")
