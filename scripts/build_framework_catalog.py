@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build ``src/steelyard/catalog/data/frameworks.json`` from the researched tables of ids and titles.
+"""Build ``src/steelyard/catalog/data/frameworks.json`` from researched tables of ids and titles.
 
 Usage: ``python scripts/build_framework_catalog.py FACTS_DIRECTORY`` where the directory holds the
 ``frameworks/*.csv`` tables (columns framework, id, title, source).

@@ -25,13 +25,13 @@ OUTPUT = (
     Path(__file__).resolve().parents[1] / "src/steelyard/catalog/data/license_references.msgpack"
 )
 END_OF_TERMS = re.compile(
-    r"END OF TERMS AND CONDITIONS|END OF LICENSE|^\s*Exhibit A - (?:Form of )?Source Code"
-    r"|^Creative Commons is not a party to its|^=+\s*$\s*Creative Commons is not a party"
-    r"|^APPENDIX: How to apply|^\s*How to Apply These Terms",
-    re.MULTILINE,
+    r"(?:END OF TERMS AND CONDITIONS\W+)?(?:APPENDIX: How to apply|How to Apply These Terms)"
 )
+"""Where instructions begin that copies may leave out. An attachment of use restrictions after the
+"end" of the terms is no such thing."""
 TITLE_WORDS = 12
-"""A paragraph before the terms with at most this many words is a title, not a term."""
+"""A paragraph before the terms with at most this many words and no full stop is a title."""
+FORMAL_WORDS = 60
 FORMALITY = re.compile(
     r"Everyone is permitted to copy and distribute verbatim|Release Date|Developed by:"
     r"|Copyright (?:\(c\)|©)|^\W*Version [\d.]+",
@@ -65,8 +65,10 @@ def body(text: str) -> tuple[int, int]:
     """Return where the terms begin and end: after the titles, before the instructions."""
     start = 0
     for paragraph in re.finditer(r"\S.*?(?=\n\s*\n|\Z)", text, re.DOTALL):
-        longer = len(words_of(paragraph.group())) > TITLE_WORDS
-        if longer and not FORMALITY.search(paragraph.group()[:200]):
+        count = len(words_of(paragraph.group()))
+        formal = count <= FORMAL_WORDS and FORMALITY.search(paragraph.group())
+        title = count <= TITLE_WORDS and not paragraph.group().rstrip().endswith((".", ";", ":"))
+        if not (title or formal):
             start = paragraph.start()
             break
     end = END_OF_TERMS.search(text, len(text) // 3)

@@ -12,6 +12,7 @@ add up::
 
 from __future__ import annotations
 
+import argparse
 import collections
 import datetime as dt
 import decimal
@@ -23,7 +24,9 @@ import io
 import pathlib
 import pickle
 import pickletools
+import re
 import sys
+import types
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -80,6 +83,9 @@ def standard_library() -> Names:
         collections.defaultdict(list), {1, 2}, frozenset({1}), bytearray(b"x"), range(3),
         slice(1), pathlib.PurePosixPath("a"), pathlib.PosixPath("a"), b"bytes", object(),
         [int, float, str, bool, list, dict, set, tuple, bytes, complex, object, type(None)],
+        argparse.Namespace(a=1), types.SimpleNamespace(a=1), re.compile("a"), re.IGNORECASE,
+        [abs, all, any, ascii, bin, bool, chr, divmod, enumerate, hash, hex, id, isinstance,
+         issubclass, len, max, min, oct, ord, repr, reversed, round, sorted, sum, zip],
     ]  # fmt: skip
     return functools.reduce(lambda names, thing: names | dumped(thing), things, set())
 
@@ -282,6 +288,14 @@ NEVER = {("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encod
 """Honest pickles use some of these; they are judged by their arguments, never by name alone."""
 
 
+def version_of(library: str) -> str:
+    """Return the installed version, also of a build that is distributed under another name."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return str(importlib.import_module(library).__version__)
+
+
 def main() -> None:
     """Merge what this environment produces into the file named on the command line."""
     warnings.simplefilter("ignore")
@@ -297,8 +311,8 @@ def main() -> None:
         found.setdefault(pair, f"python=={version}")
     for library, generate in GENERATORS.items():
         try:
-            stamp = f"{library}=={importlib.metadata.version(library)}"
-        except importlib.metadata.PackageNotFoundError:
+            stamp = f"{library}=={version_of(library)}"
+        except ImportError:
             print(f"skipped, not installed: {library}", file=sys.stderr)
             continue
         print(f"reading what {stamp} writes", file=sys.stderr)

@@ -76,21 +76,25 @@ def load_policy(name: str) -> Policy:
     Raises:
         InputError: there is no such profile or file, or the charter has errors.
     """
-    from steelyard.charter.load import SHIPPED, load_charter, shipped
-    from steelyard.charter.resolve import identity_of, resolved_json
+    from steelyard.catalog.charters import NAMES
+    from steelyard.charter.load import load_charter, shipped
+    from steelyard.charter.resolve import charter_sha256, resolved_json
 
-    if name in SHIPPED:
+    if name in NAMES:
         charter = shipped(name)
     else:
         path = Path(name)
         if not path.exists() and path.parent == Path() and not path.suffix:
             raise InputError(
                 f"There is no charter profile or file {name!r}.",
-                next_step=f"Use {', '.join(SHIPPED)}, or the path of a charter file.",
+                next_step=f"Use {', '.join(NAMES)}, or the path of a charter file.",
                 code="charter.missing",
             )
         charter = load_charter(read_text(path, "charter"), name)
-    return Policy(charter, identity_of(charter), resolved_json(charter))
+    identity = CharterIdentity(
+        name=charter.name, version=str(charter.version), sha256=charter_sha256(charter)
+    )
+    return Policy(charter, identity, resolved_json(charter))
 
 
 def load_use_case(path: Path) -> UseCase:

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from steelyard.artifacts.problem import Problem
+from steelyard.artifacts.shapes import MANY, elements_of
 from steelyard.artifacts.source import Source, SourceStream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
@@ -26,6 +27,13 @@ _KEPT = 64
 _KEY_MOST = 65_535
 _NAME_MOST = 1024
 _DIMENSIONS_MOST = 8
+_PROBLEMS_KEPT = 100
+_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
+    24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 30: (1, 2),
+}  # fmt: skip
+"""Elements and bytes of one block by tensor type; types not listed are checked by offset only."""
 
 
 class GgufTensor(Struct, frozen=True):
@@ -70,16 +78,36 @@ def read_gguf(source: Source, limits: Limits) -> GgufFile:
             )
     problems: list[Problem] = []
     metadata: dict[str, Any] = {}
+    budget = _Budget(limits)
     for _ in range(pair_count):
         key = _string(stream, _KEY_MOST)
         (kind,) = struct.unpack("<I", stream.read_exact(4))
-        value = _value(stream, kind, limits, 0)
-        if key in metadata:
+        value = _value(stream, kind, budget, 0)
+        if key in metadata and len(problems) < _PROBLEMS_KEPT:
             problems.append(Problem("gguf.duplicate-key", f"The key {key[:80]!r} stands twice."))
         metadata[key] = value
     tensors = [_tensor(stream) for _ in range(tensor_count)]
     _check_offsets(tensors, metadata, stream.tell(), source.size, problems)
     return GgufFile(version, metadata, tuple(tensors), tuple(problems))
+
+
+class _Budget:
+    """What may still be kept and counted: many lawful strings are as bad as one huge one."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.string = limits.gguf_string
+        self.bytes = 4 * limits.gguf_string
+        self.items = 10 * limits.gguf_entries
+
+    def take(self, length: int, at: int) -> None:
+        self.bytes -= length
+        if self.bytes < 0:
+            raise LimitExceeded("The metadata hold too much text.", offset=at, code="gguf.string")
+
+    def count(self, items: int, at: int) -> None:
+        self.items -= items
+        if self.items < 0:
+            raise LimitExceeded("The arrays hold too many items.", offset=at, code="gguf.count")
 
 
 def _string(stream: SourceStream, most: int) -> str:
@@ -91,11 +119,14 @@ def _string(stream: SourceStream, most: int) -> str:
     return stream.read_exact(length).decode("utf-8", "backslashreplace")
 
 
-def _value(stream: SourceStream, kind: int, limits: Limits, depth: int) -> Any:
+def _value(stream: SourceStream, kind: int, budget: _Budget, depth: int) -> Any:
     if kind == _STRING:
-        return _string(stream, limits.gguf_string)
+        text = _string(stream, budget.string)
+        if depth == 0:
+            budget.take(len(text), stream.tell())
+        return text
     if kind == _ARRAY:
-        return _array(stream, limits, depth)
+        return _array(stream, budget, depth)
     form = _SCALARS.get(kind)
     if form is None:
         raise ArtifactError(f"The value type {kind} is not known.", offset=stream.tell())
@@ -103,7 +134,7 @@ def _value(stream: SourceStream, kind: int, limits: Limits, depth: int) -> Any:
     return value
 
 
-def _array(stream: SourceStream, limits: Limits, depth: int) -> list[Any]:
+def _array(stream: SourceStream, budget: _Budget, depth: int) -> list[Any]:
     kind, count = struct.unpack("<IQ", stream.read_exact(12))
     if depth >= 4:
         raise LimitExceeded("Arrays are nested too deep.", offset=stream.tell())
@@ -112,23 +143,15 @@ def _array(stream: SourceStream, limits: Limits, depth: int) -> list[Any]:
         width = struct.calcsize(form)
         kept = min(count, _KEPT)
         values = [struct.unpack(form, stream.read_exact(width))[0] for _ in range(kept)]
-        _skip(stream, (count - kept) * width)
+        stream.skip((count - kept) * width)
         return values
-    if count > 10 * limits.gguf_entries:
-        raise LimitExceeded(f"An array claims {count} items.", offset=stream.tell())
+    budget.count(count, stream.tell())
     items: list[Any] = []
     for index in range(count):
-        value = _value(stream, kind, limits, depth + 1)
+        value = _value(stream, kind, budget, depth + 1)
         if index < _KEPT:
             items.append(value)
     return items
-
-
-def _skip(stream: SourceStream, length: int) -> None:
-    while length > 0:
-        step = min(length, 1 << 20)
-        stream.read_exact(step)
-        length -= step
 
 
 def _tensor(stream: SourceStream) -> GgufTensor:
@@ -154,10 +177,11 @@ def _check_offsets(
         alignment = 32
     data = end + (-end % alignment)
     for tensor in tensors:
-        elements = 1
-        for dimension in tensor.shape:
-            elements *= dimension
-        if elements >= 2**63 or (data + tensor.offset >= size and elements > 0):
+        elements = elements_of(tensor.shape)
+        block, width = _BLOCKS.get(tensor.kind, (1, 0))
+        end_at = data + tensor.offset + -(-elements // block) * width
+        outside = end_at > size or (data + tensor.offset >= size and elements > 0)
+        if elements >= MANY or outside:
             problems.append(
                 Problem("gguf.tensor", f"Tensor {tensor.name[:80]!r} lies outside the file.")
             )

@@ -41,13 +41,17 @@ def read_json(data: bytes, limits: Limits) -> JsonDocument:
         if len(result) != len(pairs) and len(duplicates) < _DUPLICATES_KEPT:
             seen: set[str] = set()
             for key, _ in pairs:
-                if key in seen and key not in duplicates:
-                    duplicates.append(key[:200])
+                if key in seen and len(duplicates) < _DUPLICATES_KEPT:
+                    if key[:200] not in duplicates:
+                        duplicates.append(key[:200])
                 seen.add(key)
         return result
 
     try:
-        value = json.loads(data, object_pairs_hook=collect)
+        # Loaders read UTF-8; guessing other encodings would let two readers see two documents.
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect)
+    except MemoryError as error:
+        raise LimitExceeded("The JSON document needs more memory than is allowed.") from error
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"This is not JSON: {error}.") from error
     return JsonDocument(value, tuple(duplicates[:_DUPLICATES_KEPT]))

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any
 
 from msgspec import Struct
 
+from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.source import Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 
 _HEADER_MOST = 64 * 1024
-_SIMPLE = re.compile(r"\A[<>|=]?([?biufcSUVOmMaB])(\d*)(?:\[[^\]]*\])?\Z")
+_SIMPLE = re.compile(r"\A[<>|=]?([?biufcSUVOmMaB])(\d{0,12})(?:\[[^\]]{0,40}\])?\Z")
+_STRING = re.compile(r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"")
+_REST = re.compile(r"(?:[\s\d,:()\[\]{}L]|True|False|None)*+")
+_BRACKETS_MOST = 4096
 
 
 class NpyHeader(Struct, frozen=True):
@@ -32,10 +37,7 @@ class NpyHeader(Struct, frozen=True):
     @property
     def elements(self) -> int:
         """Number of elements."""
-        count = 1
-        for dimension in self.shape:
-            count *= dimension
-        return count
+        return elements_of(self.shape)
 
 
 def read_npy(source: Source) -> NpyHeader:
@@ -66,13 +68,22 @@ def read_npy(source: Source) -> NpyHeader:
 
 
 def _literal(text: str) -> dict[str, Any]:
+    bare = _STRING.sub("", text)
+    # Strings, numbers and brackets are all a header needs; anything else is an expression, which
+    # the parser need not see.
+    if _REST.fullmatch(bare) is None or len(re.findall(r"[\[({]", bare)) > _BRACKETS_MOST:
+        raise ArtifactError("The array header is not a literal but an expression.", offset=10)
+    if "L" in bare:  # written by Python 2
+        text = re.sub(r"(?<=\d)L\b", "", text)
     try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ArtifactError("The array header is not a Python literal.") from error
     if not isinstance(value, dict):
         raise ArtifactError("The array header is not a dictionary.")
-    return {str(key): item for key, item in value.items()}
+    return {key: item for key, item in value.items() if isinstance(key, str)}
 
 
 def describe(descr: Any, depth: int = 0) -> tuple[bool, int]:
@@ -95,9 +106,9 @@ def describe(descr: Any, depth: int = 0) -> tuple[bool, int]:
             if not isinstance(field, tuple) or len(field) not in (2, 3):
                 raise ArtifactError("A structured data type has a field that is no pair.")
             inner, size = describe(field[1], depth + 1)
-            repeat = 1
-            for dimension in field[2] if len(field) == 3 and isinstance(field[2], tuple) else ():
-                repeat *= dimension if type(dimension) is int and dimension >= 0 else 1
+            shape = field[2] if len(field) == 3 else ()
+            shape = shape if isinstance(shape, tuple) else (shape,)
+            repeat = elements_of([n for n in shape if type(n) is int and n >= 0])
             objects, total = objects or inner, total + size * repeat
         return objects, total
     raise ArtifactError("The data type of the array cannot be read.")

@@ -10,15 +10,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from steelyard.artifacts.protobuf import BYTES, Field, WireReader
+from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.source import Source
-from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 
 TYPES = {1: "F32", 2: "U8", 3: "I8", 4: "U16", 5: "I16", 6: "I32", 7: "I64", 8: "STRING",
          9: "BOOL", 10: "F16", 11: "F64", 12: "U32", 13: "U64", 14: "C64", 15: "C128",
          16: "BF16"}  # fmt: skip
 _KEPT = 10_000
-"""External references and metadata entries kept."""
+"""Different operators, functions, files and metadata entries kept."""
+_DIMENSIONS_KEPT = 64
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class OnnxModel:
     functions: set[tuple[str, str]] = field(default_factory=set)
     """Model-local functions by (domain, name)."""
     external: list[str] = field(default_factory=list)
-    """Locations of external tensor data."""
+    """Different locations of external tensor data."""
     metadata: dict[str, str] = field(default_factory=dict)
     tensors: int = 0
     parameters: int = 0
@@ -76,6 +78,7 @@ class _Walker:
     def __init__(self, reader: WireReader, model: OnnxModel) -> None:
         self._reader = reader
         self._model = model
+        self._locations: set[str] = set()
 
     def graph(self, message: Field, depth: int) -> None:
         for part in self._reader.fields(message.start, message.length, depth):
@@ -114,7 +117,8 @@ class _Walker:
                 domain = self._reader.text(part, 200)
             elif part.number == 7:
                 self._node(part, 2)
-        self._model.functions.add((domain, name))
+        if len(self._model.functions) < _KEPT:
+            self._model.functions.add((domain, name))
 
     def _node(self, message: Field, depth: int) -> None:
         operator = domain = ""
@@ -127,8 +131,10 @@ class _Walker:
                 domain = self._reader.text(part, 200)
             elif part.number == 5:
                 self._attribute(part, depth + 1)
-        if len(self._model.operators) < _KEPT:
-            self._model.operators[domain, operator] += 1
+        operators = self._model.operators
+        if (domain, operator) not in operators and len(operators) >= _KEPT:
+            raise LimitExceeded("The model uses too many different operators.")
+        operators[domain, operator] += 1
 
     def _attribute(self, message: Field, depth: int) -> None:
         for part in self._reader.fields(message.start, message.length, depth):
@@ -147,23 +153,32 @@ class _Walker:
                 self._tensor(part, depth + 1)
 
     def _tensor(self, message: Field, depth: int) -> None:
-        elements = 1
+        shape: list[int] = []
         for part in self._reader.fields(message.start, message.length, depth):
             if part.number == 1:
-                for dimension in self._reader.varints(part):
-                    elements *= dimension
+                if len(shape) < _DIMENSIONS_KEPT:
+                    shape.extend(self._reader.varints(part))
             elif part.number == 2:
-                self._model.dtypes.add(TYPES.get(part.value, f"type-{part.value}"))
+                self._model.dtypes.add(TYPES.get(part.value, "unknown"))
             elif part.number == 13 and part.wire == BYTES:
                 texts = self._texts(part, depth + 1)
-                if texts.get(1) == "location" and len(self._model.external) < _KEPT:
-                    self._model.external.append(texts.get(2, ""))
+                if texts.get(1) == "location":
+                    self._external(texts.get(2, ""))
         self._model.tensors += 1
-        self._model.parameters += min(elements, 2**53)
+        self._model.parameters += min(elements_of(shape), 2**53)
+
+    def _external(self, location: str) -> None:
+        """Note a file tensors lie in; most models name the same one many times."""
+        if location in self._locations:
+            return
+        if len(self._locations) >= _KEPT:
+            raise LimitExceeded("The model refers to too many different files.")
+        self._locations.add(location)
+        self._model.external.append(location)
 
     def _texts(self, message: Field, depth: int) -> dict[int, str]:
         return {
             part.number: self._reader.text(part)
             for part in self._reader.fields(message.start, message.length, depth)
-            if part.wire == BYTES
+            if part.wire == BYTES and part.number <= 2
         }

@@ -2,8 +2,8 @@
 """Reads pickle opcodes, protocols 0 to 5, one after another, without running any of them.
 
 :class:`OpcodeReader` yields ``(code, argument, offset)`` for every opcode up to and including STOP.
-It is a tokenizer: it knows how long each opcode is and nothing about what it does. Long strings
-become None, since only names and short constants matter to a judge; a FRAME's length is not
+It is a tokenizer: it knows how long each opcode is and nothing about what it does. Long constants
+become a :class:`Span`, since only names and short constants matter to a judge; a FRAME's length is not
 believed, because the real unpickler does not need it either. The opcode set is that of CPython's
 ``pickletools`` documentation and PEP 307, 3154 and 574.
 """
@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.artifacts.source import Source
+from msgspec import Struct
+
+from steelyard.artifacts.source import BytesSource, Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
 
@@ -58,15 +60,29 @@ _SHAPE = bytes(
     else _UNKNOWN
     for code in range(256)
 )  # fmt: skip
-_LINE_MOST = 1 << 20
+_TEXT_LINES = frozenset({STRING, UNICODE, PERSID, LONG})
+_KEPT = 256
+"""Longest constant that is kept; module and attribute names are shorter."""
+_LINE_MOST = 4 * _KEPT
+"""The same for text protocols, whose escapes are longer than what they mean."""
+_CLAIM_MOST = 1 << 40
+_SHORT, _TAIL = 300, 2048
 _CHUNK = 1 << 20
+
+
+class Span(Struct, frozen=True):
+    """A long constant that was stepped over: where its bytes lie, and which opcode pushed it."""
+
+    offset: int
+    length: int
+    code: int
 
 
 class OpcodeReader:
     """Reads opcodes from ``source`` beginning at ``offset``; bounded memory whatever the size."""
 
     def __init__(self, source: Source, offset: int, limits: Limits) -> None:
-        self._source = source
+        self.source = source
         self._limits = limits
         self._base = offset
         self._buffer = b""
@@ -91,43 +107,57 @@ class OpcodeReader:
             TruncatedArtifact: the stream ends before STOP.
             ArtifactError: a byte is no opcode or an argument is malformed.
         """
-        shapes, keep = _SHAPE, self._limits.pickle_string
         while True:
-            # Refill before the tail, so that an opcode and a short argument are always at hand.
-            if len(self._buffer) - self._at < 512:
-                self._refill(512)
-            buffer, at = self._buffer, self._at
-            if at >= len(buffer):
-                raise TruncatedArtifact(
-                    "The pickle ends before its STOP opcode.", offset=self.offset
-                )
-            code = buffer[at]
-            shape = shapes[code]
-            start = self._base + at
-            if shape == _PLAIN:
-                self._at = at + 1
-                yield code, None, start
-                if code == STOP:
-                    return
-            elif shape == _IS_FIXED:
-                size = _FIXED[code]
-                value = buffer[at + 1 : at + 1 + size]
-                if len(value) < size:
-                    raise TruncatedArtifact("The pickle ends inside an opcode.", offset=start)
-                self._at = at + 1 + size
-                yield code, self._number(code, value), start
-            elif shape == _IS_COUNTED:
-                yield code, self._counted(code, start, keep), start
-            elif shape == _IS_LINE:
-                self._at = at + 1
-                yield code, _line_value(code, self._line()), start
-            elif shape == _IS_TWO:
-                self._at = at + 1
-                first = self._line().decode("utf-8", "backslashreplace")
-                second = self._line().decode("utf-8", "backslashreplace")
-                yield code, (first, second), start
-            else:
-                raise ArtifactError(f"Byte 0x{code:02x} is not a pickle opcode.", offset=start)
+            item = self.next()
+            yield item
+            if item[0] == STOP:
+                return
+
+    def window(self) -> tuple[bytes, int, int]:
+        """Return the buffer, the position in it, and up to where an opcode with an argument of
+        less than 256 bytes can begin and still lie in the buffer whole."""
+        if len(self._buffer) - self._at < _TAIL:
+            self._refill(_TAIL)
+        return self._buffer, self._at, len(self._buffer) - _SHORT
+
+    def advance(self, at: int) -> None:
+        """Move to position ``at`` of the buffer last returned by :meth:`window`."""
+        self._at = at
+
+    def next(self) -> tuple[int, Any, int]:
+        """Return the next opcode, its argument and its offset; raises as :meth:`opcodes` does."""
+        # Refill before the tail, so that an opcode and a short argument are always at hand.
+        if len(self._buffer) - self._at < _TAIL:
+            self._refill(_TAIL)
+        buffer, at = self._buffer, self._at
+        start = self._base + at
+        if at >= len(buffer):
+            raise TruncatedArtifact("The pickle ends before its STOP opcode.", offset=start)
+        code = buffer[at]
+        shape = _SHAPE[code]
+        if shape == _PLAIN:
+            self._at = at + 1
+            return code, None, start
+        if shape == _IS_FIXED:
+            size = _FIXED[code]
+            value = buffer[at + 1 : at + 1 + size]
+            if len(value) < size:
+                raise TruncatedArtifact("The pickle ends inside an opcode.", offset=start)
+            self._at = at + 1 + size
+            return code, self._number(code, value), start
+        if shape == _IS_COUNTED:
+            return code, self._counted(code, start), start
+        if shape == _UNKNOWN:
+            raise ArtifactError(f"Byte 0x{code:02x} is not a pickle opcode.", offset=start)
+        self._at = at + 1
+        if shape == _IS_TWO:
+            return code, (self._name_line(start), self._name_line(start)), start
+        line = self._line()
+        if isinstance(line, Span):
+            if code not in _TEXT_LINES:
+                raise LimitExceeded("A number is longer than any real one.", offset=start)
+            return code, Span(line.offset, line.length, code), start
+        return code, _line_value(code, line, start), start
 
     @staticmethod
     def _number(code: int, value: bytes) -> int | None:
@@ -135,23 +165,25 @@ class OpcodeReader:
             return None
         return int.from_bytes(value, "little", signed=code == BININT)
 
-    def _counted(self, code: int, start: int, keep: int) -> Any:
+    def _counted(self, code: int, start: int) -> Any:
         width = _COUNTED[code]
         at = self._at + 1
         length = int.from_bytes(self._buffer[at : at + width], "little", signed=code == LONG4)
         body = start + 1 + width
         if length < 0:
             raise ArtifactError("A length is negative.", offset=start)
-        if body + length > self._source.size:
+        if length > _CLAIM_MOST:
+            raise LimitExceeded(
+                f"An opcode claims {length} bytes, more than any memory holds.", offset=start
+            )
+        if body + length > self.source.size:
             raise TruncatedArtifact(
                 f"An opcode claims {length} bytes, more than the file has left.", offset=start
             )
-        if length > keep:
+        if length > _KEPT:
             self.offset = body + length
-            return None
+            return Span(body, length, code)
         self._at = at + width
-        if len(self._buffer) - self._at < length:
-            self._refill(length)
         data = self._buffer[self._at : self._at + length]
         self._at += length
         if code in _TEXT:
@@ -162,27 +194,36 @@ class OpcodeReader:
             return data.decode("latin-1")
         return data
 
-    def _line(self) -> bytes:
+    def _name_line(self, start: int) -> str:
+        line = self._line()
+        if isinstance(line, Span):
+            raise LimitExceeded("A name is longer than any real one.", offset=start)
+        return line.decode("utf-8", "backslashreplace")
+
+    def _line(self) -> bytes | Span:
+        """Return the bytes up to the next line feed, or where they lie when they are many."""
         end = self._buffer.find(b"\n", self._at)
+        start = self.offset
+        if end < 0 and self._refill(_CHUNK):
+            end = self._buffer.find(b"\n", self._at)
         while end < 0:
-            have = len(self._buffer) - self._at
-            if have > _LINE_MOST:
-                raise LimitExceeded(
-                    "A text argument is longer than a mebibyte.", offset=self.offset
-                )
-            if not self._refill(have + 65_536):
-                raise TruncatedArtifact("The pickle ends inside an opcode.", offset=self.offset)
-            end = self._buffer.find(b"\n", self._at + have)
-        line = self._buffer[self._at : end]
+            self.offset = self._base + len(self._buffer)
+            if not self._refill(_CHUNK):
+                raise TruncatedArtifact("The pickle ends inside an opcode.", offset=start)
+            end = self._buffer.find(b"\n", self._at)
         self._at = end + 1
-        return line
+        length = self._base + end - start
+        if length > _LINE_MOST or start < self._base:
+            return Span(start, length, 0)
+        return self._buffer[start - self._base : end]
 
     def _refill(self, needed: int) -> bool:
         """Make ``needed`` bytes available if the source has them; tell whether any were added."""
         rest = self._buffer[self._at :]
-        more = self._source.read_at(
-            self._base + self._at + len(rest), max(_CHUNK, needed - len(rest))
-        )
+        following = self._base + self._at + len(rest)
+        if following >= self.source.size or len(rest) >= needed:
+            return False
+        more = self.source.read_at(following, max(_CHUNK, needed - len(rest)))
         if more:
             self._base += self._at
             self._buffer, self._at = rest + more, 0
@@ -190,35 +231,39 @@ class OpcodeReader:
 
 
 _QUOTED = re.compile(rb"\A\s*(['\"])(.*)\1\s*\Z", re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+_NUMBER = re.compile(rb"\A\s*[-+]?(?:0[xXoObB])?[0-9a-fA-F_]+[lL]?\s*\Z")
+_FLOAT = re.compile(rb"\A\s*[-+]?[0-9.eE+\-_a-zA-Z]+\s*\Z")
 
 
-def _line_value(code: int, line: bytes) -> Any:
-    if code in (PUT, GET, INT):
+def _line_value(code: int, line: bytes, start: int) -> Any:
+    if code in (PUT, GET, INT, LONG):
+        if _NUMBER.match(line) is None:
+            raise ArtifactError(f"{line[:40]!r} is not a number.", offset=start)
         if code == INT and line in (b"00", b"01"):
             return line == b"01"
-        try:
-            return int(line)
-        except ValueError as error:
-            raise ArtifactError(f"{line[:40]!r} is not a number.") from error
+        return _integer(code, line, start)
     if code == STRING:
         quoted = _QUOTED.match(line)
         if quoted is None:
-            raise ArtifactError("A string is not quoted.")
+            raise ArtifactError("A string is not quoted.", offset=start)
         return _unescape(quoted[2])
     if code == UNICODE:
-        text = line.decode("latin-1")
-        return _ESCAPE.sub(lambda found: _character(found[1] or found[2]), text)
-    if code in (FLOAT, LONG):
-        if not re.fullmatch(rb"[-+0-9.a-fA-FINinx_tyL]*", line):
-            raise ArtifactError(f"{line[:40]!r} is not a number.")
+        return line.decode("raw_unicode_escape", "replace")
+    if code == FLOAT:
+        if _FLOAT.match(line) is None:
+            raise ArtifactError(f"{line[:40]!r} is not a number.", offset=start)
         return None
     return line.decode("latin-1")
 
 
-def _character(digits: str) -> str:
-    value = int(digits, 16)
-    return chr(value) if value < 0x110000 else "\ufffd"
+def _integer(code: int, line: bytes, start: int) -> int | None:
+    try:
+        return int(line.strip().rstrip(b"lL"), 10)
+    except ValueError as error:
+        # An unpickler also takes other bases here, but only for values, never for memo indexes.
+        if code in (PUT, GET):
+            raise ArtifactError(f"{line[:40]!r} is not an index.", offset=start) from error
+        return None
 
 
 def _unescape(data: bytes) -> str:
@@ -230,7 +275,7 @@ def _unescape(data: bytes) -> str:
         body = found[1]
         if body[:1] == b"x":
             return bytes([int(body[1:], 16)])
-        if body[:1].isdigit():
+        if body[:1] in b"01234567":
             return bytes([int(body, 8) & 0xFF])
         return _SIMPLE_ESCAPES.get(body, b"\\" + body)
 
@@ -252,6 +297,8 @@ _NEEDS = {POP: 1, DUP: 1, REDUCE: 2, APPEND: 2, BUILD: 2, SETITEM: 3, NEWOBJ: 2,
           BINPUT: 1, LONG_BINPUT: 1, STOP: 1}  # fmt: skip
 _TO_MARK = {TUPLE: 1, LIST: 1, DICT: 1, FROZENSET: 1, APPENDS: 0, SETITEMS: 0, ADDITEMS: 0,
             POP_MARK: 0, OBJ: 1, INST: 1}  # fmt: skip
+_CONTAINERS = frozenset({MARK, EMPTY_LIST, EMPTY_DICT, EMPTY_TUPLE, EMPTY_SET})
+_CUT_STEPS = 4
 _MODULE = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*\Z")
 
 
@@ -266,14 +313,13 @@ def probe_pickle(head: bytes, *, whole: bool) -> bool:
         return True
     if not head or _SHAPE[head[0]] == _UNKNOWN or head[0] in (STOP, POP, POP_MARK):
         return False
-    from steelyard.artifacts.source import BytesSource
-
     depth, marks = 0, []
     imported = called = False
-    steps = 0
+    steps = containers = 0
     try:
         for code, argument, _ in OpcodeReader(BytesSource(head), 0, DEFAULT_LIMITS).opcodes():
             steps += 1
+            containers += code in _CONTAINERS
             if depth < _NEEDS.get(code, 0):
                 return False
             if code == MARK:
@@ -293,6 +339,9 @@ def probe_pickle(head: bytes, *, whole: bool) -> bool:
             if code == STOP:
                 # A lone short push and a dot is more likely a word than a pickle.
                 return depth == 0 and (imported or (whole and steps > 2))
+    except TruncatedArtifact:
+        # Cut off by the end of the head. Prose does not survive several opcodes.
+        return (imported and called) or (not whole and steps >= _CUT_STEPS and containers > 0)
     except ArtifactError:
         return imported and called
     return False

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from steelyard.artifacts.json_documents import read_json
 from steelyard.artifacts.problem import Problem
+from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.source import Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.limits import Limits
@@ -25,6 +26,9 @@ BITS = {
     "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64,
 }  # fmt: skip
 """Bits of one element by data type name."""
+
+
+_PROBLEMS_KEPT = 200
 
 
 class TensorInfo(Struct, frozen=True):
@@ -39,10 +43,7 @@ class TensorInfo(Struct, frozen=True):
     @property
     def elements(self) -> int:
         """Number of elements."""
-        count = 1
-        for dimension in self.shape:
-            count *= dimension
-        return count
+        return elements_of(self.shape)
 
 
 class SafetensorsHeader(Struct, frozen=True):
@@ -109,6 +110,8 @@ def _check(
 
 def _tensor(name: str, entry: Any, problems: list[Problem]) -> TensorInfo | None:
     def bad(code: str, text: str) -> None:
+        if len(problems) >= _PROBLEMS_KEPT:
+            return
         problems.append(Problem(f"safetensors.{code}", f"Tensor {name[:80]!r} {text}.", "header"))
 
     if not isinstance(entry, dict):

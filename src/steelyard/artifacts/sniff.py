@@ -31,7 +31,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xce\xfa\xed\xfe", "macho"), (0, b"\xcf\xfa\xed\xfe", "macho"), (0, b"\0asm", "wasm"),
     (4, b"TFL3", "tflite"), (0, b"SQLite format 3\0", "sqlite"), (0, b"%PDF-", "pdf"),
     (0, b"\x89PNG\r\n\x1a\n", "image"), (0, b"\xff\xd8\xff", "image"), (0, b"GIF8", "image"),
-    (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
+    (8, b"WEBP", "image"), (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
 _EXTENSIONS: dict[str, tuple[str, ...]] = {
@@ -103,6 +103,8 @@ def _binary(source: Source, head: bytes) -> str:
 def _is_safetensors(source: Source, head: bytes) -> bool:
     if len(head) < 9 or head[8:9] != b"{":
         return False
+    if _printable(head[:8]):
+        return False  # text that happens to open a brace in its ninth column
     length = int.from_bytes(head[:8], "little")
     if length <= source.size - 8:
         return length > 1

@@ -53,6 +53,8 @@ class BytesSource:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.size = len(data)
+        self.budget: object = None
+        """What the bytes were expanded under, if they were; see :mod:`.compressed`."""
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``."""
@@ -68,6 +70,7 @@ class SliceSource:
         self._source = source
         self._offset = max(0, min(offset, source.size))
         self.size = max(0, min(length, source.size - self._offset))
+        self.budget: object = getattr(source, "budget", None)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset`` within the window."""
@@ -115,7 +118,29 @@ class SourceStream:
                 f"{start} were announced.",
                 offset=start,
             )
-        return self.read(length)
+        data = self.read(length)
+        if len(data) < length:
+            # The file shrank, or a compressed member holds less than it announced.
+            raise TruncatedArtifact("The bytes end before their announced size.", offset=start)
+        return data
+
+    def skip(self, length: int) -> None:
+        """Step over ``length`` bytes without reading them.
+
+        Raises:
+            TruncatedArtifact: the source ends before.
+        """
+        start = self.tell()
+        if length > self._source.size - start:
+            raise TruncatedArtifact(
+                f"{length} bytes were announced from byte {start}, more than there are.",
+                offset=start,
+            )
+        have = len(self._buffer) - self._at
+        if length <= have:
+            self._at += length
+        else:
+            self._buffer, self._at, self._next = b"", 0, start + length
 
 
 class FileSource:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from steelyard.artifacts.source import Stream
+from steelyard.artifacts.source import BytesSource, SliceSource, Source, SourceStream, Stream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.limits import MIB, Limits
 
@@ -17,13 +17,13 @@ _KINDS = {b"0": "file", b"\0": "file", b"7": "file", b"1": "hardlink", b"2": "sy
 
 
 class TarMember(Struct, frozen=True):
-    """One entry. ``content`` holds a file's bytes, or None when it is larger than may be held."""
+    """One entry. ``content`` holds a file's bytes; None when they are more than may be held."""
 
     name: str
     kind: str
     size: int
     link_target: str
-    content: bytes | None
+    content: Source | None
 
 
 def looks_like_tar(header: bytes) -> bool:
@@ -31,14 +31,23 @@ def looks_like_tar(header: bytes) -> bool:
     return len(header) >= BLOCK and _checksum_ok(header[:BLOCK]) and any(header[:100])
 
 
-def iter_tar(stream: Stream, limits: Limits) -> Iterator[TarMember]:
-    """Yield the members of the archive in ``stream``.
+def read_tar(source: Source, limits: Limits) -> Iterator[TarMember]:
+    """Yield the members of an archive that is not compressed; contents are windows onto it.
+
+    Raises as :func:`iter_tar` does.
+    """
+    return iter_tar(SourceStream(source), limits, source)
+
+
+def iter_tar(stream: Stream, limits: Limits, whole: Source | None = None) -> Iterator[TarMember]:
+    """Yield the members of the archive in ``stream``, which reads ``whole`` if that is given.
 
     Raises:
         TruncatedArtifact: the archive ends inside a member.
         LimitExceeded: too many members.
         ArtifactError: a header's checksum is wrong.
     """
+    common: dict[str, str] = {}
     overrides: dict[str, str] = {}
     count = 0
     while True:
@@ -53,14 +62,23 @@ def iter_tar(stream: Stream, limits: Limits) -> Iterator[TarMember]:
         size = _number(header[124:136])
         flag = header[156:157]
         if flag in (b"L", b"K", b"x", b"g"):
-            overrides |= _extension(flag, _body(stream, size, MIB))
+            found = _extension(flag, _body(stream, size, MIB))
+            if flag == b"g":
+                common |= found
+            else:
+                overrides |= found
             continue
-        name = overrides.get("path") or _name(header)
-        link = overrides.get("linkpath") or _text(header[157:257])
+        known = common | overrides
+        name = known.get("path") or _name(header)
+        link = known.get("linkpath") or _text(header[157:257])
+        if "size" in known:
+            size = _decimal(known["size"])
         overrides = {}
+        if flag == b"S":
+            _skip_sparse(stream, header)
         kind = _KINDS.get(flag, "unknown")
         if kind == "file" or kind == "unknown":
-            content = _body_or_none(stream, size, limits.member_memory)
+            content = _content(stream, size, limits.member_memory, whole)
         else:
             content, size = None, 0
         yield TarMember(name, kind, size, link, content)
@@ -71,16 +89,35 @@ def _checksum_ok(header: bytes) -> bool:
         stated = int(_text(header[148:156]).strip() or "0", 8)
     except ValueError:
         return False
-    return stated == sum(header[:148]) + 8 * 32 + sum(header[156:BLOCK])
+    counted = header[:148] + b" " * 8 + header[156:BLOCK]
+    high = sum(byte > 127 for byte in counted)
+    # Some old writers summed signed bytes.
+    return stated in (sum(counted), sum(counted) - 256 * high)
 
 
 def _number(field: bytes) -> int:
     if field[:1] and field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-    try:
-        return int(_text(field).strip() or "0", 8)
-    except ValueError as error:
-        raise ArtifactError("A tar header has a size that is no number.") from error
+    text = _text(field).strip() or "0"
+    if not set(text) <= set("01234567"):
+        raise ArtifactError("A tar header has a size that is no number.")
+    return int(text, 8)
+
+
+def _decimal(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise ArtifactError("A tar extension header has a size that is no number.")
+    return int(text)
+
+
+def _skip_sparse(stream: Stream, header: bytes) -> None:
+    """Step over the extra headers of a GNU sparse file."""
+    more = header[482]
+    for _ in range(10_000):
+        if not more:
+            return
+        more = _exact(stream, BLOCK)[504]
+    raise LimitExceeded("A sparse member has too many headers.")
 
 
 def _text(field: bytes) -> str:
@@ -97,18 +134,17 @@ def _extension(flag: bytes, body: bytes) -> dict[str, str]:
     if flag in (b"L", b"K"):
         return {"path" if flag == b"L" else "linkpath": _text(body)}
     found: dict[str, str] = {}
-    while body:
-        length_text, _, _ = body.partition(b" ")
-        if not length_text.isdigit() or len(length_text) > 9:
+    at = 0
+    while at < len(body):
+        space = body.find(b" ", at, at + 10)
+        digits = body[at:space] if space > 0 else b""
+        if not digits.isdigit() or int(digits) <= len(digits) + 1:
             break
-        length = int(length_text)
-        if length <= len(length_text) + 1:
-            break
-        record = body[len(length_text) + 1 : length].rstrip(b"\n")
+        record = body[space + 1 : at + int(digits)].rstrip(b"\n")
         key, _, value = record.partition(b"=")
-        if key in (b"path", b"linkpath"):
+        if key in (b"path", b"linkpath", b"size"):
             found[key.decode()] = value.decode("utf-8", "backslashreplace")
-        body = body[length:]
+        at += int(digits)
     return found
 
 
@@ -120,9 +156,14 @@ def _body(stream: Stream, size: int, most: int) -> bytes:
     return body
 
 
-def _body_or_none(stream: Stream, size: int, most: int) -> bytes | None:
+def _content(stream: Stream, size: int, most: int, whole: Source | None) -> Source | None:
+    if whole is not None and isinstance(stream, SourceStream):
+        start = stream.tell()
+        stream.skip(size)
+        _exact(stream, -size % BLOCK, allow_end=True)
+        return SliceSource(whole, start, size)
     if size <= most:
-        return _body(stream, size, most)
+        return BytesSource(_body(stream, size, most))
     left = size + (-size % BLOCK)
     while left:
         part = stream.read(min(left, MIB))

@@ -14,9 +14,9 @@ import zlib
 
 from msgspec import Struct
 
-from steelyard.artifacts.compressed import ExpandingStream, read_all
+from steelyard.artifacts.compressed import Budget, budget_of, expand
 from steelyard.artifacts.problem import Problem
-from steelyard.artifacts.source import BytesSource, SliceSource, Source
+from steelyard.artifacts.source import SliceSource, Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.limits import MIB, Limits
 
@@ -26,6 +26,7 @@ _LOCAL = b"PK\x03\x04"
 _DIRECTORY_MOST = 256 * MIB
 _ZIP64_TAIL = 76
 """Bytes of a Zip64 end record and its locator, which some writers always add."""
+_PROBLEMS_KEPT = 200
 _METHODS = {8: "deflate", 12: "bzip2", 95: "xz"}
 
 
@@ -93,11 +94,13 @@ def read_zip(source: Source, limits: Limits) -> ZipArchive:
     return ZipArchive(tuple(members), tuple(problems))
 
 
-def member_source(source: Source, member: ZipMember, limits: Limits) -> Source:
-    """Return the bytes of ``member``: a window if stored, else expanded in memory.
+def member_source(
+    source: Source, member: ZipMember, limits: Limits, budget: Budget | None = None
+) -> Source:
+    """Return the bytes of ``member``: a window if stored, else expanded under ``budget``.
 
     Raises:
-        LimitExceeded: the expanded bytes pass the memory or ratio limits.
+        LimitExceeded: the bytes expand beyond reason.
         ArtifactError: the method is unknown or the data are broken.
     """
     if member.data_offset < 0:
@@ -110,8 +113,10 @@ def member_source(source: Source, member: ZipMember, limits: Limits) -> Source:
     kind = _METHODS.get(member.method)
     if kind is None:
         raise ArtifactError(f"The compression method {member.method} is not supported.")
-    stream = ExpandingStream(stored, kind, limits)
-    return BytesSource(read_all(stream, limits.member_memory))
+    content, broken = expand(stored, kind, limits, budget or budget_of(source, limits))
+    if broken is not None and not content.size:
+        raise broken
+    return content
 
 
 def crc_matches(member: ZipMember, content: Source) -> bool:
@@ -137,18 +142,20 @@ def _end_record(source: Source, problems: list[Problem]) -> tuple[int, int, int,
             Problem("archive.suffix", "Bytes stand after the archive's end.", f"byte {base + at}")
         )
     other = tail.find(_END)
-    if 0 <= other < at and _plausible_end(source, base + other, tail[other : other + 22]):
-        problems.append(
-            Problem(
-                "archive.two-ends",
-                "Two end records point at different directories; readers will disagree.",
-                f"byte {base + other}",
-            )
-        )
-    end = base + at
-    if 0xFFFF in (fields[2], count) or 0xFFFFFFFF in (size, offset):
-        return _zip64_end(source, end, (count, size, offset))
-    return count, size, offset, end
+    while 0 <= other < at:
+        if _plausible_end(source, base + other, tail[other : other + 22]):
+            problems.append(_two_ends(f"byte {base + other}"))
+            break
+        other = tail.find(_END, other + 1)
+    return _zip64_end(source, base + at, (count, size, offset), problems)
+
+
+def _two_ends(where: str) -> Problem:
+    return Problem(
+        "archive.two-ends",
+        "Two end records point at different directories; readers will disagree.",
+        where,
+    )
 
 
 def _directory_start(
@@ -156,7 +163,12 @@ def _directory_start(
 ) -> tuple[int, int]:
     """Return where the directory begins, and by how much every stated offset is shifted."""
     if offset + size <= end and (size == 0 or source.read_at(offset, 4) == _CENTRAL):
-        if end - offset - size not in (0, _ZIP64_TAIL):
+        gap = end - offset - size
+        if gap and source.read_at(end - size, 4) == _CENTRAL:
+            # Readers that count back from the end find another directory than those that do not.
+            problems.append(_two_ends(f"byte {end - size}"))
+            return (end - size, gap) if size else (offset, 0)
+        if gap not in (0, _ZIP64_TAIL):
             problems.append(
                 Problem("archive.gap", "Bytes stand between the directory and the archive's end.")
             )
@@ -178,16 +190,26 @@ def _plausible_end(source: Source, at: int, record: bytes) -> bool:
     return start >= 0 and (size == 0 or source.read_at(start, 4) == _CENTRAL or offset == start)
 
 
-def _zip64_end(source: Source, end: int, small: tuple[int, int, int]) -> tuple[int, int, int, int]:
+def _zip64_end(
+    source: Source, end: int, small: tuple[int, int, int], problems: list[Problem]
+) -> tuple[int, int, int, int]:
+    """Read the Zip64 end record if there is one: readers prefer it whatever the small one says."""
     locator = source.read_at(end - 20, 20) if end >= 20 else b""
     if locator[:4] != b"PK\x06\x07":
         return (*small, end)
     (at,) = struct.unpack_from("<Q", locator, 8)
     record = source.read_at(at, 56)
+    if record[:4] != b"PK\x06\x06":
+        at = end - _ZIP64_TAIL  # something stands before the archive
+        record = source.read_at(at, 56)
     if record[:4] != b"PK\x06\x06" or len(record) < 56:
-        raise ArtifactError("The archive's Zip64 end record cannot be read.", offset=at)
-    count, size, offset = struct.unpack_from("<QQQ", record, 32)
-    return count, size, offset, at
+        raise ArtifactError("The archive's Zip64 end record cannot be read.", offset=max(at, 0))
+    large = struct.unpack_from("<QQQ", record, 32)
+    for one, other, unset in zip(small, large, (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF), strict=True):
+        if one not in (other, unset):
+            problems.append(_two_ends(f"byte {at}"))
+            break
+    return (*large, at)
 
 
 def _central(
@@ -212,6 +234,8 @@ def _central(
             compressed_size=packed, crc=crc, offset=offset + shift, data_offset=-1,
             attributes=attributes, extended=bool(extra),
         )  # fmt: skip
+        if len(problems) > _PROBLEMS_KEPT:
+            del problems[_PROBLEMS_KEPT:]
         members.append(_with_local(member, source, problems))
         at += 46 + name_size + extra_size + comment_size
     if at != len(directory):
@@ -244,9 +268,14 @@ def _with_local(member: ZipMember, source: Source, problems: list[Problem]) -> Z
     deferred = flags & 8
     if not deferred and crc != member.crc:
         differs.append("checksum")
-    zip64 = 0xFFFFFFFF in (packed, size)
-    if not deferred and not zip64 and (packed, size) != (member.compressed_size, member.size):
+    extra = source.read_at(member.offset + 30 + name_size, extra_size)
+    size, packed, _ = _zip64_extra(extra, size, packed, 0)
+    if not deferred and (packed, size) != (member.compressed_size, member.size):
         differs.append("size")
+    if not member.method and member.size != member.compressed_size:
+        differs.append("stored size")
+    if b"\0" in member.raw_name:
+        differs.append("where the name ends")
     if differs:
         problems.append(
             Problem(

@@ -66,7 +66,7 @@ def init(profile: str, output: Path, output_format: str) -> int:
 def check(file: Path, output_format: str) -> int:
     """Check a charter: fields, rules, references. Exit 0 when it is sound, else 2."""
     from steelyard.charter.load import load_charter
-    from steelyard.charter.schema import charter_sha256
+    from steelyard.charter.resolve import charter_sha256
 
     try:
         charter = load_charter(_read_text(file), str(file))

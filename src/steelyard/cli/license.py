@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LICENSE_SCHEMA = "steelyard.license/v1"
 _TASKS: tuple[Task, ...] = ("license", "card")
+_SHOWN = 10
+"""Changed places listed for one file."""
 _VERDICTS = {
     "exact": "word for word",
     "same_wording": "same wording",
@@ -146,9 +148,6 @@ def _render_files(screen: Console, files: tuple[LicenseFile, ...]) -> None:
             screen.print(Padding(Text(f"{visible(file.path, 100)}: {line}"), (0, 0, 0, 2)))
         if len(lines) > _SHOWN:
             screen.print(Text(f"  … and {len(lines) - _SHOWN} more (see --format json)"))
-
-
-_SHOWN = 10
 
 
 def _section(screen: Console, title: str, lines: list[str]) -> None:

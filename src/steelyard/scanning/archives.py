@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from steelyard.artifacts.compressed import ExpandingStream, read_all
+from steelyard.artifacts.compressed import ExpandingStream, budget_of, expand
 from steelyard.artifacts.problem import Problem
-from steelyard.artifacts.source import BytesSource, Source, SourceStream
-from steelyard.artifacts.tars import BLOCK, iter_tar, looks_like_tar
+from steelyard.artifacts.source import BytesSource, Source
+from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
 from steelyard.artifacts.zips import crc_matches, member_source, read_zip
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
@@ -25,7 +26,7 @@ RULES: dict[str, tuple[str, str]] = {
     "archive.two-ends": ("Two readers see two archives", "high"),
     "archive.duplicate": ("Two members have the same name", "high"),
     "archive.encrypted": ("A member is encrypted", "medium"),
-    "archive.device": ("A member is a device or pipe", "high"),
+    "archive.device": ("A member is a device or pipe", "critical"),
     "archive.checksum": ("A member does not have its checksum", "medium"),
     "archive.structure": ("The archive is not laid out as written by honest tools", "medium"),
 }
@@ -36,6 +37,7 @@ _SEVERITY = {
     "archive.duplicate": Severity.HIGH,
     "archive.no-local-header": Severity.HIGH,
 }
+_EMPTY_MOST = 10_000
 _DRIVE = re.compile(r"\A[A-Za-z]:")
 _REMEDY = "Do not unpack this archive."
 
@@ -59,14 +61,23 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
     try:
         archive = read_zip(source, into.limits)
     except LimitExceeded as error:
-        _bomb(context, error, into)
+        note_bomb(context, error, into)
         return
     report_problems(context, archive.problems, into)
-    expanded = 0
+    budget = budget_of(source, into.limits)
+    if sum(not member.size and not member.is_dir for member in archive.members) > _EMPTY_MOST:
+        into.add(
+            "archive.members",
+            Severity.MEDIUM,
+            "The archive holds very many empty files: unpacking exhausts the file system.",
+            location=context.at(""),
+            remedy=_REMEDY,
+        )
+    links: set[str] = set()
     for member in archive.members:
         inner = context.nested(member.name[:500])
-        _check_name(inner, member.name, into)
-        if member.is_dir:
+        _check_name(inner, member.name, links, into)
+        if member.is_dir and not member.size:
             continue
         if member.encrypted:
             into.add(
@@ -76,19 +87,17 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
                 location=inner.at(""),
             )
         try:
-            content = member_source(source, member, into.limits)
+            content = member_source(source, member, into.limits, budget)
         except LimitExceeded as error:
-            _bomb(inner, error, into)
+            note_bomb(inner, error, into)
             continue
         except ArtifactError as error:
             into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
             continue
-        expanded += content.size
-        if expanded > into.limits.archive_expanded:
-            _bomb(inner, LimitExceeded("The archive's members are too large together."), into)
-            return
         if member.is_symlink:
-            _check_link(inner, content.read_at(0, 4096).decode("utf-8", "replace"), into)
+            target = content.read_at(0, 4096).decode("utf-8", "replace")
+            _check_link(inner, member.name, target, into)
+            links.add(posixpath.normpath(member.name))
             continue
         if isinstance(content, BytesSource) and not crc_matches(member, content):
             into.add(
@@ -102,23 +111,40 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
     """Examine a tar archive and everything in it."""
-    _examine_tar_stream(context, SourceStream(source), into)
+    _examine_tar_members(context, read_tar(source, into.limits), into)
 
 
 def examine_compressed(context: Context, source: Source, into: Examination) -> None:
     """Examine the content of a gzip, zlib, bzip2 or xz file."""
-    stream = ExpandingStream(source, context.format, into.limits)
+    budget = budget_of(source, into.limits)
+    stream = ExpandingStream(source, context.format, into.limits, budget)
     inner = context.nested("(expanded)")
     try:
-        head = stream.read(BLOCK)
+        head = b""
+        try:
+            head = stream.read(BLOCK)
+        except LimitExceeded:
+            raise
+        except ArtifactError:
+            pass  # too short or broken: told below, after what there is was examined
         if looks_like_tar(head):
-            _examine_tar_stream(inner, _Rejoined(head, stream), into)
+            members = iter_tar(_Rejoined(head, stream), into.limits)
+            _examine_tar_members(inner, members, into)
             return
-        data = head + read_all(stream, into.limits.member_memory)
+        content, broken = expand(source, context.format, into.limits, budget)
     except LimitExceeded as error:
-        _bomb(context, error, into)
+        note_bomb(context, error, into)
         return
-    _examine_content(inner, BytesSource(data), into)
+    _examine_content(inner, content, into)
+    if broken is not None:
+        into.add(
+            "archive.structure",
+            Severity.MEDIUM,
+            f"{broken.message} What comes before was examined.",
+            location=context.at(""),
+            remedy="Fetch the file again.",
+        )
+        into.gap(Coverage.PARTIAL, "the compressed data break off")
 
 
 class _Rejoined:
@@ -135,20 +161,22 @@ class _Rejoined:
         return self._rest.read(length)
 
 
-def _examine_tar_stream(
-    context: Context, stream: SourceStream | _Rejoined, into: Examination
-) -> None:
+def _examine_tar_members(context: Context, members: Iterator[TarMember], into: Examination) -> None:
+    links: set[str] = set()
     try:
-        for member in iter_tar(stream, into.limits):
+        for member in members:
             inner = context.nested(member.name[:500])
-            _check_name(inner, member.name, into)
+            _check_name(inner, member.name, links, into)
             if member.kind in ("symlink", "hardlink"):
-                _check_link(inner, member.link_target, into)
+                # A hard link's target counts from the archive's root, a symbolic one's from here.
+                base = member.name if member.kind == "symlink" else ""
+                _check_link(inner, base, member.link_target, into)
+                links.add(posixpath.normpath(member.name))
             elif member.kind in ("device", "fifo"):
                 into.add(
                     "archive.device",
-                    Severity.HIGH,
-                    f"The member is a {member.kind}.",
+                    Severity.CRITICAL,
+                    f"The member is a {member.kind}; unpacking would create it.",
                     location=inner.at(""),
                     remedy=_REMEDY,
                 )
@@ -157,9 +185,9 @@ def _examine_tar_stream(
             elif member.content is None:
                 into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
             else:
-                _examine_content(inner, BytesSource(member.content), into)
+                _examine_content(inner, member.content, into)
     except LimitExceeded as error:
-        _bomb(context, error, into)
+        note_bomb(context, error, into)
 
 
 def _examine_content(context: Context, content: Source, into: Examination) -> None:
@@ -170,7 +198,7 @@ def _examine_content(context: Context, content: Source, into: Examination) -> No
         context.examine_nested(context, content, into)
 
 
-def _check_name(context: Context, name: str, into: Examination) -> None:
+def _check_name(context: Context, name: str, links: set[str], into: Examination) -> None:
     if escapes(name):
         into.add(
             "archive.traversal",
@@ -180,13 +208,29 @@ def _check_name(context: Context, name: str, into: Examination) -> None:
             evidence=name[:200],
             remedy=_REMEDY,
         )
+    elif links and _passes_link(name, links):
+        into.add(
+            "archive.link",
+            Severity.CRITICAL,
+            "Unpacking would write this member through a link that the archive brings along.",
+            location=context.at(""),
+            evidence=name[:200],
+            remedy=_REMEDY,
+        )
 
 
-def _check_link(context: Context, target: str, into: Examination) -> None:
-    inner = context.member.rsplit(" > ", 1)[-1]
-    depth = len([part for part in inner.split("/")[:-1] if part not in ("", ".")])
-    up = target.split("/").count("..")
-    if escapes(target) and (target.startswith(("/", "\\")) or _DRIVE.match(target) or up > depth):
+def _passes_link(name: str, links: set[str]) -> bool:
+    path = posixpath.dirname(posixpath.normpath(name))
+    while path not in ("", "/", "."):
+        if path in links:
+            return True
+        path = posixpath.dirname(path)
+    return False
+
+
+def _check_link(context: Context, name: str, target: str, into: Examination) -> None:
+    landing = posixpath.normpath(posixpath.join(posixpath.dirname(name), target.replace("\\", "/")))
+    if landing.startswith(("/", "../")) or landing == ".." or _DRIVE.match(target):
         into.add(
             "archive.link",
             Severity.CRITICAL,
@@ -197,7 +241,8 @@ def _check_link(context: Context, target: str, into: Examination) -> None:
         )
 
 
-def _bomb(context: Context, error: LimitExceeded, into: Examination) -> None:
+def note_bomb(context: Context, error: LimitExceeded, into: Examination) -> None:
+    """Report a reader's limit: an attack where the error says so, else a reason to look."""
     rule = error.code if error.code in RULES else "archive.bomb"
     attack = error.code in ("archive.bomb", "archive.members")
     into.add(

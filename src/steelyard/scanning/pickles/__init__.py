@@ -35,6 +35,8 @@ RULES: dict[str, tuple[str, str]] = {
     "joblib.array": ("A joblib array cannot be followed", "medium"),
     "torch.layout": ("A torch file is not laid out as torch writes it", "medium"),
     "torchscript.program": ("The archive holds a TorchScript program", "info"),
+    "torchscript.files": ("A TorchScript program touches files", "critical"),
+    "torchscript.import": ("TorchScript code imports modules", "high"),
     "numpy.object-array": ("A NumPy array holds pickled objects", "low"),
 }
 """Rule id to title and usual severity."""

@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from steelyard.artifacts.compressed import Budget, budget_of
 from steelyard.artifacts.numpy_files import describe, read_npy
 from steelyard.artifacts.pickle import OpcodeReader, probe_pickle
+from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.sniff import HEAD
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.zips import ZipArchive, ZipMember, member_source, read_zip
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
-from steelyard.scanning.archives import report_problems
+from steelyard.scanning.archives import note_bomb, report_problems
 from steelyard.scanning.interface import Context, Examination
-from steelyard.scanning.pickles.interpreter import Machine, Made, Name, Pairs
+from steelyard.scanning.pickles.expansion import expansion_of
+from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.judge import Judge
+from steelyard.scanning.pickles.values import Made, Name, Pairs
 
 _ELEMENT = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "LongStorage": 8, "IntStorage": 4,
@@ -24,7 +29,11 @@ _ELEMENT = {
     "QInt32Storage": 4, "UntypedStorage": 1,
 }  # fmt: skip
 """Bytes of one element by torch storage class."""
-_PADDING_MOST = 255
+_NESTED_ARRAYS = 16
+_EXPANSION_OPCODES = 400_000
+_CODE_MOST = 4 * 1024 * 1024
+_SCRIPT_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?!__torch__)[A-Za-z_]", re.MULTILINE)
+_SCRIPT_FILES = re.compile(rb"\b(?:torch|ops\.aten)\.(?:from_file|save|load)\(")
 _SAFE = "Ask the publisher for safetensors; whoever loads this file runs what it says."
 
 
@@ -63,7 +72,11 @@ def examine_npy(context: Context, source: Source, into: Examination) -> None:
 
 def examine_torch_zip(context: Context, source: Source, into: Examination) -> None:
     """Examine a torch zip or TorchScript archive: every pickle in it, and its structure."""
-    archive = read_zip(source, into.limits)
+    try:
+        archive = read_zip(source, into.limits)
+    except LimitExceeded as error:
+        note_bomb(context, error, into)
+        return
     report_problems(context, archive.problems, into)
     scripted = context.format == "torchscript"
     into.weights = True
@@ -76,33 +89,82 @@ def examine_torch_zip(context: Context, source: Source, into: Examination) -> No
         )
     else:
         into.executes_on_load = True
+    budget = budget_of(source, into.limits)
     for member in archive.members:
-        if not member.is_dir:
-            _examine_member(context, source, member, into, scripted=scripted)
+        if not member.is_dir or member.size:
+            _examine_member(context, source, member, into, budget, scripted=scripted)
     if not scripted:
         _check_storages(context, archive, into)
     _summarize(context, into)
 
 
 def _examine_member(
-    context: Context, source: Source, member: ZipMember, into: Examination, *, scripted: bool
+    context: Context,
+    source: Source,
+    member: ZipMember,
+    into: Examination,
+    budget: Budget,
+    *,
+    scripted: bool,
 ) -> None:
-    inner = context.nested(member.name)
-    if _is_storage(member.name):
-        into.tensors += 1
-        return
+    inner = context.nested(member.name[:500])
     try:
-        content = member_source(source, member, into.limits)
+        content = member_source(source, member, into.limits, budget)
+    except LimitExceeded as error:
+        note_bomb(inner, error, into)
+        return
     except ArtifactError as error:
-        into.gap(Coverage.PARTIAL, f"member {member.name}: {error.message}")
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
         return
     head = content.read_at(0, HEAD)
-    if member.name.endswith(".pkl") or probe_pickle(head, whole=len(head) == content.size):
+    looks = probe_pickle(head, whole=len(head) == content.size)
+    if _is_storage(member.name):
+        into.tensors += 1
+        if looks:
+            _examine_storage(inner, content, into)
+    elif member.name.endswith(".pkl") or looks:
         _Streams(inner, content, into, scripted=scripted).run(0)
-    elif "/code/" in member.name or member.name.rpartition("/")[2] in ("version", "byteorder"):
+    elif "/code/" in member.name:
+        _examine_script(inner, content, into)
+    elif member.name.rpartition("/")[2] in ("version", "byteorder"):
         return
     elif context.examine_nested is not None:
         context.examine_nested(inner, content, into)
+
+
+def _examine_storage(context: Context, content: Source, into: Examination) -> None:
+    """Raw numbers that read as a pickle are only believed to be one if it would do harm."""
+    hidden = Examination(into.limits)
+    _Streams(context, content, hidden).run(0)
+    into.findings.extend(
+        finding for finding in hidden.findings if finding.severity is Severity.CRITICAL
+    )
+
+
+def _examine_script(context: Context, content: Source, into: Examination) -> None:
+    """Look at TorchScript source: it cannot import, and has few ways to touch files."""
+    if content.size > _CODE_MOST:
+        into.gap(Coverage.PARTIAL, f"member {context.name}: more code than is read")
+    text = content.read_at(0, _CODE_MOST)
+    touched = _SCRIPT_FILES.search(text)
+    if touched:
+        into.add(
+            "torchscript.files",
+            Severity.CRITICAL,
+            "The TorchScript program reads or writes files when the model is used.",
+            location=context.at(f"byte {touched.start()}"),
+            evidence=touched[0].decode("latin-1"),
+            remedy=_SAFE,
+        )
+    imported = _SCRIPT_IMPORT.search(text)
+    if imported:
+        into.add(
+            "torchscript.import",
+            Severity.HIGH,
+            "The code imports modules, which no TorchScript compiler writes.",
+            location=context.at(f"byte {imported.start()}"),
+            evidence=text[imported.start() : imported.start() + 60].decode("latin-1"),
+        )
 
 
 def _is_storage(name: str) -> bool:
@@ -129,27 +191,68 @@ class _Streams:
         self._context, self._source, self._into = context, source, into
         self._scripted = scripted
         self._reader = OpcodeReader(source, 0, into.limits)
+        self._judge = Judge(context, source, into, scripted=scripted)
         self._storages: dict[Any, int] = {}
+        self._arrays = 0
+        self._nesting = 0
 
     def run(self, offset: int) -> None:
         """Judge every stream from ``offset`` on, and what follows the last one."""
         self._reader.offset = offset
-        judge = Judge(self._context, self._into, scripted=self._scripted)
         for index in range(self._into.limits.pickle_streams):
-            machine = Machine(self._into.limits, self._after_build)
-            start = self._reader.offset
+            machine = self._machine()
+            start, arrays = self._reader.offset, self._arrays
+            broken: ArtifactError | None = None
             try:
                 machine.run(self._reader)
             except ArtifactError as error:
-                judge.judge(machine)
-                self._note_storages(machine)
-                self._broken(machine, error, start)
-                return
-            judge.judge(machine)
+                broken = error
+            self._judge.judge(machine)
             self._note_storages(machine)
+            if self._arrays != arrays:
+                self._read_without_arrays(start)
+            if broken is not None:
+                self._broken(machine, broken, start)
+                return
+            self._check_expansion(machine, start)
             if not self._another(index):
                 return
         self._into.gap(Coverage.PARTIAL, "the file holds too many pickle streams")
+
+    def _machine(self) -> Machine:
+        return Machine(self._into.limits, self._after_build, self._judge.judge_call)
+
+    def _read_without_arrays(self, start: int) -> None:
+        """Read the stream as plain ``pickle.load`` would, which does not step over joblib's raw
+        arrays: only what is plainly dangerous counts, since raw numbers may read as anything."""
+        hidden = Examination(self._into.limits)
+        judge = Judge(self._context, self._source, hidden)
+        plain = Machine(self._into.limits, None, judge.judge_call)
+        try:
+            plain.run(OpcodeReader(self._source, start, self._into.limits))
+        except ArtifactError:
+            pass  # what was seen before counts; raw arrays usually break it at once
+        judge.judge(plain)
+        known = {(finding.rule, finding.message) for finding in self._into.findings}
+        for finding in hidden.findings:
+            if (
+                finding.severity is Severity.CRITICAL
+                and (finding.rule, finding.message) not in known
+            ):
+                self._into.findings.append(finding)
+
+    def _check_expansion(self, machine: Machine, start: int) -> None:
+        if machine.opcodes > _EXPANSION_OPCODES or self._arrays:
+            return
+        text = expansion_of(self._source, start, self._into.limits)
+        if text:
+            self._into.add(
+                "pickle.limit",
+                Severity.CRITICAL,
+                text,
+                location=self._context.at(f"byte {start}"),
+                remedy="Do not load this file.",
+            )
 
     def _another(self, index: int) -> bool:
         """Tell whether another stream follows; account for whatever else does."""
@@ -206,10 +309,12 @@ class _Streams:
 
     def _broken(self, machine: Machine, error: ArtifactError, start: int) -> None:
         if isinstance(error, LimitExceeded):
-            rule, severity = "pickle.limit", Severity.CRITICAL
+            # A file that is merely large is not an attack, but it was not read to its end.
+            attack = error.code != "pickle.size"
+            rule, severity = "pickle.limit", Severity.CRITICAL if attack else Severity.MEDIUM
         else:
-            ran = bool(machine.calls or machine.names or machine.unresolved)
-            rule, severity = "pickle.truncated", Severity.HIGH if ran else Severity.MEDIUM
+            severity = Severity.HIGH if machine.acted else Severity.MEDIUM
+            rule = "pickle.truncated"
         self._into.add(
             rule,
             severity,
@@ -228,6 +333,7 @@ class _Streams:
         if origin.name != "NumpyArrayWrapper":
             return
         state = made.state.entries if type(made.state) is Pairs else None
+        self._arrays += 1
         size = _array_size(state or {})
         self._into.weights = True
         if size is None:
@@ -248,19 +354,22 @@ class _Streams:
 
     def _nested_objects(self) -> None:
         """An array of objects is one pickle stream in the place of raw bytes."""
-        nested = Machine(self._into.limits, self._after_build)
+        self._nesting += 1
+        if self._nesting > _NESTED_ARRAYS:
+            raise LimitExceeded("Arrays hold arrays too deep.", offset=self._reader.offset)
+        nested = self._machine()
         try:
             nested.run(self._reader)
         finally:
-            Judge(self._context, self._into).judge(nested)
+            self._nesting -= 1
+            self._judge.judge(nested)
+            self._note_storages(nested)
 
 
 def _elements(state: dict[str, Any]) -> int:
-    count = 1
     shape = state.get("shape")
-    for dimension in shape if type(shape) is tuple else ():
-        count *= dimension if type(dimension) is int and dimension >= 0 else 0
-    return count
+    sizes = shape if type(shape) is tuple else ()
+    return elements_of([size if type(size) is int and size >= 0 else 0 for size in sizes])
 
 
 def _dtype_text(state: dict[str, Any]) -> str | None:

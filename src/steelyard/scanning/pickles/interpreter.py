@@ -1,186 +1,255 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a pickle's opcodes on stand-ins: no import happens, no object is built.
 
-The machine keeps what a judge needs: which names are imported where, what is called with which
-constants, and which names were computed and so cannot be known. Everything else is opaque (None).
-Whatever was seen before an error is kept, because the real unpickler has run it by then.
+The machine keeps what a judge needs: which names are imported, which of them are called and how,
+and which names were computed and so cannot be known. Everything else is opaque (None). Whatever
+was seen before an error is kept, because the real unpickler has run it by then.
+
+Memory follows the number of *different* names, not the size of the file: a name is kept once
+however often it is imported, calls are counted, results of calls are one stand-in per name, and
+containers are one shared stand-in each. Two thirds of all opcodes in honest files only push or
+remember data; :meth:`Machine._data` runs those in one tight loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from steelyard.artifacts import pickle as op
+from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
+from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
-_MEMO_STRING = 1024
 _PERSISTENT_KEPT = 1_000_000
+_NAMES_MOST = 100_000
+_SPARSE_MOST = 1_000_000
+_TUPLES_KEPT = 2_000_000
+"""Memo entries up to which tuples are remembered."""
+_OFFSETS_KEPT = 100
+_BLOBS_KEPT = 4096
+_DUPLICATES_MOST = 64
+"""No pickler writes DUP; a few are a curiosity, many are an attack on memory."""
 
+WATCHED: Final = frozenset({
+    ("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encode"),
+    ("codecs", "encode"), ("functools", "partial"), ("_functools", "partial"),
+    ("operator", "itemgetter"), ("_operator", "itemgetter"), ("operator", "attrgetter"),
+    ("_operator", "attrgetter"), ("torch.storage", "_load_from_bytes"), ("builtins", "type"),
+    ("__builtin__", "type"), ("dill._dill", "_create_array"),
+    ("torch._utils", "_rebuild_from_type_v2"), ("torch._tensor", "_rebuild_from_type_v2"),
+})  # fmt: skip
+"""Names that honest pickles call and attackers love: every call is handed on with arguments."""
+_DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
+"""Names whose results keep their arguments and state."""
+_WRAPPER: Final = "joblib.numpy_pickle"
 
-class Name:
-    """A name the pickle imports. ``called`` is set when something invokes it."""
-
-    __slots__ = ("called", "module", "name", "offset", "opcode")
-
-    def __init__(self, module: str, name: str, offset: int, opcode: int) -> None:
-        self.module, self.name = module, name
-        self.offset, self.opcode = offset, opcode
-        self.called = False
-
-    @property
-    def dotted(self) -> str:
-        """Module and name joined by a dot."""
-        return f"{self.module}.{self.name}"
-
-
-class Made:
-    """What a call returned; ``state`` is what BUILD set on it."""
-
-    __slots__ = ("arguments", "origin", "state")
-
-    def __init__(self, origin: Name | None, arguments: Any) -> None:
-        self.origin, self.arguments = origin, arguments
-        self.state: Any = None
-
-
-class Pairs:
-    """A dictionary under construction; only its first entries with string keys are kept."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Any] | None = None
-
-    def set(self, key: Any, value: Any) -> None:
-        """Note one entry."""
-        if type(key) is str:
-            if self.entries is None:
-                self.entries = {}
-            if len(self.entries) < _ITEMS_KEPT:
-                self.entries[key] = value
-
-
-class Call:
-    """One invocation: of a name, or of something that cannot be known (``target`` None)."""
-
-    __slots__ = ("arguments", "offset", "opcode", "target")
-
-    def __init__(self, target: Name | None, arguments: Any, offset: int, opcode: int) -> None:
-        self.target, self.arguments = target, arguments
-        self.offset, self.opcode = offset, opcode
+_CONST, _SMALL, _WIDE, _REMEMBER, _PUT, _GET, _MARK, _TO_MARK, _DROP, _TEXT = range(1, 11)
+_KIND = bytearray(256)
+_WIDTH = bytearray(256)
+_VALUE: list[Any] = [None] * 256
+for _code, _width, _value in (
+    (op.NONE, 1, None), (op.NEWTRUE, 1, True), (op.NEWFALSE, 1, False), (op.EMPTY_LIST, 1, None),
+    (op.EMPTY_SET, 1, None), (op.EMPTY_DICT, 1, EMPTY), (op.EMPTY_TUPLE, 1, ()),
+    (op.BINFLOAT, 9, None),
+):  # fmt: skip
+    _KIND[_code], _WIDTH[_code], _VALUE[_code] = _CONST, _width, _value
+for _code, _kind in (
+    (op.BININT1, _SMALL), (op.MEMOIZE, _REMEMBER), (op.BINPUT, _PUT), (op.BINGET, _GET),
+    (op.MARK, _MARK), (op.APPENDS, _TO_MARK), (op.SETITEMS, _TO_MARK), (op.APPEND, _DROP),
+    (op.SETITEM, _DROP), (op.SHORT_BINUNICODE, _TEXT), (op.BININT, _WIDE), (op.BININT2, _WIDE),
+):  # fmt: skip
+    _KIND[_code] = _kind
+_WIDTH[op.BININT], _WIDTH[op.BININT2], _WIDTH[op.APPEND], _WIDTH[op.SETITEM] = 5, 3, 1, 2
+_TEXT_FAST = 36
+"""Longer strings take the slow way, which looks for pickles hidden in text."""
 
 
 class Machine:
-    """Interprets one pickle stream; read the public lists afterwards."""
+    """Interprets one pickle stream; read the public attributes afterwards.
 
-    def __init__(self, limits: Limits, after_build: Callable[[Made], None] | None = None) -> None:
-        self.names: list[Name] = []
-        self.calls: list[Call] = []
+    ``after_build`` is called when BUILD has set the state of a joblib wrapper, ``on_call`` for
+    every call of a name in :data:`WATCHED`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        after_build: Callable[[Made], None] | None = None,
+        on_call: Callable[[Call], None] | None = None,
+    ) -> None:
+        self.names: dict[tuple[str, str], Name] = {}
+        """Every name imported, in order of first import."""
         self.unresolved: list[int] = []
-        """Offsets of imports whose name was computed."""
+        """Offsets of the first imports whose name was computed."""
+        self.blind_calls: list[tuple[int, int]] = []
+        """Offset and opcode of the first calls of something that cannot be known."""
         self.extensions: list[int] = []
         self.writes: list[tuple[Name, int]] = []
         """Attributes set on an imported name itself (a class, a function, a module)."""
-        self.blobs: list[tuple[bytes, int]] = []
-        """Byte strings that begin like a pickle."""
+        self.blobs: list[tuple[bytes | str | Span, int]] = []
+        """Constants that begin like a pickle, and where."""
+        self.blobs_dropped = 0
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
+        self.duplicates = 0
         self.opcodes = 0
         self.result: Any = None
         self._limits = limits
         self._after_build = after_build
+        self._on_call = on_call
         self._stack: list[Any] = []
         self._marks: list[list[Any]] = []
-        self._memo: dict[int, Any] = {}
-        self._handlers = self._table()
+        self._memo: list[Any] = []
+        self._sparse: dict[int, Any] = {}
+        self._wrapping = False
+        self._reader: OpcodeReader | None = None
 
-    def run(self, reader: op.OpcodeReader) -> None:
+    @property
+    def acted(self) -> bool:
+        """Whether the stream imported or called anything."""
+        return bool(self.names or self.unresolved or self.blind_calls or self.extensions)
+
+    def run(self, reader: OpcodeReader) -> None:
         """Interpret the stream ``reader`` stands at, through its STOP.
 
         Raises:
             ArtifactError: the stream is broken, truncated or exceeds a limit; what was seen
-                before stays in the lists.
+                before stays in the attributes.
         """
-        handlers = self._handlers
-        most = self._limits.pickle_opcodes
+        handlers, most = _HANDLERS, self._limits.pickle_opcodes
+        self._reader = reader
         try:
-            for code, argument, offset in reader.opcodes():
+            while True:
+                buffer, at, end = reader.window()
+                if at < end:
+                    reader.advance(self._data(buffer, at, end))
+                code, argument, offset = reader.next()
                 self.opcodes += 1
                 if self.opcodes > most:
-                    raise LimitExceeded("The pickle has too many opcodes.", offset=offset)
+                    raise LimitExceeded(
+                        "The pickle has too many opcodes.", offset=offset, code="pickle.size"
+                    )
                 handler = handlers[code]
                 if handler is not None:
-                    handler(argument, offset)
+                    handler(self, argument, offset)
+                elif code == op.STOP:
+                    break
         except IndexError as error:
             raise ArtifactError(
                 "The pickle takes from an empty stack.", offset=reader.offset
             ) from error
         self.result = self._stack[-1] if self._stack else None
 
-    def _table(self) -> list[Callable[[Any, int], None] | None]:
-        table: list[Callable[[Any, int], None] | None] = [None] * 256
-        push = self._stack_push
-        for code in (op.INT, op.BININT, op.BININT1, op.BININT2, op.LONG, op.LONG1, op.LONG4,
-                     op.STRING, op.BINSTRING, op.SHORT_BINSTRING, op.UNICODE, op.BINUNICODE,
-                     op.SHORT_BINUNICODE, op.BINUNICODE8):  # fmt: skip
-            table[code] = push
-        for code in (op.NONE, op.FLOAT, op.BINFLOAT, op.EMPTY_LIST, op.EMPTY_SET,
-                     op.BYTEARRAY8, op.NEXT_BUFFER):  # fmt: skip
-            table[code] = self._opaque
-        for code in (op.BINBYTES, op.SHORT_BINBYTES, op.BINBYTES8):
-            table[code] = self._bytes
-        table[op.NEWTRUE] = lambda _argument, _offset: self._stack.append(True)
-        table[op.NEWFALSE] = lambda _argument, _offset: self._stack.append(False)
-        table[op.EMPTY_DICT] = lambda _argument, _offset: self._stack.append(Pairs())
-        table[op.EMPTY_TUPLE] = lambda _argument, _offset: self._stack.append(())
-        table[op.MARK] = self._mark
-        table[op.POP] = self._pop
-        table[op.POP_MARK] = self._drop_to_mark
-        table[op.DUP] = lambda _argument, _offset: self._stack.append(self._stack[-1])
-        for code in (op.LIST, op.FROZENSET):
-            table[code] = self._collect
-        table[op.DICT] = self._dict
-        table[op.TUPLE] = self._tuple
-        table[op.TUPLE1] = lambda _argument, _offset: self._short_tuple(1)
-        table[op.TUPLE2] = lambda _argument, _offset: self._short_tuple(2)
-        table[op.TUPLE3] = lambda _argument, _offset: self._short_tuple(3)
-        table[op.APPEND] = self._drop_one
-        for code in (op.APPENDS, op.ADDITEMS):
-            table[code] = self._drop_to_mark
-        table[op.SETITEM] = self._setitem
-        table[op.SETITEMS] = self._setitems
-        for code in (op.PUT, op.BINPUT, op.LONG_BINPUT):
-            table[code] = self._put
-        table[op.MEMOIZE] = lambda _argument, offset: self._put(len(self._memo), offset)
-        for code in (op.GET, op.BINGET, op.LONG_BINGET):
-            table[code] = self._get
-        table[op.GLOBAL] = self._global
-        table[op.STACK_GLOBAL] = self._stack_global
-        table[op.INST] = self._inst
-        table[op.OBJ] = self._obj
-        table[op.REDUCE] = self._reduce
-        table[op.NEWOBJ] = self._newobj
-        table[op.NEWOBJ_EX] = self._newobj_ex
-        table[op.BUILD] = self._build
-        for code in (op.EXT1, op.EXT2, op.EXT4):
-            table[code] = self._extension
-        table[op.PERSID] = self._persistent
-        table[op.BINPERSID] = self._binary_persistent
-        return table
+    def _data(self, buffer: bytes, at: int, end: int) -> int:  # noqa: C901 - the one hot loop
+        """Run opcodes that only push, remember or collect; return where the first other stands.
 
-    def _stack_push(self, argument: Any, _offset: int) -> None:
+        Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
+        """
+        stack, marks, memo = self._stack, self._marks, self._memo
+        kinds, widths, values = _KIND, _WIDTH, _VALUE
+        ordered, wrapping = not self._sparse, self._wrapping
+        room = self._limits.pickle_memo
+        deep, tuples = self._limits.pickle_depth, _TUPLES_KEPT
+        count = 0
+        while at < end:
+            code = buffer[at]
+            kind = kinds[code]
+            if kind == _CONST:
+                stack.append(values[code])
+                at += widths[code]
+            elif kind == _SMALL:
+                stack.append(buffer[at + 1])
+                at += 2
+            elif kind == _REMEMBER:
+                if not (ordered and stack and len(memo) < room):
+                    break
+                value = stack[-1]
+                memo.append(value if type(value) is not tuple or len(memo) < tuples else None)
+                at += 1
+            elif kind == _GET:
+                index = buffer[at + 1]
+                if index >= len(memo):
+                    break
+                stack.append(memo[index])
+                at += 2
+            elif kind == _MARK:
+                if len(marks) >= deep:
+                    break
+                marks.append(stack)
+                stack = []
+                at += 1
+            elif kind == _TO_MARK:
+                if wrapping or not marks:
+                    break
+                stack = marks.pop()
+                at += 1
+            elif kind == _TEXT:
+                size = buffer[at + 1]
+                if size > _TEXT_FAST:
+                    break
+                stack.append(buffer[at + 2 : at + 2 + size].decode("utf-8", "backslashreplace"))
+                at += 2 + size
+            elif kind == _DROP:
+                if wrapping or len(stack) <= widths[code]:
+                    break
+                del stack[-widths[code] :]
+                at += 1
+            elif kind == _WIDE:
+                width = widths[code]
+                stack.append(
+                    int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
+                )
+                at += width
+            elif kind == _PUT:
+                if not (ordered and stack and buffer[at + 1] == len(memo)):
+                    break
+                memo.append(stack[-1])
+                at += 2
+            else:
+                break
+            count += 1
+        self._stack = stack
+        self.opcodes += count
+        return at
+
+    def _push(self, argument: Any, _offset: int) -> None:
         self._stack.append(argument)
 
     def _opaque(self, _argument: Any, _offset: int) -> None:
         self._stack.append(None)
 
+    def _constant(self, code: int) -> None:
+        self._stack.append(_VALUE[code])
+
     def _bytes(self, argument: Any, offset: int) -> None:
-        if argument is not None and len(argument) > 8 and argument[0] == op.PROTO:
-            self.blobs.append((argument, offset))
+        head = argument
+        if type(argument) is Span and self._reader is not None:
+            head = self._reader.source.read_at(argument.offset, 2)
+        if (
+            (len(head) > 1 and head[0] == op.PROTO and head[1] <= 5)
+            or (type(argument) is bytes and b"\n" in argument)
+            or (type(argument) is Span and argument.length <= 65_536)
+        ):
+            self._keep_blob(argument, offset)
         self._stack.append(argument)
+
+    def _text(self, argument: Any, offset: int) -> None:
+        head = argument
+        if type(argument) is Span and self._reader is not None:
+            head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
+        # Base64 or hexadecimal digits of a PROTO opcode.
+        if type(head) is str and head[:2] in ("gA", "80"):
+            self._keep_blob(argument, offset)
+        self._stack.append(argument)
+
+    def _keep_blob(self, blob: bytes | str | Span, offset: int) -> None:
+        if len(self.blobs) < _BLOBS_KEPT:
+            self.blobs.append((blob, offset))
+        else:
+            self.blobs_dropped += 1
 
     def _mark(self, _argument: Any, offset: int) -> None:
         if len(self._marks) >= self._limits.pickle_depth:
@@ -199,6 +268,15 @@ class Machine:
         else:
             self._to_mark()
 
+    def _dup(self, _argument: Any, offset: int) -> None:
+        self.duplicates += 1
+        if self.duplicates > _DUPLICATES_MOST:
+            raise LimitExceeded(
+                "The pickle duplicates its objects over and over, which no pickler writes.",
+                offset=offset,
+            )
+        self._stack.append(self._stack[-1])
+
     def _drop_one(self, _argument: Any, _offset: int) -> None:
         self._stack.pop()
 
@@ -211,53 +289,75 @@ class Machine:
 
     def _tuple(self, _argument: Any, _offset: int) -> None:
         items = self._to_mark()
-        self._stack.append(tuple(items) if len(items) <= _ITEMS_KEPT else None)
+        self._stack.append(_flat(items) if len(items) <= _ITEMS_KEPT else None)
 
     def _short_tuple(self, count: int) -> None:
         if len(self._stack) < count:
             raise IndexError
-        items = tuple(self._stack[-count:])
+        items = self._stack[-count:]
         del self._stack[-count:]
-        self._stack.append(items)
+        self._stack.append(_flat(items))
 
     def _dict(self, _argument: Any, _offset: int) -> None:
         items = self._to_mark()
-        pairs = Pairs()
-        for at in range(0, len(items) - 1, 2):
-            pairs.set(items[at], items[at + 1])
-        self._stack.append(pairs)
+        self._stack.append(EMPTY)
+        self._fill(items)
 
     def _setitem(self, _argument: Any, _offset: int) -> None:
         value, key = self._stack.pop(), self._stack.pop()
-        target = self._stack[-1]
-        if type(target) is Pairs:
-            target.set(key, value)
+        self._fill([key, value])
 
     def _setitems(self, _argument: Any, _offset: int) -> None:
-        items = self._to_mark()
+        self._fill(self._to_mark())
+
+    def _fill(self, items: list[Any]) -> None:
+        """Add entries to the dictionary on top; only a joblib wrapper's state is ever kept."""
+        if not self._wrapping or len(items) > 2 * _ITEMS_KEPT:
+            return
         target = self._stack[-1]
+        if target is EMPTY:
+            target = self._stack[-1] = Pairs()
         if type(target) is Pairs:
-            for at in range(0, min(len(items) - 1, 2 * _ITEMS_KEPT), 2):
+            for at in range(0, len(items) - 1, 2):
                 target.set(items[at], items[at + 1])
+
+    def _memoize(self, _argument: Any, offset: int) -> None:
+        self._put(len(self._memo) + len(self._sparse), offset)
 
     def _put(self, index: int, offset: int) -> None:
         value = self._stack[-1]
-        if len(self._memo) >= self._limits.pickle_memo:
-            raise LimitExceeded("The pickle remembers too many objects.", offset=offset)
-        kind = type(value)
-        # Containers and long strings are forgotten so that memory follows names, not data.
-        if kind is Pairs or (kind in (str, bytes) and len(value) > _MEMO_STRING):
+        memo, sparse = self._memo, self._sparse
+        if len(memo) >= self._limits.pickle_memo or len(sparse) >= _SPARSE_MOST:
+            raise LimitExceeded(
+                "The pickle remembers too many objects.", offset=offset, code="pickle.size"
+            )
+        if type(value) is Pairs or (type(value) is tuple and len(memo) > _TUPLES_KEPT):
             value = None
-        self._memo[index] = value
+        if index < 0:
+            raise ArtifactError("A memo index is negative.", offset=offset)
+        if index < len(memo):
+            memo[index] = value
+        elif index == len(memo):
+            memo.append(value)
+            sparse.pop(index, None)
+        else:
+            sparse[index] = value
 
     def _get(self, index: int, offset: int) -> None:
-        if index not in self._memo:
+        if 0 <= index < len(self._memo):
+            self._stack.append(self._memo[index])
+        elif index in self._sparse:
+            self._stack.append(self._sparse[index])
+        else:
             raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
-        self._stack.append(self._memo[index])
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
-        found = Name(module, name, offset, opcode)
-        self.names.append(found)
+        found = self.names.get((module, name))
+        if found is None:
+            if len(self.names) >= _NAMES_MOST:
+                raise LimitExceeded("The pickle imports too many names.", offset=offset)
+            found = self.names[module, name] = Name(module, name, offset, opcode)
+            self._wrapping = self._wrapping or module == _WRAPPER
         return found
 
     def _global(self, argument: tuple[str, str], offset: int) -> None:
@@ -268,59 +368,118 @@ class Machine:
         if type(name) is str and type(module) is str:
             self._stack.append(self._name(module, name, offset, op.STACK_GLOBAL))
         else:
-            self.unresolved.append(offset)
+            if len(self.unresolved) < _OFFSETS_KEPT:
+                self.unresolved.append(offset)
             self._stack.append(None)
 
     def _call(self, target: Any, arguments: Any, offset: int, opcode: int) -> None:
-        name = target if type(target) is Name else None
-        if name is not None:
-            name.called = True
-        self.calls.append(Call(name, arguments, offset, opcode))
-        self._stack.append(Made(name, arguments))
+        if type(target) is not Name:
+            if len(self.blind_calls) < _OFFSETS_KEPT:
+                self.blind_calls.append((offset, opcode))
+            self._stack.append(Made(None))
+            return
+        target.note_call(offset, opcode)
+        key = (target.module, target.name)
+        if key in WATCHED and self._on_call is not None:
+            self._on_call(Call(target, arguments, offset, opcode))
+        self._stack.append(Made(target, arguments) if key in _DETAILED else target.result)
 
     def _inst(self, argument: tuple[str, str], offset: int) -> None:
-        arguments = tuple(self._to_mark())
+        arguments = tuple(self._to_mark()[:_ITEMS_KEPT])
         self._call(self._name(*argument, offset, op.INST), arguments, offset, op.INST)
 
     def _obj(self, _argument: Any, offset: int) -> None:
         items = self._to_mark()
-        self._call(items[0], tuple(items[1:]), offset, op.OBJ)
+        self._call(items[0], tuple(items[1 : 1 + _ITEMS_KEPT]), offset, op.OBJ)
 
-    def _reduce(self, _argument: Any, offset: int) -> None:
+    def _invoke(self, opcode: int, offset: int) -> None:
+        if opcode == op.NEWOBJ_EX:
+            self._stack.pop()
         arguments, target = self._stack.pop(), self._stack.pop()
-        self._call(target, arguments, offset, op.REDUCE)
-
-    def _newobj(self, _argument: Any, offset: int) -> None:
-        arguments, target = self._stack.pop(), self._stack.pop()
-        self._call(target, arguments, offset, op.NEWOBJ)
-
-    def _newobj_ex(self, _argument: Any, offset: int) -> None:
-        self._stack.pop()
-        arguments, target = self._stack.pop(), self._stack.pop()
-        self._call(target, arguments, offset, op.NEWOBJ_EX)
+        self._call(target, arguments, offset, opcode)
 
     def _build(self, _argument: Any, offset: int) -> None:
         state = self._stack.pop()
         target = self._stack[-1]
         if type(target) is Name:
-            self.writes.append((target, offset))
-        elif type(target) is Made:
-            target.state = state
-            if self._after_build is not None:
+            if len(self.writes) < _OFFSETS_KEPT:
+                self.writes.append((target, offset))
+        elif type(target) is Made and target.origin is not None:
+            origin = target.origin
+            if (origin.module, origin.name) in _DETAILED:
+                target.state = state
+            if origin.module == _WRAPPER and self._after_build is not None:
                 self._after_build(target)
 
     def _extension(self, _argument: Any, offset: int) -> None:
-        self.extensions.append(offset)
+        if len(self.extensions) < _OFFSETS_KEPT:
+            self.extensions.append(offset)
         self._stack.append(None)
 
     def _persistent(self, argument: Any, _offset: int) -> None:
         self._keep_persistent(argument)
-        self._stack.append(None)
 
     def _binary_persistent(self, _argument: Any, _offset: int) -> None:
         self._keep_persistent(self._stack.pop())
-        self._stack.append(None)
 
     def _keep_persistent(self, value: Any) -> None:
         if len(self.persistent) < _PERSISTENT_KEPT:
             self.persistent.append(value)
+        self._stack.append(None)
+
+
+def _flat(items: list[Any]) -> tuple[Any, ...]:
+    """Return a tuple whose inner tuples hold no further ones, so that nesting costs nothing."""
+    return tuple(
+        None if type(item) is tuple and any(type(inner) is tuple for inner in item) else item
+        for item in items
+    )
+
+
+Handler = Callable[[Machine, Any, int], None]
+
+
+def _table() -> list[Handler | None]:
+    table: list[Handler | None] = [None] * 256
+
+    def constant(code: int) -> Handler:
+        return lambda machine, _argument, _offset: machine._constant(code)
+
+    def tuples(count: int) -> Handler:
+        return lambda machine, _argument, _offset: machine._short_tuple(count)
+
+    def invoke(code: int) -> Handler:
+        return lambda machine, _argument, offset: machine._invoke(code, offset)
+
+    for code in range(256):
+        if _KIND[code] == _CONST:
+            table[code] = constant(code)
+    groups: tuple[tuple[Handler, tuple[int, ...]], ...] = (
+        (Machine._push, (op.INT, op.BININT, op.BININT1, op.BININT2, op.LONG, op.LONG1, op.LONG4)),
+        (Machine._text, (op.STRING, op.BINSTRING, op.SHORT_BINSTRING, op.UNICODE, op.BINUNICODE,
+                         op.SHORT_BINUNICODE, op.BINUNICODE8)),
+        (Machine._opaque, (op.FLOAT, op.NEXT_BUFFER)),
+        (Machine._bytes, (op.BINBYTES, op.SHORT_BINBYTES, op.BINBYTES8, op.BYTEARRAY8)),
+        (Machine._collect, (op.LIST, op.FROZENSET)),
+        (Machine._drop_to_mark, (op.APPENDS, op.ADDITEMS, op.POP_MARK)),
+        (Machine._put, (op.PUT, op.BINPUT, op.LONG_BINPUT)),
+        (Machine._get, (op.GET, op.BINGET, op.LONG_BINGET)),
+        (Machine._extension, (op.EXT1, op.EXT2, op.EXT4)),
+        (Machine._mark, (op.MARK,)), (Machine._pop, (op.POP,)), (Machine._dup, (op.DUP,)),
+        (Machine._dict, (op.DICT,)), (Machine._tuple, (op.TUPLE,)),
+        (Machine._drop_one, (op.APPEND,)), (Machine._setitem, (op.SETITEM,)),
+        (Machine._setitems, (op.SETITEMS,)), (Machine._memoize, (op.MEMOIZE,)),
+        (Machine._global, (op.GLOBAL,)), (Machine._stack_global, (op.STACK_GLOBAL,)),
+        (Machine._inst, (op.INST,)), (Machine._obj, (op.OBJ,)), (Machine._build, (op.BUILD,)),
+        (Machine._persistent, (op.PERSID,)), (Machine._binary_persistent, (op.BINPERSID,)),
+        (tuples(1), (op.TUPLE1,)), (tuples(2), (op.TUPLE2,)), (tuples(3), (op.TUPLE3,)),
+        (invoke(op.REDUCE), (op.REDUCE,)), (invoke(op.NEWOBJ), (op.NEWOBJ,)),
+        (invoke(op.NEWOBJ_EX), (op.NEWOBJ_EX,)),
+    )  # fmt: skip
+    for handler, codes in groups:
+        for code in codes:
+            table[code] = handler
+    return table
+
+
+_HANDLERS = _table()

@@ -10,6 +10,7 @@ malicious from the unknown, so forgetting one there never makes a file clean.
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from importlib import resources
 
@@ -18,6 +19,7 @@ from msgspec import Struct
 DATA_FILES = ("allowed.txt", "dangerous.toml")
 
 _PYTHON2 = {"__builtin__": "builtins", "copy_reg": "copyreg", "exceptions": "builtins"}
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _RECONSTRUCTORS = frozenset({
     ("copyreg", "_reconstructor"), ("copyreg", "__newobj__"), ("copyreg", "__newobj_ex__"),
 })  # fmt: skip
@@ -30,6 +32,7 @@ class Dangerous(Struct, frozen=True):
     names: dict[tuple[str, str], str]
     parts: frozenset[str]
     calls: frozenset[str]
+    words: frozenset[str]
 
 
 @functools.cache
@@ -55,7 +58,8 @@ def dangerous_names() -> Dangerous:
         for dotted in group["names"]:
             module, _, name = dotted.rpartition(".")
             names[module, name] = group["why"]
-    return Dangerous(modules, names, frozenset(through["parts"]), frozenset(through["calls"]))
+    parts, calls, words = (frozenset(through[key]) for key in ("parts", "calls", "words"))
+    return Dangerous(modules, names, parts, calls, words)
 
 
 def is_allowed(module: str, name: str) -> bool:
@@ -83,9 +87,22 @@ def why_dangerous(module: str, name: str) -> str:
         if why:
             return why
     inner = [*parts[1:], *name.split(".")]
-    if any(part in known.parts for part in inner[:-1]) or inner[-1] in known.calls:
+    # A private alias of a module (``collections._sys``) is the module.
+    if any(part in known.parts or part.lstrip("_") in known.parts for part in inner[:-1]):
+        return "reaches a dangerous name through another module"
+    if inner[-1] in known.calls:
         return "reaches a dangerous name through another module"
     return ""
+
+
+def says_it(name: str) -> str:
+    """Return what a called name says of itself: ``unsafe_eval`` evaluates, whoever wrote it.
+
+    For names that are not allowed only, where the question is how bad an unknown call is.
+    """
+    words = {word.lower() for word in _WORDS.findall(name)}
+    found = sorted(words & dangerous_names().words)
+    return f"says itself what it does: {found[0]}" if found else ""
 
 
 def _read(name: str) -> str:

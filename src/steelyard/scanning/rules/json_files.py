@@ -20,6 +20,7 @@ RULES: dict[str, tuple[str, str]] = {
     "code.custom-pipeline": ("A pipeline is code of the repository", "high"),
     "config.duplicate-key": ("A key stands twice", "low"),
     "config.depth": ("A document is nested to attack its reader", "medium"),
+    "skops.foreign-name": ("A skops file names something scikit-learn does not write", "high"),
     "keras.lambda": ("A Keras layer carries code", "critical"),
     "keras.foreign-module": ("A Keras object comes from a foreign module", "high"),
 }
@@ -74,6 +75,8 @@ def _examine_object(context: Context, value: dict[str, Any], into: Examination) 
         from steelyard.scanning.rules.templates import judge_template
 
         judge_template(context, template, into, place)
+    if "__loader__" in value:
+        _skops(context, value, into)
     if "class_name" in value or "model_config" in value or "build_config" in value:
         _keras(context, value, into, 0)
 
@@ -141,6 +144,37 @@ def _templates(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for entry in template:
             if isinstance(entry, dict) and isinstance(entry.get("template"), str):
                 yield f"chat_template {str(entry.get('name'))[:40]}", entry["template"]
+
+
+def _skops(context: Context, root: dict[str, Any], into: Examination) -> None:
+    """A skops schema is a tree of objects, each with the module and class its loader builds."""
+    from steelyard.scanning.pickles.names import is_allowed, why_dangerous
+
+    stack: list[Any] = [root]
+    seen: set[tuple[str, str]] = set()
+    while stack:
+        value = stack.pop()
+        stack += value.values() if isinstance(value, dict) else value
+        stack = [item for item in stack if isinstance(item, dict | list)]
+        if not isinstance(value, dict):
+            continue
+        for pair in (("__module__", "__class__"), ("module_path", "function")):
+            module, name = value.get(pair[0]), value.get(pair[1])
+            if not isinstance(module, str) or not isinstance(name, str) or (module, name) in seen:
+                continue
+            seen.add((module, name))
+            why = why_dangerous(module, name)
+            if is_allowed(module, name):
+                continue
+            into.executes_on_load = True
+            into.add(
+                "skops.foreign-name",
+                Severity.CRITICAL if why else Severity.HIGH,
+                f"Loading builds {module}.{name}" + (f", which {why}." if why else "."),
+                location=context.at("schema"),
+                evidence=f"{module}.{name}"[:200],
+                remedy="Load it only with a list of trusted types that was reviewed.",
+            )
 
 
 def _keras(context: Context, value: Any, into: Examination, depth: int) -> None:

@@ -30,8 +30,9 @@ _HARMLESS = frozenset({
     "sys.version_info", "sys.version", "sys.stdout", "sys.stderr", "sys.exit", "sys.argv",
     "sys.modules", "sys.platform", "sys.maxsize", "inspect.signature", "inspect.getfullargspec",
     "functools.partial", "functools.reduce", "io.BytesIO", "io.StringIO",
-    "importlib.util.find_spec",    "importlib.metadata.version", "threading.Thread", "threading.Lock", "threading.local",
-    "builtins.map", "builtins.filter", "builtins.getattr", "builtins.setattr", "builtins.vars",
+    "importlib.util.find_spec", "importlib.metadata.version", "threading.Thread",
+    "threading.Lock", "threading.local", "builtins.map", "builtins.filter", "builtins.getattr",
+    "builtins.setattr", "builtins.vars",
     "builtins.locals", "builtins.dir", "builtins.open", "collections.namedtuple", "pathlib.Path",
     "dataclasses.make_dataclass", "gc.collect", "glob.glob", "builtins.delattr", "torch.load",
     "numpy.load", "tempfile.TemporaryDirectory", "numpy.fromfile", "inspect.getsource",
@@ -115,6 +116,9 @@ class _Reader:
         if isinstance(node, ast.Name):
             return self._aliases.get(node.id, node.id)
         if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id not in self._aliases:
+                # A method of some local object; its class is not known from here.
+                return ""
             base = self._dotted(node.value)
             return f"{base}.{node.attr}" if base else ""
         if isinstance(node, ast.Call):

@@ -39,11 +39,13 @@ _METHODS = frozenset({
 _DANGEROUS_FILTERS = frozenset({"attr", "xmlattr"})
 _INTERNALS = frozenset({
     "mro", "gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "func_globals",
-    "func_code", "im_func", "im_class", "tb_frame", "cr_frame", "cr_code", "ag_frame", "environment", "globals",
-    "builtins", "os", "sys", "subprocess", "popen", "system", "eval", "exec", "import_module",
+    "func_code", "im_func", "im_class", "tb_frame", "cr_frame", "cr_code", "ag_frame",
+    "environment", "globals", "builtins", "os", "sys", "subprocess", "popen", "system", "eval",
+    "exec", "import_module",
 })  # fmt: skip
 _OBJECTS = frozenset({"self", "config", "request", "session", "g", "url_for",
-                      "get_flashed_messages", "application", "settings", "app", "os", "sys", "subprocess"})  # fmt: skip
+                      "get_flashed_messages", "application", "settings", "app",
+                      "os", "sys", "subprocess"})  # fmt: skip
 
 
 def judge_template(context: Context, text: str, into: Examination, place: str) -> None:

@@ -15,6 +15,7 @@ from steelyard.scanning.rules.text_files import read_bounded
 RULES: dict[str, tuple[str, str]] = {
     "yaml.python-tag": ("A tag builds a Python object while loading", "critical"),
     "config.target": ("A configuration names code to call", "medium"),
+    "yaml.aliases": ("Aliases of aliases swell without end", "critical"),
 }
 _TAG = re.compile(
     r"!!?<?(?:tag:yaml\.org,2002:)?python/(?:object|name|module|tuple)[^\s,\]}]*", re.IGNORECASE
@@ -23,6 +24,9 @@ _HANDLE = re.compile(r"(?m)^%TAG\s+\S+\s+\S*python\S*")
 _TARGET = re.compile(
     r"""(?m)["']?(?:_target_|target|class_path|_cls_|func)["']?\s*:\s*["']?([A-Za-z_][\w.]*\.[\w.]+)"""
 )
+_ANCHOR = re.compile(r"(?m)(?<=[\s\[{,:-])&([\w-]+)\s")
+_ALIAS = re.compile(r"(?<=[\s\[{,:])\*[\w-]+")
+_ANCHORS_MOST, _ALIASES_MOST = 5, 20
 _ROOTS = frozenset({
     "torch", "torchvision", "torchaudio", "transformers", "diffusers", "pytorch_lightning",
     "lightning", "nemo", "hydra", "omegaconf", "sklearn", "numpy", "megatron", "ldm", "sgm",
@@ -44,6 +48,18 @@ def examine_yaml(context: Context, source: Source, into: Examination) -> None:
             evidence=found[0][:200],
             remedy="Load YAML with a safe loader only, and do not use this file.",
         )
+    if len(_ANCHOR.findall(text)) > _ANCHORS_MOST and len(_ALIAS.findall(text)) > _ALIASES_MOST:
+        into.add(
+            "yaml.aliases",
+            Severity.CRITICAL,
+            "Aliases refer to aliases: a reader would build billions of items.",
+            location=context.at(""),
+            remedy="Do not load this file.",
+        )
+    if "{{" in text or "{%" in text:
+        from steelyard.scanning.rules.templates import judge_template
+
+        judge_template(context, text, into, "templates in the text")
     seen: set[str] = set()
     for found in _TARGET.finditer(text):
         target = found[1]

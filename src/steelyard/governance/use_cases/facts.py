@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a use case as its owner wrote it (``use-case.yaml``), with a place for every error."""
+
+from __future__ import annotations
+
+import re
+
+from steelyard.charter.document import Document
+from steelyard.kernel.use_case import UseCase
+
+_MAIL = re.compile(r"\A[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_NAME = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
+_REGION = re.compile(r"\A[A-Z]{2}\Z")
+_ENVIRONMENT = re.compile(r"\A[a-z][a-z0-9-]*\Z")
+
+
+def load_use_case(text: str, file: str) -> UseCase:
+    """Return the use case written in ``text``; ``file`` names it in errors.
+
+    Whether it has expired is for the caller to say, who knows the date.
+
+    Raises:
+        DocumentErrors: the text is not a use case; every error with its line and column.
+    """
+    document = Document(text, file)
+    use_case = document.decode(UseCase)
+    _check(document, use_case)
+    document.raise_errors()
+    return use_case
+
+
+def _check(document: Document, use_case: UseCase) -> None:
+    if not _NAME.match(use_case.name):
+        document.error_at(
+            ("name",),
+            f"The name must be lower-case words with dashes, not {use_case.name!r}.",
+            "Write it like internal-search.",
+        )
+    for field in ("owner", "sponsor"):
+        address = getattr(use_case, field)
+        if address is not None and not _MAIL.match(address):
+            document.error_at(
+                (field,),
+                f"The {field} must be a mail address, not {address!r}.",
+                "Decisions and alerts are sent there.",
+            )
+    if not use_case.purpose.strip():
+        document.error_at(("purpose",), "The purpose is empty.", "Say what the model will do.")
+    if not _ENVIRONMENT.match(use_case.environment):
+        document.error_at(
+            ("environment",),
+            f"The environment must be a lower-case word, not {use_case.environment!r}.",
+            "Write it like sandbox, staging or production.",
+        )
+    if not use_case.regions:
+        document.error_at(("regions",), "Name at least one region.", "Write it like [EU, US].")
+    for index, region in enumerate(use_case.regions):
+        if not _REGION.match(region):
+            document.error_at(
+                ("regions", index),
+                f"A region is an ISO country code of two capitals, or EU, not {region!r}.",
+            )
+    for field in ("monthly_users", "revenue_usd"):
+        number = getattr(use_case, field)
+        if number is not None and number < 0:
+            document.error_at((field,), f"{field!r} cannot be negative.")

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the sections of a model card that state training data, use, limits and evaluation.
+
+Headings are recognized by the words people really use for them; a section counts as *stated* only
+when something remains after placeholders such as ``[More Information Needed]`` are taken away.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from msgspec import Struct
+
+from steelyard.kernel.card import Section
+
+_MAX_BODY = 1_000_000
+_MAX_EXCERPT = 500
+_TOPICS = {
+    "training_data": re.compile(
+        r"\b(?:pre ?)?train(?:ing)? (?:data|datasets?|corpus|corpora|set|details|procedure)\b"
+        r"|\bdata ?sources?\b|^(?:the )?(?:data|datasets?|training|pre ?training|data set)$"
+        r"|\bfine ?tuning data\b|\bdata (?:used|collection|overview)\b"
+    ),
+    "intended_use": re.compile(
+        r"\bintended (?:use|uses|usage|purpose|users?)\b|^(?:direct |primary |downstream )?uses?$"
+        r"|\buse ?cases?\b|\bintended for\b|\bpurpose\b|^direct use\b|\bdownstream use\b"
+    ),
+    "limitations": re.compile(
+        r"\blimit(?:ation|ations|s)?\b|\bbias(?:es)?\b|\brisks?\b|\bethical\b|\bcaveats?\b"
+        r"|\bout of scope\b|\bknown issues\b|\bsafety\b|\bresponsible (?:use|ai)\b|\bmisuse\b"
+    ),
+    "evaluation": re.compile(
+        r"\bevaluations?\b|\bbenchmarks?\b|^(?:model )?performance\b|\beval(?:uation)? results?\b"
+        r"|^(?:results?|metrics|accuracy|test results|quantitative analys[ei]s)$"
+    ),
+}
+_PLACEHOLDER = re.compile(
+    r"\[?\s*more information needed\s*\]?(?:\([^)]*\))?|\b(?:todo|tbd|tba|fixme|n/a)\b"
+    r"|\bto be (?:added|announced|completed|done|written|determined|filled(?: in)?)\b"
+    r"|\bcoming soon\b|\bwork in progress\b|\bnot (?:available|applicable)(?: yet)?\b"
+    r"|\bmore information (?:will|to) [a-z ]{0,30}|\badd (?:details|description) here\b",
+    re.IGNORECASE,
+)
+_EMPTY_WORDS = frozenset({"none", "na", "unknown", "wip", "soon", "here", "yet", "null"})
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}(?:\s[^()]{0,100})?\)")
+
+
+class Sections(Struct, frozen=True, kw_only=True):
+    """The sections found and the card's title."""
+
+    title: str = ""
+    training_data: Section = Section()
+    intended_use: Section = Section()
+    limitations: Section = Section()
+    evaluation: Section = Section()
+
+
+class _Heading(Struct, frozen=True):
+    level: int
+    text: str
+    first: int
+    """Line of the heading."""
+    after: int
+    """First line after it."""
+
+
+def read_sections(markdown: str, problems: list[str]) -> Sections:
+    """Return the sections of a card's Markdown; text past a limit is reported, not read."""
+    if len(markdown) > _MAX_BODY:
+        problems.append(f"Only the first {_MAX_BODY} characters of the text were read.")
+        markdown = markdown[:_MAX_BODY]
+    lines = markdown.replace("\r\n", "\n").split("\n")
+    headings = _headings("\n".join(lines), problems)
+    title = next((heading.text for heading in headings if heading.level == 1), "")
+    found = {topic: _section(topic, headings, lines) for topic in _TOPICS}
+    return Sections(title=title[:_MAX_EXCERPT], **found)
+
+
+def _headings(markdown: str, problems: list[str]) -> list[_Heading]:
+    """Return all headings (``#`` and underlined), none of those inside code."""
+    from markdown_it import MarkdownIt
+
+    # Block structure only: what stands inside a line does not make a heading.
+    parser = MarkdownIt("zero", {"maxNesting": 20}).enable(
+        ["heading", "lheading", "fence", "code", "blockquote", "list", "hr", "html_block"]
+    )
+    try:
+        tokens = parser.parse(markdown)
+    except (RecursionError, IndexError, ValueError) as error:
+        problems.append(f"The text cannot be read as Markdown: {type(error).__name__}.")
+        return []
+    return [
+        _Heading(int(token.tag[1:]), _plain(inline.content), token.map[0], token.map[1])
+        for token, inline in pairwise(tokens)
+        if token.type == "heading_open" and token.map is not None
+    ]
+
+
+def _section(topic: str, headings: list[_Heading], lines: list[str]) -> Section:
+    """Return the first section on a topic that states something, else the first one there is."""
+    first: Section | None = None
+    for number, heading in enumerate(headings):
+        if not _TOPICS[topic].search(_normal(heading.text)):
+            continue
+        end = next(
+            (later.first for later in headings[number + 1 :] if later.level <= heading.level),
+            len(lines),
+        )
+        inner = [later for later in headings[number + 1 :] if later.first < end]
+        skip = {line for later in inner for line in range(later.first, later.after)}
+        text = "\n".join(lines[at] for at in range(heading.after, end) if at not in skip)
+        excerpt = _plain(text)
+        section = Section(
+            stated=_states(excerpt), heading=heading.text[:200], excerpt=excerpt[:_MAX_EXCERPT]
+        )
+        if section.stated:
+            return section
+        first = first or section
+    return first or Section()
+
+
+def _states(text: str) -> bool:
+    """Tell whether anything is said once placeholders are gone."""
+    rest = re.findall(r"[^\W_]+", _PLACEHOLDER.sub(" ", text))
+    return any(word.lower() not in _EMPTY_WORDS for word in rest)
+
+
+def _plain(text: str) -> str:
+    """Return Markdown as running text, roughly."""
+    text = _LINK.sub(r"\1", _TAG.sub(" ", _COMMENT.sub(" ", text)))
+    return " ".join(text.replace("*", "").replace("`", "").split())
+
+
+def _normal(heading: str) -> str:
+    """Return a heading's words: no case, numbering, emoji or punctuation."""
+    words = re.findall(r"[a-z]+", heading.lower())
+    return " ".join(words)
