@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,3 +53,9 @@ def test_statements(text: str, keys: set[str]) -> None:
 @given(st.text(max_size=500))
 def test_any_text(text: str) -> None:
     assert all(each.raw for each in read_statements("NOTICE", text))
+
+
+def test_a_flood_of_statements_is_bounded() -> None:
+    begun = time.process_time()
+    read_statements("NOTICE", "licensed under the " * 50_000)
+    assert time.process_time() - begun < 3

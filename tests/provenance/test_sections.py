@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from steelyard.provenance.sections import read_sections
@@ -85,3 +87,11 @@ def test_excerpts_and_input_are_bounded() -> None:
     found = read_sections("# T\n\n## Evaluation\n\n" + "word " * 300_000, problems)
     assert len(found.evaluation.excerpt) <= 500
     assert "first 1000000 characters" in problems[0]
+
+
+def test_a_flood_of_headings_is_reported_and_quick() -> None:
+    problems: list[str] = []
+    begun = time.process_time()
+    assert not read_sections("# Uses\n" * 20_000, problems).intended_use.stated
+    assert "first 2000 headings" in problems[0]
+    assert time.process_time() - begun < 5

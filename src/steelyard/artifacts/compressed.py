@@ -249,8 +249,7 @@ class ExpandedSource:
             more = self._stream.read(min(_WINDOW, self.size - reached))
             if not more:
                 break
-            keep = max(0, min(len(self._window), reached - min(offset, reached)))
-            keep = max(keep, min(len(self._window), _WINDOW))
+            keep = min(len(self._window), max(_WINDOW, reached - offset))
             self._base = reached - keep
             self._window = self._window[len(self._window) - keep :] + more
         return self._window[offset - self._base : end - self._base]

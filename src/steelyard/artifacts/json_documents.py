@@ -41,9 +41,9 @@ def read_json(data: bytes, limits: Limits) -> JsonDocument:
         if len(result) != len(pairs) and len(duplicates) < _DUPLICATES_KEPT:
             seen: set[str] = set()
             for key, _ in pairs:
-                if key in seen and len(duplicates) < _DUPLICATES_KEPT:
-                    if key[:200] not in duplicates:
-                        duplicates.append(key[:200])
+                full = len(duplicates) >= _DUPLICATES_KEPT
+                if key in seen and not full and key[:200] not in duplicates:
+                    duplicates.append(key[:200])
                 seen.add(key)
         return result
 

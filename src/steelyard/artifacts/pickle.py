@@ -3,9 +3,9 @@
 
 :class:`OpcodeReader` yields ``(code, argument, offset)`` for every opcode up to and including STOP.
 It is a tokenizer: it knows how long each opcode is and nothing about what it does. Long constants
-become a :class:`Span`, since only names and short constants matter to a judge; a FRAME's length is not
-believed, because the real unpickler does not need it either. The opcode set is that of CPython's
-``pickletools`` documentation and PEP 307, 3154 and 574.
+become a :class:`Span`, since only names and short constants matter to a judge; a FRAME's length is
+not believed, because the real unpickler does not need it either. The opcode set is that of
+CPython's ``pickletools`` documentation and PEP 307, 3154 and 574.
 """
 
 from __future__ import annotations
@@ -298,8 +298,38 @@ _NEEDS = {POP: 1, DUP: 1, REDUCE: 2, APPEND: 2, BUILD: 2, SETITEM: 3, NEWOBJ: 2,
 _TO_MARK = {TUPLE: 1, LIST: 1, DICT: 1, FROZENSET: 1, APPENDS: 0, SETITEMS: 0, ADDITEMS: 0,
             POP_MARK: 0, OBJ: 1, INST: 1}  # fmt: skip
 _CONTAINERS = frozenset({MARK, EMPTY_LIST, EMPTY_DICT, EMPTY_TUPLE, EMPTY_SET})
+_CALLING = frozenset({REDUCE, OBJ, INST, NEWOBJ, BUILD})
 _CUT_STEPS = 4
 _MODULE = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*\Z")
+
+
+class _Probe:
+    """Follows the depth of the stack through the opcodes of a text that may be a pickle."""
+
+    def __init__(self) -> None:
+        self.depth = self.steps = self.containers = 0
+        self.imported = self.called = False
+        self._marks: list[int] = []
+
+    def step(self, code: int, argument: Any) -> bool:
+        """Take one opcode; tell whether a pickle could still go on like this."""
+        self.steps += 1
+        self.containers += code in _CONTAINERS
+        if self.depth < _NEEDS.get(code, 0):
+            return False
+        if code == MARK:
+            self._marks.append(self.depth)
+        elif code in _TO_MARK:
+            if not self._marks:
+                return False
+            self.depth = self._marks.pop() + _TO_MARK[code]
+        else:
+            self.depth += _EFFECT.get(code, 1)
+        if code in _TWO_LINES and not _MODULE.match(argument[0]):
+            return False
+        self.imported = self.imported or code in _TWO_LINES or code == STACK_GLOBAL
+        self.called = self.called or code in _CALLING
+        return True
 
 
 def probe_pickle(head: bytes, *, whole: bool) -> bool:
@@ -313,35 +343,16 @@ def probe_pickle(head: bytes, *, whole: bool) -> bool:
         return True
     if not head or _SHAPE[head[0]] == _UNKNOWN or head[0] in (STOP, POP, POP_MARK):
         return False
-    depth, marks = 0, []
-    imported = called = False
-    steps = containers = 0
+    probe = _Probe()
     try:
         for code, argument, _ in OpcodeReader(BytesSource(head), 0, DEFAULT_LIMITS).opcodes():
-            steps += 1
-            containers += code in _CONTAINERS
-            if depth < _NEEDS.get(code, 0):
+            if not probe.step(code, argument):
                 return False
-            if code == MARK:
-                marks.append(depth)
-            elif code in _TO_MARK:
-                if not marks:
-                    return False
-                depth = marks.pop() + _TO_MARK[code]
-            else:
-                depth += _EFFECT.get(code, 1)
-            if code in _TWO_LINES:
-                if not _MODULE.match(argument[0]):
-                    return False
-                imported = True
-            imported = imported or code == STACK_GLOBAL
-            called = called or code in (REDUCE, OBJ, INST, NEWOBJ, BUILD)
-            if code == STOP:
-                # A lone short push and a dot is more likely a word than a pickle.
-                return depth == 0 and (imported or (whole and steps > 2))
     except TruncatedArtifact:
         # Cut off by the end of the head. Prose does not survive several opcodes.
-        return (imported and called) or (not whole and steps >= _CUT_STEPS and containers > 0)
+        cut = not whole and probe.steps >= _CUT_STEPS and probe.containers > 0
+        return cut or (probe.imported and probe.called)
     except ArtifactError:
-        return imported and called
-    return False
+        return probe.imported and probe.called
+    # A lone short push and a dot is more likely a word than a pickle.
+    return probe.depth == 0 and (probe.imported or (whole and probe.steps > 2))

@@ -31,7 +31,8 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xce\xfa\xed\xfe", "macho"), (0, b"\xcf\xfa\xed\xfe", "macho"), (0, b"\0asm", "wasm"),
     (4, b"TFL3", "tflite"), (0, b"SQLite format 3\0", "sqlite"), (0, b"%PDF-", "pdf"),
     (0, b"\x89PNG\r\n\x1a\n", "image"), (0, b"\xff\xd8\xff", "image"), (0, b"GIF8", "image"),
-    (8, b"WEBP", "image"), (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
+    (8, b"WEBP", "image"),
+    (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
 _EXTENSIONS: dict[str, tuple[str, ...]] = {

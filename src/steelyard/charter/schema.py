@@ -11,7 +11,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from steelyard.kernel.assessment import ControlTask, Effect, Reference, Tier, Track
+from steelyard.kernel.assessment import (
+    ControlTask,
+    Effect,
+    Reference,
+    Tier,
+    Track,
+)
 
 TIERS: tuple[Tier, ...] = ("low", "moderate", "high", "critical")
 """Best first."""

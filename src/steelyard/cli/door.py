@@ -49,7 +49,13 @@ def console(*, stderr: bool = False) -> Console:
     """Return a terminal; colors and progress appear only when it is a real one."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    class Terminal(Console):
+        """Rich leaves with exit code 1 when the reader goes away; that is ours to decide."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Terminal(stderr=stderr, highlight=False, soft_wrap=False)
 
 
 def print_json(data: bytes) -> None:

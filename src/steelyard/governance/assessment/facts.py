@@ -42,6 +42,8 @@ from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
 EXECUTABLE = frozenset({"elf", "pe", "macho", "wasm", "java-class"})
+DISAGREEMENTS = frozenset({"declared-differs", "text-differs", "relabeled-restrictive"})
+"""Conflicts in which two sources contradict each other; the other kinds are facts of their own."""
 _LINES = 5
 """Evidence lines kept for one fact."""
 
@@ -151,17 +153,18 @@ def _license(terms: LicenseSummary) -> LicenseFacts:
     category = cast("LicenseCategory", terms.category) if known else None
     stated = terms.commercial_use in get_args(CommercialUse)
     commercial = cast("CommercialUse", terms.commercial_use) if stated else None
+    disagreements = [item for item in terms.conflicts if item.kind in DISAGREEMENTS]
     texts = (LicenseVerdict.UNKNOWN, LicenseVerdict.NONE)
     return LicenseFacts(
         known=category is not None,
-        conflict=bool(terms.conflicts),
+        conflict=bool(disagreements),
         has_text=any(file.verdict not in texts for file in terms.files),
         declared=terms.declared,
         expression=terms.expression,
         category=category,
         commercial_use=commercial,
         keys=tuple(dict.fromkeys(keys)),
-        conflicts=tuple(conflict.message for conflict in terms.conflicts),
+        conflicts=tuple(conflict.message for conflict in disagreements),
         use_policy="use-policy" in kinds,
         output_restrictions="outputs" in kinds,
         naming_duty="naming" in kinds,
@@ -200,7 +203,12 @@ def _evidence(inspection: Inspection, terms: LicenseSummary) -> dict[str, tuple[
     ]
     gaps = [f"{gap.path}: {gap.reason}" for gap in coverage_summary(files).gaps]
     remote = [file.path for file in files if file.traits.remote_code]
-    conflicts = [line for conflict in terms.conflicts for line in conflict.sources]
+    conflicts = [
+        line
+        for conflict in terms.conflicts
+        if conflict.kind in DISAGREEMENTS
+        for line in conflict.sources
+    ]
     lines = {
         "artifacts.executes_on_load": calls,
         "artifacts.has_remote_code": remote,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -228,10 +229,9 @@ class _Streams:
         hidden = Examination(self._into.limits)
         judge = Judge(self._context, self._source, hidden)
         plain = Machine(self._into.limits, None, judge.judge_call)
-        try:
+        # What was seen before a break counts; raw arrays usually break it at once.
+        with contextlib.suppress(ArtifactError):
             plain.run(OpcodeReader(self._source, start, self._into.limits))
-        except ArtifactError:
-            pass  # what was seen before counts; raw arrays usually break it at once
         judge.judge(plain)
         known = {(finding.rule, finding.message) for finding in self._into.findings}
         for finding in hidden.findings:
