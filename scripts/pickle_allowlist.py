@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generate the list of names that honest pickles import, from honest pickles.
 
-Run it in an environment that has the libraries (NumPy, SciPy, pandas, scikit-learn, joblib, PyTorch,
-XGBoost, LightGBM; those missing are skipped and said). It trains small models, dumps them with
-several protocols, and notes every (module, name) a loader would import, with the library and version
-that produced it. Existing lines of the output file are kept, so several versions of a library
+Run it in an environment that has the libraries (NumPy, SciPy, pandas, scikit-learn, joblib,
+PyTorch, XGBoost, LightGBM; those missing are skipped and said). It trains small models, dumps them
+with several protocols, and notes every (module, name) a loader would import, with the library and
+version that produced it. Existing lines of the output file are kept, so several versions of a library
 add up::
 
     python scripts/pickle_allowlist.py src/steelyard/scanning/pickles/allowed.txt
@@ -42,6 +42,7 @@ def imports_of(data: bytes) -> Names:
     while stream.tell() < len(data):
         strings: list[str] = []
         memo: dict[int, str] = {}
+        last_was_text = False
         try:
             for opcode, argument, _ in pickletools.genops(stream):
                 if opcode.name == "GLOBAL":
@@ -50,10 +51,10 @@ def imports_of(data: bytes) -> Names:
                 elif opcode.name == "STACK_GLOBAL":
                     names.add((strings[-2], strings[-1]))
                 elif opcode.name in ("MEMOIZE", "BINPUT", "LONG_BINPUT"):
-                    index = len(memo) if opcode.name == "MEMOIZE" else int(argument)
+                    index = len(memo) if opcode.name == "MEMOIZE" else int(argument or 0)
                     memo[index] = strings[-1] if strings and last_was_text else ""
-                elif opcode.name in ("BINGET", "LONG_BINGET") and memo.get(int(argument)):
-                    strings.append(memo[int(argument)])
+                elif opcode.name in ("BINGET", "LONG_BINGET") and memo.get(int(argument or 0)):
+                    strings.append(memo[int(argument or 0)])
                 last_was_text = "UNICODE" in opcode.name or "STRING" in opcode.name
                 if last_was_text:
                     strings.append(str(argument))
@@ -77,7 +78,7 @@ def dumped(thing: Any) -> Names:
 def standard_library() -> Names:
     """Data types of the standard library that carry no behavior when rebuilt."""
     things: list[Any] = [
-        dt.datetime.now(dt.UTC), dt.date.today(), dt.time(1), dt.timedelta(1), dt.UTC,
+        dt.datetime.now(dt.UTC), dt.date(2026, 1, 1), dt.time(1), dt.timedelta(1), dt.UTC,
         decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.uuid4(), complex(1, 2),
         collections.OrderedDict(a=1), collections.Counter("ab"), collections.deque([1]),
         collections.defaultdict(list), {1, 2}, frozenset({1}), bytearray(b"x"), range(3),
@@ -202,7 +203,8 @@ def sklearn_names() -> Names:
         OneVsRestClassifier(LinearSVC()).fit(table, labels), BaggingClassifier().fit(table, labels),
         GradientBoostingClassifier(n_estimators=2).fit(table, labels),
         ColumnTransformer([("s", StandardScaler(), [0])]).fit(table),
-        FeatureUnion([("s", StandardScaler())]).fit(table), TfidfVectorizer().fit(["one two", "two three"]),
+        FeatureUnion([("s", StandardScaler())]).fit(table),
+        TfidfVectorizer().fit(["one two", "two three"]),
     ]  # fmt: skip
     for model in [*estimators(), *composed]:
         names |= dumped(model)

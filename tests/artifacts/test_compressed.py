@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import random
@@ -86,14 +87,14 @@ def test_a_budget_is_shared_by_what_was_expanded() -> None:
 
 @pytest.mark.parametrize("kind", PACK)
 def test_large_content_is_read_through_a_window(kind: str) -> None:
-    plain = random.Random(2).randbytes(1 << 16) * 160
+    plain = random.Random(2).randbytes(1 << 16) * 120
     packed = PACK[kind](plain)
     limits = msgspec.structs.replace(SMALL, archive_free=64 << 20)
     content, broken = expand(BytesSource(packed), kind, limits, Budget(len(packed), limits))
     assert broken is None
     assert isinstance(content, ExpandedSource)
     assert content.size == len(plain)
-    for offset in (0, 5 << 20, 9_000_000, 3, len(plain) - 10, 1 << 20):
+    for offset in (0, 5 << 20, 7_000_000, 3, len(plain) - 10, 1 << 20):
         assert content.read_at(offset, 5000) == plain[offset : offset + 5000]
     assert content.read_at(len(plain), 1) == b""
 
@@ -118,7 +119,5 @@ def test_mutations_raise_nothing_else(kind: str, data: st.DataObject) -> None:
     packed = bytearray(PACK[kind](b"some text " * 50))
     for _ in range(data.draw(st.integers(1, 4))):
         packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(ArtifactError):
         expand(BytesSource(bytes(packed)), kind, DEFAULT_LIMITS, Budget(100, DEFAULT_LIMITS))
-    except ArtifactError:
-        pass

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import pickletools
 from typing import Any
@@ -111,10 +112,8 @@ def test_mutations_raise_nothing_else(data: st.DataObject) -> None:
     source = bytearray(pickle.dumps({"a": [1, "b", 2.5, b"c" * 300]}, data.draw(st.integers(0, 5))))
     for _ in range(data.draw(st.integers(1, 6))):
         source[data.draw(st.integers(0, len(source) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(ArtifactError):
         read(bytes(source))
-    except ArtifactError:
-        pass
     probe_pickle(bytes(source), whole=True)
 
 

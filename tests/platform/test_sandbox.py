@@ -13,6 +13,7 @@ from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, Ve
 from steelyard.kernel.inspection import Inspection, Reply, Scanner
 from steelyard.kernel.limits import Limits
 from steelyard.platform import sandbox
+from steelyard.platform.tree import walk
 
 OK = "0" * 64
 END = Reply(end=Inspection(scanner=Scanner(version="1", rules_digest=OK), files=()))
@@ -166,7 +167,7 @@ def test_leaving_early_ends_the_process(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(monkeypatch, tmp_path, "import time\ntime.sleep(600)\n")
-    with sandbox.begin(sandbox.walk(model, Limits())) as running:
+    with sandbox.begin(walk(model, Limits())) as running:
         process = running._process
     assert process.wait(10) == -9
 
@@ -174,7 +175,7 @@ def test_leaving_early_ends_the_process(
 def test_an_unreadable_file_is_said_and_the_rest_is_examined(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tree = sandbox.walk(model, Limits())
+    tree = walk(model, Limits())
     (model / "a").unlink()
     with sandbox.begin(tree) as running:
         found = by_path(running.result())

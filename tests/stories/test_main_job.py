@@ -98,7 +98,8 @@ def test_a_bundle_is_whole_verifies_offline_and_names_what_was_changed(
     assert names >= BUNDLE
     assert run("verify", bundle).code == 0
     assert run("verify", bundle, encoder).code == 0
-    assert run("ledger", "verify", tmp_path / "home" / ".local" / "share" / "steelyard" / "ledger")
+    ledger = tmp_path / "home" / ".local" / "share" / "steelyard" / "ledger"
+    assert run("ledger", "verify", ledger).code == 0
     generator = random.Random(20261124)
     for name in sorted(names):
         path = bundle / name

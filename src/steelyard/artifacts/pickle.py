@@ -325,7 +325,7 @@ class _Probe:
             self.depth = self._marks.pop() + _TO_MARK[code]
         else:
             self.depth += _EFFECT.get(code, 1)
-        if code in _TWO_LINES and not _MODULE.match(argument[0]):
+        if code in _TWO_LINES and not all(_MODULE.match(part) for part in argument):
             return False
         self.imported = self.imported or code in _TWO_LINES or code == STACK_GLOBAL
         self.called = self.called or code in _CALLING

@@ -27,6 +27,7 @@ _DIRECTORY_MOST = 256 * MIB
 _ZIP64_TAIL = 76
 """Bytes of a Zip64 end record and its locator, which some writers always add."""
 _PROBLEMS_KEPT = 200
+_OTHERS_KEPT = 100
 _METHODS = {8: "deflate", 12: "bzip2", 95: "xz"}
 
 
@@ -77,7 +78,8 @@ def read_zip(source: Source, limits: Limits) -> ZipArchive:
         LimitExceeded: more members than allowed; none is reported then.
     """
     problems: list[Problem] = []
-    count, size, offset, end = _end_record(source, problems)
+    others: list[int] = []
+    count, size, offset, end = _end_record(source, problems, others)
     if count > limits.archive_members:
         raise LimitExceeded(f"The archive claims {count} members.", code="archive.members")
     if size > _DIRECTORY_MOST:
@@ -89,6 +91,7 @@ def read_zip(source: Source, limits: Limits) -> ZipArchive:
         problems.append(
             Problem("archive.count", f"The archive claims {count} members and has {len(members)}.")
         )
+    _check_ends(members, others, problems)
     _check_overlaps(members, start, problems)
     _check_names(members, problems)
     return ZipArchive(tuple(members), tuple(problems))
@@ -124,8 +127,13 @@ def crc_matches(member: ZipMember, content: Source) -> bool:
     return zlib.crc32(content.read_at(0, content.size)) == member.crc
 
 
-def _end_record(source: Source, problems: list[Problem]) -> tuple[int, int, int, int]:
-    """Return members, directory size, its claimed offset, and where it ends."""
+def _end_record(
+    source: Source, problems: list[Problem], others: list[int]
+) -> tuple[int, int, int, int]:
+    """Return members, directory size, its claimed offset, and where it ends.
+
+    Positions of further end records that a reader could take for the real one go to ``others``.
+    """
     tail_size = min(source.size, 22 + 65_535)
     base = source.size - tail_size
     tail = source.read_at(base, tail_size)
@@ -142,10 +150,9 @@ def _end_record(source: Source, problems: list[Problem]) -> tuple[int, int, int,
             Problem("archive.suffix", "Bytes stand after the archive's end.", f"byte {base + at}")
         )
     other = tail.find(_END)
-    while 0 <= other < at:
+    while 0 <= other < at and len(others) < _OTHERS_KEPT:
         if _plausible_end(source, base + other, tail[other : other + 22]):
-            problems.append(_two_ends(f"byte {base + other}"))
-            break
+            others.append(base + other)
         other = tail.find(_END, other + 1)
     return _zip64_end(source, base + at, (count, size, offset), problems)
 
@@ -319,6 +326,19 @@ def _decode(raw: bytes, flags: int) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp437")
+
+
+def _check_ends(members: list[ZipMember], others: list[int], problems: list[Problem]) -> None:
+    """Report an end record outside every member; a stored archive in an archive has its own."""
+    for at in others:
+        inside = any(
+            member.data_offset <= at < member.data_offset + member.compressed_size
+            for member in members
+            if member.data_offset >= 0
+        )
+        if not inside:
+            problems.append(_two_ends(f"byte {at}"))
+            return
 
 
 def _check_overlaps(members: list[ZipMember], directory: int, problems: list[Problem]) -> None:

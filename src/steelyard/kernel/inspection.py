@@ -8,6 +8,7 @@ then distrusts it (see ``platform/sandbox.py``). ADR 0003 describes the protocol
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from msgspec import Struct
 
@@ -21,11 +22,21 @@ INSPECTION_SCHEMA = "steelyard.inspection/v1"
 Task = Literal["scan", "license", "card"]
 
 
+def location_of(path: bytes) -> str:
+    """Return an absolute path as text: names need not be UTF-8, so bytes are percent-encoded."""
+    return quote_from_bytes(path, safe="/")
+
+
+def path_of(location: str) -> bytes:
+    """Return the path :func:`location_of` encoded."""
+    return unquote_to_bytes(location)
+
+
 class TreeFile(Struct, frozen=True):
     """A regular file the parent saw when it walked the tree without following links.
 
     ``path`` is the name shown to people and used in the manifest; ``location`` is the absolute
-    path to open (bytes that are not UTF-8 are percent-encoded there); ``size`` is in bytes.
+    path to open, as :func:`location_of` writes it; ``size`` is in bytes.
     """
 
     path: str
@@ -40,7 +51,7 @@ class InspectionRequest(Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ("scan",)
     limits: Limits = DEFAULT_LIMITS
     roots: tuple[str, ...] = ()
-    """Absolute directories the sandbox may read besides Python itself."""
+    """Locations of the directories the sandbox may read besides Python itself."""
     progress: bool = False
     """Write one JSON line per finished file to standard error."""
     schema: str = "steelyard.inspection-request/v1"

@@ -40,6 +40,8 @@ _USES = re.compile(
     r"\b(?:us(?:e[ds]?|ing)|purposes?|redistribut\w+|licensed|grant\w*)\b", re.IGNORECASE
 )
 _MARKER = re.compile(r"(?:[a-z]|[ivx]{1,4}|\d{1,2})\Z")
+_POINTS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?|version)\s+\Z", re.IGNORECASE)
+"""What makes a number after a line break a reference, not the number of a list item."""
 _NOISE = frozenset({"http", "https", "www"})
 
 
@@ -113,6 +115,8 @@ def _is_marker(word: str, text: str, start: int, end: int) -> bool:
         return not (word.isdigit() and len(word) > 1)
     if text[end + 1 : end + 2].isalnum():
         return False
-    before = text[max(0, start - 8) : start]
-    bare = before.rstrip(" \t(*#")
+    before = text[max(0, start - 24) : start]
+    if _POINTS.search(before):
+        return False
+    bare = before[-8:].rstrip(" \t(*#")
     return not bare or bare[-1] in "\n.;:," or bare.endswith((" and", " or"))

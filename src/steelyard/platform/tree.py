@@ -19,7 +19,7 @@ from msgspec import structs
 
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, verdict_of
-from steelyard.kernel.inspection import TreeFile
+from steelyard.kernel.inspection import TreeFile, location_of
 from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
 
 _COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
@@ -59,12 +59,13 @@ def walk(root: Path, limits: Limits) -> Tree:
     tree = Tree(root=root)
     if stat.S_ISDIR(status.st_mode):
         real = Path(os.path.realpath(root))
-        tree.roots.add(str(real))
+        tree.roots.add(location_of(os.fsencode(real)))
         _Walker(tree, real, limits).walk()
     elif stat.S_ISREG(status.st_mode):
         real = Path(os.path.realpath(root))
-        tree.roots.add(str(real))
-        tree.files.append(TreeFile(_shown(os.fsencode(root.name)), str(real), status.st_size))
+        location = location_of(os.fsencode(real))
+        tree.roots.add(location)
+        tree.files.append(TreeFile(_shown(os.fsencode(root.name)), location, status.st_size))
     else:
         raise InputError(
             f"{str(root)!r} is neither a file nor a directory.",
@@ -132,7 +133,7 @@ class _Walker:
 
     def _file(self, path: bytes, location: bytes, size: int) -> None:
         shown = self._unique(path)
-        self._tree.files.append(TreeFile(shown, os.fsdecode(location), size))
+        self._tree.files.append(TreeFile(shown, location_of(location), size))
 
     def _link(self, path: bytes) -> None:
         target = os.path.realpath(os.path.join(self._real, path))
@@ -153,7 +154,7 @@ class _Walker:
             )
         elif stat.S_ISREG(status.st_mode):
             if cached:
-                self._tree.roots.add(os.fsdecode(target))
+                self._tree.roots.add(location_of(target))
             self._file(path, target, status.st_size)
         else:
             self._finding(

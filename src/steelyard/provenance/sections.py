@@ -77,6 +77,8 @@ def read_sections(markdown: str, problems: list[str]) -> Sections:
     headings = _headings("\n".join(lines), problems)
     if len(headings) > _MAX_HEADINGS:
         problems.append(f"Only the first {_MAX_HEADINGS} headings were read.")
+        # What stands below the unread headings must not count as text of the last one read.
+        lines = lines[: headings[_MAX_HEADINGS].first]
         headings = headings[:_MAX_HEADINGS]
     title = next((heading.text for heading in headings if heading.level == 1), "")
     found = {topic: _section(topic, headings, lines) for topic in _TOPICS}

@@ -10,11 +10,12 @@ the request asks for it: the path of a file and its size in bytes, as JSON, when
 
 from __future__ import annotations
 
+import os
 import sys
 
 import msgspec
 
-from steelyard.kernel.inspection import InspectionRequest, Reply
+from steelyard.kernel.inspection import InspectionRequest, Reply, path_of
 from steelyard.scanning.isolation import isolate
 from steelyard.scanning.runner import Runner
 
@@ -22,7 +23,7 @@ from steelyard.scanning.runner import Runner
 def main() -> None:
     """Answer one request."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=InspectionRequest)
-    walls = isolate(request.limits, request.roots)
+    walls = isolate(request.limits, [os.fsdecode(path_of(root)) for root in request.roots])
     runner = Runner(request)
     encoder = msgspec.json.Encoder()
     out = sys.stdout.buffer

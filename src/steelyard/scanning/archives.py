@@ -24,6 +24,7 @@ RULES: dict[str, tuple[str, str]] = {
     "archive.members": ("The archive claims too many members", "critical"),
     "archive.headers-disagree": ("Two headers describe different content", "high"),
     "archive.two-ends": ("Two readers see two archives", "high"),
+    "archive.no-local-header": ("A member has no local header", "high"),
     "archive.duplicate": ("Two members have the same name", "high"),
     "archive.encrypted": ("A member is encrypted", "medium"),
     "archive.device": ("A member is a device or pipe", "critical"),

@@ -13,14 +13,10 @@ from steelyard.artifacts.source import Source
 from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.inspection import Task
-from steelyard.kernel.license import DeclaredLicense, LicenseFile
+from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdict
 from steelyard.kernel.limits import Limits
 
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
-_CONFIG = re.compile(
-    r"\A(?:config|modules|model_index|adapter_config|config_sentence_transformers)\.json\Z"
-)
-_PACKAGE = frozenset({"METADATA", "PKG-INFO"})
 
 
 @dataclass(slots=True)
@@ -58,7 +54,16 @@ class Papers:
         if kind == "license":
             from steelyard.licensing.detect import detect_text
 
-            self.license_files.append(detect_text(path, text))
+            found = detect_text(path, text)
+            self.license_files.append(found)
+            if found.verdict in (LicenseVerdict.NONE, LicenseVerdict.UNKNOWN):
+                from steelyard.licensing.headers import read_statements
+
+                self.declared += read_statements(path, text)
+        elif kind == "source":
+            from steelyard.licensing.headers import read_tags
+
+            self.declared += read_tags(path, text)
         elif kind == "card":
             from steelyard.provenance.card import read_card
 
@@ -86,11 +91,19 @@ def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> lis
 
         if alone or is_license_path(path):
             kinds.append("license")
+        elif name.endswith((".py", ".pyi")):
+            kinds.append("source")
     if "card" in tasks:
         if _CARD.match(name):
             kinds.append("card")
-        elif _CONFIG.match(name):
-            kinds.append("config")
-        elif name in _PACKAGE:
-            kinds.append("package")
+        elif name.endswith(".json"):
+            from steelyard.provenance.config import is_config_path
+
+            if is_config_path(path):
+                kinds.append("config")
+        elif name in ("METADATA", "PKG-INFO"):
+            from steelyard.provenance.package import is_package_path
+
+            if is_package_path(path):
+                kinds.append("package")
     return kinds

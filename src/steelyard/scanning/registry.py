@@ -74,6 +74,7 @@ RUNNER_RULES: dict[str, tuple[str, str]] = {
     "path.symlink": ("A link cannot be followed", "medium"),
     "path.special-file": ("A pipe, device or socket in the model", "high"),
     "path.odd-name": ("A name hides what it is", "medium"),
+    "path.version-control": ("A version-control folder was left out", "info"),
     "path.collision": ("Names differ only in case", "low"),
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,13 @@ from steelyard.kernel.finding import (
     Traits,
     verdict_of,
 )
-from steelyard.kernel.inspection import Inspection, InspectionRequest, Scanner, TreeFile
+from steelyard.kernel.inspection import (
+    Inspection,
+    InspectionRequest,
+    Scanner,
+    TreeFile,
+    path_of,
+)
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.papers import Papers
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for, rule_infos
@@ -87,7 +94,7 @@ class Runner:
     def _open(self, file: TreeFile) -> _Pending | FileReport:
         into = Examination(self._request.limits)
         try:
-            source = open_file(file.location, file.size)
+            source = open_file(os.fsdecode(path_of(file.location)), file.size)
         except ArtifactError as error:
             into.gap(Coverage.NONE, error.message)
             return self._report(file, "unknown", "", into)

@@ -30,6 +30,7 @@ _TUPLES_KEPT = 2_000_000
 """Memo entries up to which tuples are remembered."""
 _OFFSETS_KEPT = 100
 _BLOBS_KEPT = 4096
+_LINES_MOST = 65_536
 _DUPLICATES_MOST = 64
 """No pickler writes DUP; a few are a curiosity, many are an attack on memory."""
 
@@ -228,11 +229,10 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 2)
-        if (
-            (len(head) > 1 and head[0] == op.PROTO and head[1] <= 5)
-            or (type(argument) is bytes and b"\n" in argument)
-            or (type(argument) is Span and argument.length <= 65_536)
-        ):
+        pickled = len(head) > 1 and head[0] == op.PROTO and head[1] <= 5
+        # Imports of the text protocols may stand anywhere in a short constant.
+        lines = argument.length <= _LINES_MOST if type(argument) is Span else b"\n" in argument
+        if pickled or lines:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
@@ -246,6 +246,7 @@ class Machine:
         self._stack.append(argument)
 
     def _keep_blob(self, blob: bytes | str | Span, offset: int) -> None:
+        """Keep a constant to look into; honest data has few, so only a flood is not seen whole."""
         if len(self.blobs) < _BLOBS_KEPT:
             self.blobs.append((blob, offset))
         else:

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Archives: members are examined, escapes and bombs are named, at every depth."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import tarfile
+import time
+import zipfile
+
+import msgspec
+import pytest
+
+from steelyard.artifacts.sniff import sniff
+from steelyard.artifacts.source import BytesSource, Source
+from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.finding import Severity
+from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
+from steelyard.scanning.archives import escapes, examine_compressed, examine_tar, examine_zip
+from steelyard.scanning.interface import Context, Examination
+
+
+class Seen:
+    """Runs the archive examiners recursively and notes every member's content."""
+
+    def __init__(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.contents: dict[str, int] = {}
+        self.into = Examination(limits)
+        self._nested(Context(path="a", format="", limits=limits, examine_nested=self._nested),
+                     BytesSource(data), self.into)  # fmt: skip
+
+    def _nested(self, context: Context, source: Source, into: Examination) -> None:
+        self.contents[context.member] = source.size
+        kind = sniff(source, context.name).format
+        context = Context(path=context.path, format=kind, limits=context.limits,
+                          member=context.member, depth=context.depth,
+                          examine_nested=self._nested)  # fmt: skip
+        examiner = {"zip": examine_zip, "tar": examine_tar, "gzip": examine_compressed}.get(kind)
+        if examiner is not None:
+            examiner(context, source, into)
+
+    @property
+    def rules(self) -> set[str]:
+        return {finding.rule for finding in self.into.findings}
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def tarred(members: list[tuple[str, bytes, str]]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, kind, value in members:
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            if kind == tarfile.REGTYPE:
+                info.size = len(value)
+                archive.addfile(info, io.BytesIO(value.encode()))
+            else:
+                info.linkname = value
+                archive.addfile(info)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_members_are_examined_at_every_depth(method: int) -> None:
+    inner = zipped({"deep.txt": b"text" * 10}, method)
+    seen = Seen(gzip.compress(tarred([("t.txt", tarfile.REGTYPE, "hello")])))
+    assert seen.contents["(expanded) > t.txt"] == 5
+    seen = Seen(zipped({"inner.zip": inner, "plain": b"x"}, method))
+    assert seen.contents["inner.zip > deep.txt"] == 40
+    assert seen.rules == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "outside"),
+    [("a/b", False), ("../a", True), ("a/../../b", True), ("/etc/passwd", True), ("C:\\x", True),
+     ("a\\..\\..\\b", True), ("..a/b..", False), ("\\\\server\\x", True)],
+)  # fmt: skip
+def test_names_that_escape(name: str, outside: bool) -> None:
+    assert escapes(name) is outside
+    rules = Seen(tarred([(name, tarfile.REGTYPE, "x")])).rules
+    assert ("archive.traversal" in rules) is outside
+
+
+@pytest.mark.parametrize(
+    ("members", "bad"),
+    [
+        ([("a/l", tarfile.SYMTYPE, "../x")], False),
+        ([("a/l", tarfile.SYMTYPE, "b/../../a/x")], False),
+        ([("l", tarfile.SYMTYPE, "../x")], True),
+        ([("l", tarfile.SYMTYPE, "/etc")], True),
+        ([("a/l", tarfile.LNKTYPE, "x")], False),
+        ([("a/l", tarfile.LNKTYPE, "../x")], True),
+        ([("d", tarfile.SYMTYPE, "."), ("d/e", tarfile.REGTYPE, "x")], True),
+    ],
+)
+def test_links(members: list[tuple[str, bytes, str]], bad: bool) -> None:
+    assert ("archive.link" in Seen(tarred(members)).rules) is bad
+
+
+def test_zip_links_and_devices() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("link")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "../../etc/passwd")
+    assert Seen(out.getvalue()).rules == {"archive.link"}
+    assert Seen(tarred([("null", tarfile.CHRTYPE, "")])).rules == {"archive.device"}
+
+
+def test_bombs() -> None:
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, archive_free=1 << 20)
+    zeros = b"\0" * (8 << 20)
+    for data in (zipped({"z": zeros}), gzip.compress(zeros)):
+        seen = Seen(data, limits)
+        assert {f.severity for f in seen.into.findings if f.rule == "archive.bomb"} == {
+            Severity.CRITICAL}  # fmt: skip
+
+
+def test_bombs_spread_over_members_and_depths() -> None:
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, archive_free=1 << 20)
+    piece = b"\0" * (900 << 10)
+    assert "archive.bomb" in Seen(zipped({str(n): piece for n in range(20)}), limits).rules
+    layer = zipped({"z": piece})
+    for _ in range(3):
+        layer = zipped({str(n): layer for n in range(6)})
+    start = time.process_time()
+    assert "archive.bomb" in Seen(layer, limits).rules
+    assert time.process_time() - start < 5
+
+
+def test_nesting_is_bounded_and_told() -> None:
+    layer = b"end"
+    for _ in range(12):
+        layer = zipped({"z.zip": layer}, zipfile.ZIP_STORED)
+    seen = Seen(layer)
+    assert "archives are nested too deep" in seen.into.coverage_reasons
+
+
+def test_claims_of_encryption_and_checksums() -> None:
+    data = bytearray(zipped({"secret.txt": b"x" * 100}, zipfile.ZIP_STORED))
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    seen = Seen(bytes(data))
+    assert "archive.encrypted" in seen.rules
+    assert seen.contents["secret.txt"] == 100
+    packed = bytearray(zipped({"a.txt": b"text" * 100}))
+    for at in (14, packed.index(b"PK\x01\x02") + 16):
+        packed[at] ^= 0xFF
+    assert "archive.checksum" in Seen(bytes(packed)).rules
+
+
+def test_a_broken_member_does_not_hide_the_next() -> None:
+    data = bytearray(zipped({"a.txt": b"text" * 1000, "b.txt": b"more" * 10}))
+    at = data.index(b"a.txt") + 5
+    data[at : at + 4] = b"\xff" * 4
+    seen = Seen(bytes(data))
+    assert seen.contents["b.txt"] == 40
+    assert seen.into.coverage_reasons
+
+
+def test_a_truncated_gzip_is_examined_up_to_the_break() -> None:
+    whole = gzip.compress(bytes(range(256)) * 4000)
+    seen = Seen(whole[: len(whole) // 2])
+    assert seen.contents["(expanded)"] > 0
+    assert "archive.structure" in seen.rules
+    assert seen.into.coverage_reasons
+
+
+def test_cut_archives_raise_artifact_errors_only() -> None:
+    for data in (zipped({"a": b"x" * 500}), tarred([("t", tarfile.REGTYPE, "y" * 700)])):
+        for cut in range(1, len(data), 37):
+            try:
+                Seen(data[:cut])
+            except ArtifactError:
+                continue
