@@ -4,8 +4,8 @@
 Run it in an environment that has the libraries (NumPy, SciPy, pandas, scikit-learn, joblib,
 PyTorch, XGBoost, LightGBM; those missing are skipped and said). It trains small models, dumps them
 with several protocols, and notes every (module, name) a loader would import, with the library and
-version that produced it. Existing lines of the output file are kept, so several versions of a library
-add up::
+version that produced it. Existing lines of the output file are kept, so several versions of a
+library add up::
 
     python scripts/pickle_allowlist.py src/steelyard/scanning/pickles/allowed.txt
 """

@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from steelyard.governance.assessment.service import Weighed, weigh
 from steelyard.kernel.assessment import CharterIdentity, Subject
 from steelyard.kernel.errors import InputError
-from steelyard.kernel.inspection import Task
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
     from steelyard.charter.schema import Charter
+    from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
 
 TEXT_MOST = 2 * 1024 * 1024
 """Bytes of a charter or use case file."""
-PAPERS_AND_BYTES: tuple[Task, ...] = ("scan", "license", "card")
 
 
 class Policy(Struct, frozen=True):
@@ -129,9 +127,32 @@ def check_current(use_case: UseCase) -> None:
 
 def examine(tree: Tree, progress: Callable[[str, int], None] | None = None) -> Running:
     """Start the examination an assessment rests on."""
-    from steelyard.platform.sandbox import begin
+    from steelyard.platform.sandbox import PAPERS_AND_BYTES, begin
 
     return begin(tree, tasks=PAPERS_AND_BYTES, progress=progress)
+
+
+def warm(policy: Policy, *, recording: bool) -> None:
+    """Import and compile what the decision will need, while the examination still runs."""
+    from steelyard.charter.engine import compile_rule
+
+    for rule in policy.charter.rules:
+        for text in (rule.applies, rule.require):
+            if text is not None:
+                compile_rule(text)
+    import steelyard.charter.evaluate
+    import steelyard.governance.assessment.service
+    import steelyard.licensing.compose
+    import steelyard.reporting.json_document  # imported for its effect
+
+    if recording:
+        import steelyard.governance.decision.service
+        import steelyard.ledger.evidence
+        import steelyard.reporting.sarif  # noqa: F401 # imported for its effect
+        from steelyard.reporting import cyclonedx, html
+
+        cyclonedx.prepare()
+        html.prepare()
 
 
 def decide(
@@ -144,6 +165,8 @@ def decide(
     purl: str | None = None,
 ) -> Weighed:
     """Wait for the examination of ``path`` and weigh the model under ``policy``."""
+    from steelyard.governance.assessment.service import weigh
+
     return weigh(
         Path(os.path.realpath(path)),
         running.result(),

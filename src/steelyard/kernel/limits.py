@@ -37,7 +37,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of a YAML document, front matter included."""
     text_bytes: int = 16 * MIB
     """Bytes of a text file that text rules look at."""
-    pickle_opcodes: int = 60_000_000
+    pickle_opcodes: int = 120_000_000
     """Opcodes executed abstractly in one pickle stream."""
     pickle_streams: int = 10_000
     """Pickle streams after one another in one file."""

@@ -33,6 +33,9 @@ from steelyard.platform.tree import Tree, walk
 Progress = Callable[[str, int], None]
 """Called with the path and size of every finished file."""
 
+PAPERS_AND_BYTES: tuple[Task, ...] = ("scan", "license", "card")
+"""The tasks an assessment rests on."""
+
 _COMMAND = ("-E", "-P", "-m", "steelyard.scanning")
 _STRING_MOST = 20_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

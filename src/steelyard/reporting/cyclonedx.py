@@ -40,6 +40,11 @@ _FORMAT_TYPES = {
 }
 
 
+def prepare() -> None:
+    """Load the SPDX license list ahead of time, for a caller that waits for something else."""
+    _licensing()
+
+
 def ml_bom(assessment: Assessment) -> bytes:
     """Return the bill of materials of an assessed revision, outcome and tier as properties."""
     return revision_bom(

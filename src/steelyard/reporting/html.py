@@ -74,6 +74,16 @@ class Shown(NamedTuple):
     left: int
 
 
+_TEMPLATES = ("report.html.j2", "decision.html.j2", "evidence.html.j2", "parts.html.j2")
+
+
+def prepare() -> None:
+    """Compile the templates ahead of time, for a caller that is waiting for something else."""
+    environment = _template().environment
+    for name in _TEMPLATES:
+        environment.get_template(name)
+
+
 def render_html(assessment: Assessment) -> bytes:
     """Return the whole report as UTF-8 HTML."""
     clean = sanitize(assessment)
@@ -180,8 +190,7 @@ def _template() -> Template:
     from markupsafe import Markup
 
     folder = resources.files("steelyard.reporting") / "templates"
-    names = ("report.html.j2", "decision.html.j2", "evidence.html.j2", "parts.html.j2")
-    texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in _TEMPLATES}
     environment = Environment(
         loader=DictLoader(texts),
         autoescape=True,

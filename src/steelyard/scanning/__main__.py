@@ -19,9 +19,13 @@ from steelyard.kernel.inspection import InspectionRequest, Reply, path_of
 from steelyard.scanning.isolation import isolate
 from steelyard.scanning.runner import Runner
 
+_SWITCH = 0.00005
+"""Seconds the examining thread may hold the interpreter while a hashing thread waits for it."""
+
 
 def main() -> None:
     """Answer one request."""
+    sys.setswitchinterval(_SWITCH)
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=InspectionRequest)
     walls = isolate(request.limits, [os.fsdecode(path_of(root)) for root in request.roots])
     runner = Runner(request)

@@ -18,6 +18,11 @@ from steelyard.kernel.limits import Limits
 _RANK = (Coverage.NONE, Coverage.PARTIAL, Coverage.FULL)
 
 
+def printable(text: str) -> str:
+    """Return ``text`` without lone surrogates, which no UTF-8 document can carry."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(slots=True)
 class Examination:
     """Collects what one file shows. Coverage can only fall."""
@@ -45,11 +50,12 @@ class Examination:
         evidence: str = "",
         remedy: str = "",
     ) -> None:
-        """Record a finding; past the limit per file only worse-than-medium ones are kept."""
-        keep = len(self.findings) < self.limits.findings_per_file or (
-            severity in (Severity.CRITICAL, Severity.HIGH)
-            and len(self.findings) < 2 * self.limits.findings_per_file
-        )
+        """Record a finding. Past the limit per file only worse-than-medium ones are kept, past
+        twice the limit only the first of each severity, so that a flood buries nothing."""
+        count = len(self.findings)
+        grave = severity in (Severity.CRITICAL, Severity.HIGH)
+        most = self.limits.findings_per_file * (2 if grave else 1)
+        keep = count < most or not any(found.severity is severity for found in self.findings)
         if not keep:
             self.dropped += 1
             return
@@ -57,9 +63,9 @@ class Examination:
             Finding(
                 rule=rule,
                 severity=severity,
-                message=message,
-                location=location,
-                evidence=evidence,
+                message=printable(message),
+                location=printable(location),
+                evidence=printable(evidence),
                 remedy=remedy,
             )
         )
@@ -68,6 +74,7 @@ class Examination:
         """Lower coverage to at most ``coverage`` and say why."""
         if _RANK.index(coverage) < _RANK.index(self.coverage):
             self.coverage = coverage
+        reason = printable(reason)
         if reason not in self.coverage_reasons and len(self.coverage_reasons) < 20:
             self.coverage_reasons.append(reason)
 

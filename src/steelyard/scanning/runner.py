@@ -18,7 +18,7 @@ from importlib import resources
 
 from steelyard import __version__
 from steelyard.artifacts.sniff import EXECUTES, Sniffed, sniff
-from steelyard.artifacts.source import FileSource, Source, open_file
+from steelyard.artifacts.source import INLINE, FileSource, Source, open_file
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.finding import (
     Coverage,
@@ -35,12 +35,14 @@ from steelyard.kernel.inspection import (
     TreeFile,
     path_of,
 )
-from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for, rule_infos
 
-_PENDING = 2
-"""Files that may still be hashed while the next is examined."""
+_PENDING = 64
+"""Files that may be open, waiting for their digest, while others are examined."""
+_PENDING_LARGE = 2
+"""Of those, files large enough to be hashed on a thread of their own."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,10 @@ class _Pending:
     source: FileSource
     format: str
     into: Examination
+
+
+def _large(pending: deque[_Pending]) -> int:
+    return sum(item.file.size > INLINE for item in pending)
 
 
 class Runner:
@@ -62,18 +68,18 @@ class Runner:
         self._alone = len(request.files) == 1 and not self._scan
 
     def reports(self) -> Iterator[FileReport]:
-        """Yield one report per file, in the order of the request."""
+        """Yield one report per file: the largest files are begun first, so that their hashing
+        runs while everything else is examined."""
         pending: deque[_Pending] = deque()
-        for file in self._request.files:
+        for file in sorted(self._request.files, key=lambda file: -file.size):
+            large = file.size > INLINE
+            while len(pending) >= _PENDING or (large and _large(pending) >= _PENDING_LARGE):
+                yield self._finish(pending.popleft())
             opened = self._open(file)
             if isinstance(opened, FileReport):
-                yield from (self._finish(item) for item in pending)
-                pending.clear()
                 yield opened
-                continue
-            pending.append(opened)
-            while len(pending) >= _PENDING:
-                yield self._finish(pending.popleft())
+            else:
+                pending.append(opened)
         yield from (self._finish(item) for item in pending)
 
     def end(self, isolation: tuple[str, ...]) -> Inspection:
@@ -239,10 +245,10 @@ def _traits(into: Examination) -> Traits:
         weights=into.weights,
         executes_on_load=into.executes_on_load,
         remote_code=into.remote_code,
-        load_calls=tuple(into.load_calls),
+        load_calls=tuple(printable(call) for call in into.load_calls),
         tensors=into.tensors,
         parameters=min(into.parameters, 2**53 - 1),
-        dtypes=tuple(sorted(into.dtypes))[:32],
+        dtypes=tuple(sorted(printable(name) for name in into.dtypes))[:32],
     )
 
 

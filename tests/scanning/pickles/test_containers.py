@@ -291,8 +291,7 @@ def test_no_allowed_name_is_a_dangerous_one() -> None:
     assert not {name for _, name in allowed_names()} & never
     assert not is_allowed("os", "system")
     assert is_allowed("__builtin__", "set")
-    reachable = {pair for pair in allowed_names() if why_dangerous(*pair)}
-    assert all(module.startswith(("torch.", "argparse", "re")) for module, _ in reachable)
+    assert not {pair for pair in allowed_names() if why_dangerous(*pair)}
 
 
 @settings(max_examples=250, deadline=3000)

@@ -8,9 +8,8 @@ import re
 from typing import Any
 
 from steelyard.artifacts.compressed import Budget, budget_of
-from steelyard.artifacts.numpy_files import describe, read_npy
+from steelyard.artifacts.numpy_files import read_npy
 from steelyard.artifacts.pickle import OpcodeReader, probe_pickle
-from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.sniff import HEAD
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.zips import ZipArchive, ZipMember, member_source, read_zip
@@ -18,6 +17,7 @@ from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.archives import note_bomb, report_problems
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.pickles.arrays import array_elements, array_size, holds_objects
 from steelyard.scanning.pickles.expansion import expansion_of
 from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.judge import Judge
@@ -334,16 +334,16 @@ class _Streams:
             return
         state = made.state.entries if type(made.state) is Pairs else None
         self._arrays += 1
-        size = _array_size(state or {})
+        size = array_size(state or {})
         self._into.weights = True
         if size is None:
             self._into.gap(Coverage.PARTIAL, "a joblib array has no known size")
             raise ArtifactError("A joblib array has no known size.", offset=self._reader.offset)
         self._into.tensors += 1
-        if size == 0 and _has_objects(state or {}):
+        if size == 0 and holds_objects(state or {}):
             self._nested_objects()
             return
-        self._into.parameters += _elements(state or {})
+        self._into.parameters += array_elements(state or {})
         at = self._reader.offset
         if (state or {}).get("numpy_array_alignment_bytes") is not None:
             padding = self._source.read_at(at, 1)
@@ -364,44 +364,6 @@ class _Streams:
             self._nesting -= 1
             self._judge.judge(nested)
             self._note_storages(nested)
-
-
-def _elements(state: dict[str, Any]) -> int:
-    shape = state.get("shape")
-    sizes = shape if type(shape) is tuple else ()
-    return elements_of([size if type(size) is int and size >= 0 else 0 for size in sizes])
-
-
-def _dtype_text(state: dict[str, Any]) -> str | None:
-    dtype = state.get("dtype")
-    if type(dtype) is Made and type(dtype.arguments) is tuple and dtype.arguments:
-        first = dtype.arguments[0]
-        return first if type(first) is str else None
-    return None
-
-
-def _has_objects(state: dict[str, Any]) -> bool:
-    dtype = state.get("dtype")
-    text = _dtype_text(state) or ""
-    flags = 0
-    if type(dtype) is Made and type(dtype.state) is tuple and len(dtype.state) > 7:
-        flags = dtype.state[7] if type(dtype.state[7]) is int else 0
-    # NumPy's NPY_ITEM_HASOBJECT is bit 0 of the data type's flags.
-    return text.startswith("O") or bool(flags & 1)
-
-
-def _array_size(state: dict[str, Any]) -> int | None:
-    """Return the raw bytes of a wrapped array; 0 for objects; None when it cannot be known."""
-    text = _dtype_text(state)
-    if text is None or type(state.get("shape")) is not tuple:
-        return None
-    if _has_objects(state):
-        return 0
-    try:
-        _, item = describe(text)
-    except ArtifactError:
-        return None
-    return _elements(state) * item
 
 
 def _summarize(context: Context, into: Examination) -> None:

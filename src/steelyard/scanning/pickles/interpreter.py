@@ -20,6 +20,7 @@ from steelyard.artifacts import pickle as op
 from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
+from steelyard.scanning.pickles import data
 from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
@@ -47,23 +48,8 @@ _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "Numpy
 """Names whose results keep their arguments and state."""
 _WRAPPER: Final = "joblib.numpy_pickle"
 
-_CONST, _SMALL, _WIDE, _REMEMBER, _PUT, _GET, _MARK, _TO_MARK, _DROP, _TEXT = range(1, 11)
-_KIND = bytearray(256)
-_WIDTH = bytearray(256)
-_VALUE: list[Any] = [None] * 256
-for _code, _width, _value in (
-    (op.NONE, 1, None), (op.NEWTRUE, 1, True), (op.NEWFALSE, 1, False), (op.EMPTY_LIST, 1, None),
-    (op.EMPTY_SET, 1, None), (op.EMPTY_DICT, 1, EMPTY), (op.EMPTY_TUPLE, 1, ()),
-    (op.BINFLOAT, 9, None),
-):  # fmt: skip
-    _KIND[_code], _WIDTH[_code], _VALUE[_code] = _CONST, _width, _value
-for _code, _kind in (
-    (op.BININT1, _SMALL), (op.MEMOIZE, _REMEMBER), (op.BINPUT, _PUT), (op.BINGET, _GET),
-    (op.MARK, _MARK), (op.APPENDS, _TO_MARK), (op.SETITEMS, _TO_MARK), (op.APPEND, _DROP),
-    (op.SETITEM, _DROP), (op.SHORT_BINUNICODE, _TEXT), (op.BININT, _WIDE), (op.BININT2, _WIDE),
-):  # fmt: skip
-    _KIND[_code] = _kind
-_WIDTH[op.BININT], _WIDTH[op.BININT2], _WIDTH[op.APPEND], _WIDTH[op.SETITEM] = 5, 3, 1, 2
+_HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
+        data.TO_MARK, data.DROP, data.TEXT)  # fmt: skip
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
 
@@ -150,7 +136,9 @@ class Machine:
         Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
         """
         stack, marks, memo = self._stack, self._marks, self._memo
-        kinds, widths, values = _KIND, _WIDTH, _VALUE
+        kinds, widths, values = data.KIND, data.WIDTH, data.VALUE
+        const, small, wide, remember, put = _HOT[:5]
+        get, mark, to_mark, drop, text = _HOT[5:]
         ordered, wrapping = not self._sparse, self._wrapping
         room = self._limits.pickle_memo
         deep, tuples = self._limits.pickle_depth, _TUPLES_KEPT
@@ -158,53 +146,53 @@ class Machine:
         while at < end:
             code = buffer[at]
             kind = kinds[code]
-            if kind == _CONST:
+            if kind == const:
                 stack.append(values[code])
                 at += widths[code]
-            elif kind == _SMALL:
+            elif kind == small:
                 stack.append(buffer[at + 1])
                 at += 2
-            elif kind == _REMEMBER:
+            elif kind == remember:
                 if not (ordered and stack and len(memo) < room):
                     break
                 value = stack[-1]
                 memo.append(value if type(value) is not tuple or len(memo) < tuples else None)
                 at += 1
-            elif kind == _GET:
+            elif kind == get:
                 index = buffer[at + 1]
                 if index >= len(memo):
                     break
                 stack.append(memo[index])
                 at += 2
-            elif kind == _MARK:
+            elif kind == mark:
                 if len(marks) >= deep:
                     break
                 marks.append(stack)
                 stack = []
                 at += 1
-            elif kind == _TO_MARK:
+            elif kind == to_mark:
                 if wrapping or not marks:
                     break
                 stack = marks.pop()
                 at += 1
-            elif kind == _TEXT:
+            elif kind == text:
                 size = buffer[at + 1]
                 if size > _TEXT_FAST:
                     break
                 stack.append(buffer[at + 2 : at + 2 + size].decode("utf-8", "backslashreplace"))
                 at += 2 + size
-            elif kind == _DROP:
+            elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
                     break
                 del stack[-widths[code] :]
                 at += 1
-            elif kind == _WIDE:
+            elif kind == wide:
                 width = widths[code]
                 stack.append(
                     int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
                 )
                 at += width
-            elif kind == _PUT:
+            elif kind == put:
                 if not (ordered and stack and buffer[at + 1] == len(memo)):
                     break
                 memo.append(stack[-1])
@@ -223,7 +211,7 @@ class Machine:
         self._stack.append(None)
 
     def _constant(self, code: int) -> None:
-        self._stack.append(_VALUE[code])
+        self._stack.append(data.VALUE[code])
 
     def _bytes(self, argument: Any, offset: int) -> None:
         head = argument
@@ -453,7 +441,7 @@ def _table() -> list[Handler | None]:
         return lambda machine, _argument, offset: machine._invoke(code, offset)
 
     for code in range(256):
-        if _KIND[code] == _CONST:
+        if data.KIND[code] == data.CONST:
             table[code] = constant(code)
     groups: tuple[tuple[Handler, tuple[int, ...]], ...] = (
         (Machine._push, (op.INT, op.BININT, op.BININT1, op.BININT2, op.LONG, op.LONG1, op.LONG4)),

@@ -88,7 +88,8 @@ def why_dangerous(module: str, name: str) -> str:
             return why
     inner = [*parts[1:], *name.split(".")]
     # A private alias of a module (``collections._sys``) is the module.
-    if any(part in known.parts or part.lstrip("_") in known.parts for part in inner[:-1]):
+    private = {part.lstrip("_") for part in name.split(".")[:-1]}
+    if private & known.parts or any(part in known.parts for part in inner[:-1]):
         return "reaches a dangerous name through another module"
     if inner[-1] in known.calls:
         return "reaches a dangerous name through another module"
