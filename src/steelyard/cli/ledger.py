@@ -98,19 +98,25 @@ def _print_entries(entries: list[object]) -> None:
     from rich.text import Text
 
     from steelyard.ledger.verification import printable
+    from steelyard.reporting.text import plain
 
-    table = Table("entry", "time", "outcome", "environment", "decision", "manifest", box=None)
+    screen = console()
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for title in ("entry", "time (UTC)", "outcome", "environment", "decision", "manifest"):
+        table.add_column(title, overflow="fold")
     for index, entry in enumerate(entries):
         told = entry if isinstance(entry, dict) else {}
         row = [
-            str(told.get(name, ""))[:length]
-            for name, length in (
-                ("time", 30),
-                ("outcome", 30),
-                ("environment", 40),
-                ("decision_sha256", 12),
-                ("manifest_sha256", 12),
+            str(told.get(name, ""))[:length].replace(old, " ")
+            for name, length, old in (
+                ("time", 16, "T"),
+                ("outcome", 30, "_"),
+                ("environment", 40, "\n"),
+                ("decision_sha256", 8, "\n"),
+                ("manifest_sha256", 8, "\n"),
             )
         ]
-        table.add_row(str(index), *(Text(printable(cell)) for cell in row))
-    console().print(table)
+        cells = map(printable, row)
+        shown = map(plain, cells) if screen.options.ascii_only else cells
+        table.add_row(str(index), *map(Text, shown))
+    screen.print(table)

@@ -120,29 +120,37 @@ def _print_text(verification: Verification) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from steelyard.reporting.text import plain
+
     terminal = console()
+    ascii_only = terminal.options.ascii_only
+
+    def say(text: str, style: str = "") -> Text:
+        return Text(plain(text) if ascii_only else text, style)
+
     if verification.ok:
-        headline = Text(f"✓ This {verification.kind} verifies.", "bold green")
+        mark = "+" if ascii_only else "✓"
+        headline = Text(f"{mark} This {verification.kind} verifies.", "bold green")
     else:
         files = len({problem.file for problem in verification.problems})
         what = f"{files} file does" if files == 1 else f"{files} files do"
-        headline = Text(f"✗ {what} not verify.", "bold red")
+        headline = Text(f"{'x' if ascii_only else '✗'} {what} not verify.", "bold red")
     terminal.print(headline)
     if verification.problems:
         table = Table.grid(padding=(0, 2))
         table.add_column(overflow="fold")
         table.add_column(overflow="fold")
         for problem in verification.problems:
-            table.add_row(Text(problem.file, "bold"), Text(problem.message))
+            table.add_row(say(problem.file, "bold"), say(problem.message))
         terminal.print(Padding(table, (0, 0, 0, 2)))
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _facts(verification):
-        table.add_row(Text(name, "dim"), Text(value))
+        table.add_row(say(name, "dim"), say(value))
     terminal.print(Padding(table, (0, 0, 0, 2)))
     for note in verification.notes:
-        terminal.print(Text(f"! {note}", "yellow"))
+        terminal.print(say(f"! {note}", "yellow"))
 
 
 def _facts(verification: Verification) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from steelyard.kernel.assessment import Assessment, Control
+from steelyard.kernel.license import LicenseConflict
 from steelyard.reporting import view
 from steelyard.reporting.chips import CONTROL_STATES, COVERAGES, SEVERITIES, chip_of
 from steelyard.reporting.terminal.look import Look, indent
@@ -42,7 +43,7 @@ def _control(look: Look, control: Control) -> None:
     title = Text.assemble(look.chip(chip), "  ", look.say(control.title, "bold"))
     lines: list[RenderableType] = [indent(title), indent(look.say(control.why), 4)]
     if control.state != "satisfied" and control.tasks:
-        tasks = [look.say(f"{task.title}: done when {task.acceptance}") for task in control.tasks]
+        tasks = [look.say(f"{task.title}. Done when: {task.acceptance}") for task in control.tasks]
         lines.append(indent(look.bullets(tasks), 4))
     if control.evidence:
         lines.append(indent(look.say(f"evidence: {control.evidence}"), 4))
@@ -63,16 +64,22 @@ def _license(look: Look, assessment: Assessment) -> None:
         ("category", look.say(f"{terms.category}, commercial use: {terms.commercial_use}")),
     ]
     rows += [
-        (
-            "conflict",
-            look.say(f"{item.message} ({'; '.join(item.sources)})", "yellow"),
-        )
+        ("conflict", look.say(_with_sources(item), "yellow"))
         for item in terms.conflicts[:MOST_OBLIGATIONS]
     ]
-    rows += [(duty.kind, look.say(duty.text)) for duty in terms.obligations[:MOST_OBLIGATIONS]]
+    rows += [
+        (duty.kind, look.say(f"{duty.text} ({duty.license})"))
+        for duty in terms.obligations[:MOST_OBLIGATIONS]
+    ]
     look.print(indent(look.pairs(rows)))
     _more(look, len(terms.obligations) - MOST_OBLIGATIONS, "obligation")
     _more(look, len(terms.conflicts) - MOST_OBLIGATIONS, "conflict")
+
+
+def _with_sources(conflict: LicenseConflict) -> str:
+    """Return what contradicts, with the places its message does not name already."""
+    more = [source for source in conflict.sources if source not in conflict.message]
+    return f"{conflict.message} ({'; '.join(more)})" if more else conflict.message
 
 
 def _findings(look: Look, assessment: Assessment) -> None:
