@@ -6,10 +6,20 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import typing
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
+from tests.charter.samples import JOBLIB, TODAY, facts
+
+from steelyard.charter.evaluate import evaluate
+from steelyard.charter.load import load_charter
+from steelyard.charter.schema import CharterDocument
+from steelyard.governance.use_cases.facts import load_use_case
+from steelyard.kernel.errors import DocumentErrors
+from steelyard.kernel.use_case import UseCase
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -79,10 +89,84 @@ def links(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name
+    "page", [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     broken = [
         link for link in links(page) if "://" not in link and not (page.parent / link).exists()
     ]
     assert not broken
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def charter_example() -> str:
+    return next(text for text in blocks("how-to/write-a-charter.md", "yaml") if "extends" in text)
+
+
+def test_the_charter_of_the_guide_decides_as_the_guide_says() -> None:
+    charter = load_charter(charter_example(), "acme.yaml")
+
+    def fired(**changes: object) -> dict[str, str]:
+        found = evaluate(charter, facts(**changes), {}, TODAY)
+        return {reason.rule: reason.message for reason in found.decision.reasons}
+
+    usual = fired(model__parameters=22_700_000)
+    assert "fits-our-machines" not in usual
+    assert "no-music" not in usual
+    assert "limits-are-known" in usual
+    said = "It could not be evaluated because model.parameters is not known."
+    assert said in fired()["fits-our-machines"]
+    assert " ".join(said.split()) in " ".join(guide().split())
+    assert "no-music" not in fired(model__task=None)
+    assert "no-music" in fired(model__task="text-to-audio")
+    assert "safetensors-for-customers" in fired(use_case__people_affected="public", **JOBLIB)
+    assert "acme-support.licenses.forbid" in fired(license__category="non-commercial")
+
+
+def guide() -> str:
+    return (DOCS / "how-to" / "write-a-charter.md").read_text(encoding="utf-8")
+
+
+def test_the_error_shown_in_the_guide_is_the_real_one() -> None:
+    wrong = charter_example().replace("model.parameters", "model.parametres")
+    with pytest.raises(DocumentErrors) as caught:
+        load_charter(wrong, "acme.yaml")
+    assert blocks("how-to/write-a-charter.md", "text")[0].strip() == str(caught.value)
+
+
+def fields_below(kind: object) -> set[str]:
+    """Return the names of all fields of a struct and of the structs inside it."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        own = msgspec.structs.fields(kind)
+        return {field.encode_name for field in own}.union(
+            *(fields_below(field.type) for field in own)
+        )
+    return set().union(*(fields_below(inner) for inner in typing.get_args(kind)))
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"), [("charter.md", CharterDocument), ("use-case.md", UseCase)]
+)
+def test_every_field_of_a_file_people_write_is_documented(
+    page: str, kind: type[msgspec.Struct]
+) -> None:
+    text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+    assert not {name for name in fields_below(kind) if f"`{name}`" not in text}
+
+
+def test_every_example_can_be_used() -> None:
+    (written,) = blocks("reference/use-case.md", "yaml")
+    load_use_case(written, "use-case.md")
+    for path in (ROOT / "examples" / "use-cases").glob("*.yaml"):
+        load_use_case(path.read_text(encoding="utf-8"), path.name)
+    for path in (ROOT / "examples" / "charters").glob("*.yaml"):
+        load_charter(path.read_text(encoding="utf-8"), path.name)
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = {(DOCS / link).resolve() for link in links(DOCS / "README.md")}
+    assert not set(DOCS.rglob("*.md")) - listed - {DOCS / "README.md"}

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +139,37 @@ def test_explain_all_rules(bundle: Path) -> None:
     assert document["outcome"] == "rejected"
     assert len(document["rules"]) == len(shipped("standard").rules)
     assert {rule["state"] for rule in document["rules"]} == {"fired", "held", "did not apply"}
+
+
+def test_explain_starts_with_what_decided(bundle: Path) -> None:
+    text = run("explain", bundle).stdout
+    effects = re.findall(r"fired .* \((\w+)\)", text)
+    assert effects == sorted(effects, key=["reject", "review", "condition", "warn"].index)
+    assert len(set(effects)) > 1
+
+
+def test_explain_keeps_its_margin(bundle: Path) -> None:
+    lines = run("explain", bundle).stdout.splitlines()
+    rules = lines[next(i for i, line in enumerate(lines) if "fired" in line) :]
+    assert all(line[:4].isspace() or line[:1] in "✗?✓·" for line in rules if line)
+
+
+def test_what_explains_speaks_ascii_where_nothing_else_is_read(bundle: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "steelyard", "charter", "explain", str(bundle)],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"x fired" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_errors_name_a_next_step(tmp_path: Path) -> None:
+    for words in (["init", "--output", tmp_path / "no" / "c.yaml"], ["explain", tmp_path]):
+        error = run(*words).exception
+        assert isinstance(error, InputError)
+        assert error.next_step
 
 
 def test_explain_says_what_it_cannot_read(bundle: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from tests.ledger.build import MODEL, OTHER, TIME, assessment, documents
 
+from steelyard.cli.ledger import _print_entries
 from steelyard.ledger.evidence import evidence_files
 from steelyard.ledger.signing import PublicKey
 from steelyard.platform.file_ledger import FileLedger, write_bundle
@@ -164,6 +166,36 @@ def test_the_local_ledger(desk: Desk) -> None:
     code, out, _ = desk.run("ledger", "show", desk.ledger)
     assert code == 0
     assert "approved_with_conditions" in out
+
+
+def test_ledger_rows_fit_eighty_columns_uncut(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry: dict[str, object] = {
+        "time": "2026-11-24T03:35:36Z",
+        "outcome": "approved_with_conditions",
+        "environment": "production",
+        "decision_sha256": "0c509f31e86f" + "0" * 52,
+        "manifest_sha256": "b3a4e0191204" + "0" * 52,
+    }
+    monkeypatch.setenv("COLUMNS", "80")
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    _print_entries([entry])
+    _, row = file.getvalue().splitlines()
+    assert row.split("  ")[0].strip().startswith("0")
+    for word in ("2026-11-24 03:35", "approved with conditions", "production", "0c509f31"):
+        assert word in row
+
+
+def test_a_terminal_without_unicode_is_told_the_same(desk: Desk) -> None:
+    for words in (["verify", desk.bundle], ["ledger", "verify", desk.ledger]):
+        done = subprocess.run(
+            [sys.executable, "-m", "steelyard", *map(str, words)],
+            capture_output=True,
+            env=os.environ | {"PYTHONIOENCODING": "ascii", "XDG_DATA_HOME": str(desk.root)},
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+        assert b"verifies." in done.stdout
 
 
 def test_a_changed_ledger_is_named_and_not_shown(desk: Desk, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ writes them all, for looking at with other tools.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -163,7 +164,7 @@ def tar_of(name: str, *, link: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def bomb(megabytes: int = 200) -> bytes:
+def bomb(megabytes: int = 80) -> bytes:
     """A zip member that expands a thousandfold."""
     return zip_of(("zeros.txt", bytes(megabytes * 1024 * 1024)))
 
@@ -215,6 +216,7 @@ GOOD_TEMPLATE = (
 )
 
 
+@functools.cache
 def hostile() -> list[Sample]:
     """Return every hostile sample."""
     private_key = b"-----BEGIN " + b"PRIVATE KEY-----\nMIIB\n"
@@ -316,6 +318,7 @@ def hostile() -> list[Sample]:
     ]
 
 
+@functools.cache
 def honest() -> list[Sample]:
     """Return samples that must come out clean."""
     plain = pickle.dumps({"a": [1, 2.0, "x", None, True], "b": (b"y", {1, 2})}, protocol=4)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from steelyard.cli.assess import local_path
-from steelyard.cli.door import format_option, print_json
+from steelyard.cli.door import deliver, format_option, print_json
 from steelyard.cli.progress import examining
 
 
@@ -31,12 +31,9 @@ def command(reference: str, purl: str | None, output: Path | None, output_format
     quiet = output_format != "text" or output is None
     with examining(tree, quiet=quiet) as progress, bootstrap.examine(tree, progress) as running:
         document, subject = bootstrap.bill_of_materials(running, path, purl)
+    deliver(document, output)
     if output is None:
-        print_json(document)
         return
-    from steelyard.platform.durable import write_file
-
-    write_file(output, document)
     if output_format == "json":
         print_json(document)
     else:

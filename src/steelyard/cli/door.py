@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from steelyard.kernel.errors import (
     DocumentErrors,
+    InputError,
     IntegrityError,
     PositionedError,
     SteelyardError,
@@ -62,6 +64,27 @@ def print_json(data: bytes) -> None:
     """Write one JSON document and a newline to standard output."""
     sys.stdout.buffer.write(data + b"\n")
     sys.stdout.buffer.flush()
+
+
+def deliver(document: bytes, output: Path | None) -> None:
+    """Print ``document``, or write it whole to ``output``.
+
+    Raises:
+        InputError: the file cannot be written; what stood there before is untouched.
+    """
+    if output is None:
+        print_json(document)
+        return
+    from steelyard.platform.durable import replace_file
+
+    try:
+        replace_file(output, document.rstrip(b"\n") + b"\n", ".part")
+    except OSError as error:
+        raise InputError(
+            f"{str(output)!r} cannot be written: {error.strerror}.",
+            next_step="Name a file in a directory that exists and that you may write to.",
+            code="output.unwritable",
+        ) from error
 
 
 def exit_code_of(error: SteelyardError) -> int:

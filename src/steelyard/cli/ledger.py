@@ -106,17 +106,17 @@ def _print_entries(entries: list[object]) -> None:
         table.add_column(title, overflow="fold")
     for index, entry in enumerate(entries):
         told = entry if isinstance(entry, dict) else {}
-        row = [
-            str(told.get(name, ""))[:length].replace(old, " ")
-            for name, length, old in (
-                ("time", 16, "T"),
-                ("outcome", 30, "_"),
-                ("environment", 40, "\n"),
-                ("decision_sha256", 8, "\n"),
-                ("manifest_sha256", 8, "\n"),
+        cells = [
+            printable(text)
+            for text in (
+                str(told.get("time", ""))[:16].replace("T", " "),
+                str(told.get("outcome", ""))[:30].replace("_", " "),
+                str(told.get("environment", ""))[:40],
+                str(told.get("decision_sha256", ""))[:8],
+                str(told.get("manifest_sha256", ""))[:8],
             )
         ]
-        cells = map(printable, row)
-        shown = map(plain, cells) if screen.options.ascii_only else cells
-        table.add_row(str(index), *map(Text, shown))
+        if screen.options.ascii_only:
+            cells = [plain(cell) for cell in cells]
+        table.add_row(str(index), *map(Text, cells))
     screen.print(table)

@@ -13,8 +13,8 @@ from steelyard.cli.door import (
     EXIT_REJECTED,
     EXIT_UNDECIDED,
     console,
+    deliver,
     format_option,
-    print_json,
 )
 from steelyard.cli.progress import examining
 from steelyard.kernel.finding import Coverage, FileReport, Verdict, by_severity, verdict_of, worst
@@ -57,7 +57,7 @@ def command(
     if output_format == "text" and output is None:
         _render(console(), inspection, verdict)
     else:
-        _deliver(_document(inspection, verdict, output_format), output)
+        deliver(_document(inspection, verdict, output_format), output)
     ctx.exit(_EXITS.get(verdict, EXIT_UNDECIDED))
 
 
@@ -78,15 +78,6 @@ def _document(inspection: Inspection, verdict: Verdict, output_format: str) -> b
 
 def _help(rule: RuleInfo) -> str:
     return f"{rule.title}. Usual severity: {rule.severity}."
-
-
-def _deliver(document: bytes, output: Path | None) -> None:
-    if output is None:
-        print_json(document)
-        return
-    from steelyard.platform.durable import write_file
-
-    write_file(output, document + b"\n")
 
 
 def _render(screen: Console, inspection: Inspection, verdict: Verdict) -> None:
