@@ -36,9 +36,9 @@ def test_missing_and_empty_paths(run: Run, tmp_path: Path) -> None:
 
 
 def test_references_that_cannot_be_fetched_say_what_to_do(run: Run) -> None:
-    done = run("assess", "hf:org/name", "--use-case", use_case("internal-search"))
+    done = run("assess", "oci:registry.example.org/m:1", "--use-case", use_case("internal-search"))
     assert done.code == 2
-    assert says(done, "hf:", "next:")
+    assert says(done, "oci:", "next:")
 
 
 def test_broken_yaml_names_line_and_column(run: Run, encoder: Path, tmp_path: Path) -> None:
@@ -178,3 +178,22 @@ def test_a_bundle_that_is_none(run: Run, tmp_path: Path) -> None:
     assert done.code == 2, done
     assert run("verify", tmp_path / "missing").code == 2
     assert run("ledger", "verify", tmp_path / "nothing").code == 2
+
+
+def test_evidence_is_not_written_into_the_model(run: Run, encoder: Path) -> None:
+    done = assess(run, encoder, "--output", encoder / "evidence")
+    assert done.code == 2, done
+    assert says(done, "into the model", "next:")
+    assert not (encoder / "evidence").exists()
+
+
+def test_an_environment_no_charter_knows_is_refused(run: Run, encoder: Path) -> None:
+    done = assess(run, encoder, "--environment", "Production")
+    assert done.code == 2, done
+    assert says(done, "lower-case", "next:")
+
+
+def test_a_package_url_of_other_bytes_is_refused(run: Run, encoder: Path) -> None:
+    done = assess(run, encoder, "--purl", f"pkg:generic/x?checksum=sha256:{'0' * 64}")
+    assert done.code == 2, done
+    assert says(done, "names other bytes", "next:")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -25,24 +26,42 @@ EXITS = {
     Outcome.REVIEW_REQUIRED: EXIT_UNDECIDED,
     Outcome.REJECTED: EXIT_REJECTED,
 }
-_REMOTE = ("hf:", "oci:", "s3:", "mlflow:")
+_LATER = ("oci:", "s3:", "mlflow:")
 
 
 def local_path(reference: str) -> Path:
-    """Return the path a model reference names.
+    """Return the path of the model a reference names, fetching it first if it is on a hub.
 
     Raises:
-        InputError: the reference names a place this version cannot fetch from.
+        InputError: the reference names a place that cannot be fetched from.
     """
-    if reference.startswith(_REMOTE):
+    if reference.startswith(_LATER):
         scheme = reference.partition(":")[0]
         raise InputError(
             f"References of the kind {scheme}: cannot be fetched by this version.",
-            next_step="Download the revision first (for example with the Hub's own client) and "
-            "name its directory; a snapshot in the client's cache keeps its commit.",
+            next_step="Copy the model to this machine and name its directory.",
             code="reference.unsupported",
         )
-    return Path(reference)
+    if not reference.startswith("hf:"):
+        return Path(reference)
+    from steelyard.platform.hub import cache_directory, fetch_revision, parse_reference
+
+    return fetch_revision(parse_reference(reference), cache_directory(os.environ))
+
+
+def check_output(output: Path, model: Path) -> None:
+    """Refuse to write evidence into the model: it would be part of the next assessment.
+
+    Raises:
+        InputError: ``output`` is the model's directory or lies below it.
+    """
+    place, root = Path(os.path.realpath(output)), Path(os.path.realpath(model))
+    if place == root or root in place.parents:
+        raise InputError(
+            f"The evidence cannot be written into the model itself, at {str(output)!r}.",
+            next_step="Name a directory outside the model.",
+            code="output.inside-model",
+        )
 
 
 @click.command()
@@ -80,7 +99,9 @@ def command(
     output: Path | None,
     output_format: str,
 ) -> None:
-    """Weigh MODEL, a directory or file, for a use case under a charter, and decide.
+    """Weigh MODEL for a use case under a charter, and decide.
+
+    MODEL is a directory, a file, or hf:org/name[@revision] on a hub.
 
     Without --output this is a rehearsal: nothing is signed or recorded.
 
@@ -91,6 +112,12 @@ def command(
     from steelyard.platform.tree import walk
 
     path = local_path(reference)
+    if environment is not None:
+        from steelyard.governance.use_cases.facts import check_environment
+
+        check_environment(environment)
+    if output is not None:
+        check_output(output, path)
     tree = walk(path, DEFAULT_LIMITS)
     with (
         examining(tree, quiet=output_format != "text") as progress,

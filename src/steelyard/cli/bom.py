@@ -20,6 +20,8 @@ from steelyard.cli.progress import examining
 def command(reference: str, purl: str | None, output: Path | None, output_format: str) -> None:
     """Write a CycloneDX ML-BOM of MODEL: files, digests, licenses, model card, base models.
 
+    MODEL is a directory, a file, or hf:org/name[@revision] on a hub.
+
     The document itself is JSON; --format text with --output prints a one-line summary instead.
     """
     from steelyard import bootstrap

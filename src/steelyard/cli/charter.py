@@ -107,7 +107,8 @@ def explain(assessment: Path, rule_id: str | None, output_format: str) -> int:
 
         raise InputError(
             f"The assessment has no rule {rule_id!r}.",
-            next_step=nearest(rule_id, [trace.rule for trace in document.rules]),
+            next_step=nearest(rule_id, [trace.rule for trace in document.rules])
+            or "Leave --rule out to see them all.",
             code="charter.rule",
         )
     if output_format == "json":

@@ -10,6 +10,7 @@ import click
 
 from steelyard.cli.door import EXIT_OK, console, format_option, print_json
 from steelyard.cli.verify import answer, key_option
+from steelyard.kernel.errors import InputError
 
 
 @click.group("ledger")
@@ -46,7 +47,7 @@ def verify(
     from steelyard.platform import durable, file_ledger
     from steelyard.platform import keys as key_store
 
-    root = directory or file_ledger.ledger_path(os.environ)
+    root = directory or _local_ledger()
     earlier = [durable.reader(path.parent)(path.name) for path in checkpoints]
     with file_ledger.locked(root, shared=True):
         verification = verify_ledger(
@@ -73,7 +74,7 @@ def show(directory: Path | None, output_format: str) -> int:
     from steelyard.platform import durable, file_ledger
     from steelyard.platform import keys as key_store
 
-    root = directory or file_ledger.ledger_path(os.environ)
+    root = directory or _local_ledger()
     with file_ledger.locked(root, shared=True):
         read = durable.reader(root)
         own = key_store.own_fingerprint(os.environ)
@@ -91,6 +92,20 @@ def show(directory: Path | None, output_format: str) -> int:
     else:
         _print_entries(entries)
     return EXIT_OK
+
+
+def _local_ledger() -> Path:
+    """Return the directory of this machine's ledger, which the first decision begins."""
+    from steelyard.platform import file_ledger
+
+    root = file_ledger.ledger_path(os.environ)
+    if not root.exists():
+        raise InputError(
+            f"There is no ledger yet at {str(root)!r}.",
+            next_step="Record a decision: steelyard assess with --output. Or name a directory.",
+            code="ledger.missing",
+        )
+    return root
 
 
 def _print_entries(entries: list[object]) -> None:
