@@ -49,7 +49,9 @@ lock: ## Pin every dependency with its hashes
 	    --no-emit-index-url $${set#* } -o requirements/$${set%% *}.txt; done
 
 docs: ## Generate the reference pages and schemas
+	@$(PYTHON) scripts/prepare.py dev
 	@$(BIN)/python scripts/build_reference.py
 
 clean: ## Remove what the targets above made
-	@rm -rf .venv demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf .venv demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	  build dist

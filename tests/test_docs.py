@@ -12,7 +12,6 @@ from types import ModuleType
 
 import msgspec
 import pytest
-from tests.charter.samples import JOBLIB, TODAY, facts
 
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.load import load_charter
@@ -20,6 +19,7 @@ from steelyard.charter.schema import CharterDocument
 from steelyard.governance.use_cases.facts import load_use_case
 from steelyard.kernel.errors import DocumentErrors
 from steelyard.kernel.use_case import UseCase
+from tests.charter.samples import JOBLIB, TODAY, facts
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -129,3 +129,9 @@ def test_unknown_names() -> None:
         shipped("standart")
     with pytest.raises(InputError, match="not a resolved charter"):
         from_resolved(b"{}")
+
+
+def test_a_misspelled_track_does_not_vanish() -> None:
+    text = charter_text("starter").replace("  deep:     {for", "  deap:     {for", 1)
+    found = errors_of(text)
+    assert any("There is no 'deap' in 'tracks'" in line and "'deep'" in line for line in found)

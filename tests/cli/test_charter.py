@@ -166,7 +166,11 @@ def test_what_explains_speaks_ascii_where_nothing_else_is_read(bundle: Path) -> 
 
 
 def test_errors_name_a_next_step(tmp_path: Path) -> None:
-    for words in (["init", "--output", tmp_path / "no" / "c.yaml"], ["explain", tmp_path]):
+    commands: tuple[tuple[str | Path, ...], ...] = (
+        ("init", "--output", tmp_path / "no" / "c.yaml"),
+        ("explain", tmp_path),
+    )
+    for words in commands:
         error = run(*words).exception
         assert isinstance(error, InputError)
         assert error.next_step

@@ -165,7 +165,7 @@ def test_the_local_ledger(desk: Desk) -> None:
     assert told["entries"][1]["entry"]["outcome"] == "approved_with_conditions"
     code, out, _ = desk.run("ledger", "show", desk.ledger)
     assert code == 0
-    assert "approved_with_conditions" in out
+    assert "approved with conditions" in out
 
 
 def test_ledger_rows_fit_eighty_columns_uncut(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +184,14 @@ def test_ledger_rows_fit_eighty_columns_uncut(desk: Desk, monkeypatch: pytest.Mo
     assert row.split("  ")[0].strip().startswith("0")
     for word in ("2026-11-24 03:35", "approved with conditions", "production", "0c509f31"):
         assert word in row
+
+
+def test_before_the_first_decision_there_is_no_ledger(desk: Desk, tmp_path: Path) -> None:
+    for verb in ("verify", "show"):
+        code, _, said = desk.run("ledger", verb, data=tmp_path / "new")
+        assert code == 2
+        assert "There is no ledger yet" in said
+        assert "next: Record a decision" in said
 
 
 def test_a_terminal_without_unicode_is_told_the_same(desk: Desk) -> None:

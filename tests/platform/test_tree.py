@@ -11,7 +11,7 @@ import pytest
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.finding import Coverage, Verdict
 from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
-from steelyard.platform.tree import Tree, join, walk
+from steelyard.platform.tree import Tree, _Walker, join, walk
 
 
 def paths(tree: Tree) -> list[str]:
@@ -161,3 +161,32 @@ def test_several_paths_make_one_tree_with_their_names_in_front(tmp_path: Path) -
     assert paths(tree) == [f"{tmp_path}/m/a", f"{tmp_path}/b"]
     with pytest.raises(InputError, match="named twice"):
         join([tmp_path / "b", tmp_path / "b"])
+
+
+def test_several_paths_with_odd_names_are_shown_safely(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"d\xff\x1b[31m")
+    odd.mkdir()
+    (odd / "a.txt").write_text("x")
+    (tmp_path / "b.txt").write_text("x")
+    tree = join([odd / "a.txt", odd.parent / "b.txt"])
+    shown = sorted(file.path for file in tree.files)
+    assert shown[1].endswith("/d%FF%1B[31m/a.txt")
+    assert all(name.isprintable() for name in shown)
+    for name in shown:
+        name.encode()
+
+
+def test_a_file_that_goes_away_is_a_gap_not_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to("target")
+    (tmp_path / "target").write_text("x")
+
+    def gone(_: object) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os.path, "realpath", gone)
+    tree = Tree(root=tmp_path)
+    _Walker(tree, tmp_path, DEFAULT_LIMITS).walk()
+    assert paths(tree) == ["target"]
+    assert [report.coverage for report in tree.reports] == [Coverage.NONE]

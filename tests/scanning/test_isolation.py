@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,11 @@ def attempt(what):
         return type(error).__name__
     return "done"
 
+def by_the_other_number():
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    return str(ctypes.get_errno()) if libc.syscall(0x40000000 | 39) == -1 else "done"
+
 def connect():
     with socket.create_connection(("127.0.0.1", 22), timeout=1):
         pass
@@ -38,6 +45,8 @@ print(json.dumps({
     "start a child": attempt(lambda: subprocess.run(["/bin/true"], check=True)),
     "open a socket": attempt(lambda: socket.socket()),
     "connect": attempt(connect),
+    "by the other number": by_the_other_number(),
+    "signal another": attempt(lambda: os.kill(os.getppid(), 0)),
     "import late": attempt(lambda: __import__("xml.dom.minidom")),
 }))
 """
@@ -103,3 +112,44 @@ def test_a_file_cannot_be_grown_and_memory_is_bounded(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60
     )
     assert done.stdout.strip() == "bounded", done.stderr
+
+
+ORPHAN = """
+import os, sys, time
+from steelyard.kernel.limits import Limits
+from steelyard.scanning.isolation import isolate
+ready, told = os.pipe()
+child = os.fork()
+if not child:
+    isolate(Limits(), [])
+    os.write(told, b"x")
+    time.sleep(60)
+os.read(ready, 1)
+print(child, flush=True)
+"""
+
+
+def test_the_process_ends_with_whoever_asked() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True, timeout=30, check=True
+    )
+    status = Path(f"/proc/{int(done.stdout)}/stat")
+    for _ in range(100):
+        # Nobody may be there to reap it: a zombie has ended too.
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the orphan goes on")
+
+
+def test_no_other_process_can_be_signaled(tried: dict[str, str]) -> None:
+    if "seccomp" not in tried["walls"]:
+        pytest.skip("this kernel refuses filters")
+    assert tried["signal another"] == "PermissionError"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only x86_64 has a second numbering")
+def test_calls_by_their_other_number_are_refused(tried: dict[str, str]) -> None:
+    if "seccomp" not in tried["walls"]:
+        pytest.skip("this kernel refuses filters")
+    assert tried["by the other number"] == "1", "not EPERM"

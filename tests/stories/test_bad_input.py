@@ -183,7 +183,7 @@ def test_a_bundle_that_is_none(run: Run, tmp_path: Path) -> None:
 def test_evidence_is_not_written_into_the_model(run: Run, encoder: Path) -> None:
     done = assess(run, encoder, "--output", encoder / "evidence")
     assert done.code == 2, done
-    assert says(done, "into the model", "next:")
+    assert says(done, "model itself", "next:")
     assert not (encoder / "evidence").exists()
 
 

@@ -77,4 +77,4 @@ def test_without_the_client_the_extra_is_named(run: Run, tmp_path: Path) -> None
         patch.setitem(__import__("sys").modules, "huggingface_hub", None)
         with pytest.raises(InputError, match="client") as caught:
             hub.fetch_revision(hub.parse_reference("hf:org/encoder"), tmp_path)
-    assert "steelyard[hub]" in caught.value.next_step
+    assert "huggingface-hub" in caught.value.next_step

@@ -222,7 +222,8 @@ class Document:
         if origin is tuple:
             return self._list(node, get_args(hint)[0], path)
         if origin is dict:
-            return self._dict(node, get_args(hint)[1], path)
+            names, item = get_args(hint)
+            return self._dict(node, names, item, path)
         value = self._scalar(node, hint, path)
         if meta is not None:
             self._constrain(node, value, meta, path)
@@ -267,11 +268,17 @@ class Document:
             raise _Refused
         return tuple(values)
 
-    def _dict(self, node: Node, item: Any, path: Path) -> Any:
+    def _dict(self, node: Node, names: Any, item: Any, path: Path) -> Any:
         if not isinstance(node.value, dict):
             return self._wrong(node, path, "a mapping of names")
         values = {}
         failed = False
+        choices = get_args(names) if get_origin(names) is Literal else None
+        for key, place in node.keys.items():
+            if choices is not None and key not in choices:
+                near = nearest(key, choices) or f"Known here: {', '.join(choices)}."
+                self.error(place, f"There is no {key!r} in {_name(path)}.", near)
+                failed = True
         for key, child in node.value.items():
             try:
                 values[key] = self._value(child, item, (*path, key))

@@ -19,6 +19,9 @@ MAX_FILE = 64 * 1024 * 1024
 """Largest file read here, in bytes; an assessment of many findings stays far below."""
 
 
+CHECK_SCHEMA = "steelyard.charter-check/v1"
+
+
 @click.group()
 def command() -> None:
     """Write, check and explain charters."""
@@ -75,13 +78,19 @@ def check(file: Path, output_format: str) -> int:
     except DocumentErrors as error:
         show(error)
         if output_format == "json":
-            _print({"valid": False, "errors": [_error(item) for item in error.errors]})
+            _print(
+                {
+                    "schema": CHECK_SCHEMA,
+                    "valid": False,
+                    "errors": [_error(item) for item in error.errors],
+                }
+            )
         return EXIT_USAGE
     digest = charter_sha256(charter)
     counts = {"rules": len(charter.rules), "controls": len(charter.controls)}
     if output_format == "json":
         identity = {"name": charter.name, "version": charter.version, "sha256": digest}
-        _print({"valid": True, "charter": identity, **counts, "errors": []})
+        _print({"schema": CHECK_SCHEMA, "valid": True, "charter": identity, **counts, "errors": []})
     else:
         extends = f", extends {charter.extends}" if charter.extends else ""
         click.echo(

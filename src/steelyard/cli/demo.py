@@ -64,7 +64,8 @@ def command(output: Path, charter_name: str, wanted: tuple[str, ...], output_for
         directory = _prepare(model, output / "models" / model.model, quiet=quiet)
         weighed += _weigh(model, directory, output, policy, uses, quiet=quiet)
     if quiet:
-        print_json(msgspec.json.encode([_row(item, output) for item in weighed]))
+        rows = [_row(item, output) for item in weighed]
+        print_json(msgspec.json.encode({"schema": "steelyard.demo/v1", "decisions": rows}))
         return
     _show(weighed, output)
 

@@ -7,6 +7,7 @@ sentence and a next step; anything else is a bug, said so, with the traceback on
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -108,6 +109,10 @@ def show(error: SteelyardError) -> None:
 
 def run(command: click.Command) -> int:
     """Run ``command`` on this process's arguments and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character must not end the command.
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = command.main(standalone_mode=False)
     except SteelyardError as error:

@@ -74,7 +74,7 @@ def fetch_revision(reference: HubReference, cache: Path) -> Path:
     except ImportError as error:
         raise InputError(
             "References of the kind hf: need the Hub's client, which is not installed.",
-            next_step="Install it: pip install 'steelyard[hub]', or name a local directory.",
+            next_step="Install the package huggingface-hub, or name a local directory.",
             code="hub.no-client",
         ) from error
     if not sys.stderr.isatty():

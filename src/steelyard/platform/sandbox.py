@@ -112,6 +112,7 @@ class _Run:
         self.end: Inspection | None = None
         self.failure = ""
         self._request = request
+        self._question = msgspec.json.encode(request)
         self._expected = {file.path: file for file in request.files}
         self._progress = progress
         self._scanned = "scan" in request.tasks
@@ -173,7 +174,7 @@ class _Run:
         assert process.stdin is not None
         # A child that died before reading shows in its exit code.
         with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(msgspec.json.encode(self._request))
+            process.stdin.write(self._question)
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Drain standard error; lines that are progress of a known file are passed on."""

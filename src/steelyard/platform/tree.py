@@ -113,7 +113,10 @@ class _Walker:
                     else:
                         below.append((path, depth + 1))
                 else:
-                    self._entry(path, entry)
+                    try:
+                        self._entry(path, entry)
+                    except OSError as error:  # it went away, or nobody may look at it
+                        self._gap(path, f"it cannot be looked at: {error.strerror}")
             stack += reversed(below)
 
     def _entry(self, path: bytes, entry: os.DirEntry[bytes]) -> None:
@@ -274,7 +277,9 @@ def join(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> Tree:
     seen: set[str] = set()
     for path in paths:
         tree = walk(path, limits)
-        prefix = f"{path}/" if path.is_dir() else f"{path.parent}/" if path.parent.name else ""
+        folder = path if path.is_dir() else path.parent
+        named = path.is_dir() or bool(path.parent.name)
+        prefix = f"{_shown(os.fsencode(folder))}/" if named else ""
         files = [TreeFile(f"{prefix}{file.path}", file.location, file.size) for file in tree.files]
         reports = [structs.replace(r, path=f"{prefix}{r.path}") for r in tree.reports]
         for shown in [*(file.path for file in files), *(report.path for report in reports)]:

@@ -209,6 +209,14 @@ def _check_name(context: Context, name: str, links: set[str], into: Examination)
             evidence=name[:200],
             remedy=_REMEDY,
         )
+    elif len(name) > into.limits.path_length:
+        into.add(
+            "archive.structure",
+            Severity.MEDIUM,
+            "The member's name is longer than any file system takes.",
+            location=context.at(""),
+            remedy=_REMEDY,
+        )
     elif links and _passes_link(name, links):
         into.add(
             "archive.link",

@@ -12,6 +12,7 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import stat
 import struct
 import sys
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable
 
 from steelyard.kernel.limits import Limits
 
-_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_READ = 1 << 2 | 1 << 3
@@ -29,12 +30,17 @@ _LANDLOCK_RIGHTS = {1: 13, 2: 14, 3: 15}
 
 # Audit architecture and the numbers of the system calls that are refused: execve, execveat, socket,
 # connect, bind, listen, ptrace, process_vm_readv, process_vm_writev, kexec_load, init_module, bpf,
-# mount, keyctl, userfaultfd, io_uring_setup.
+# mount, keyctl, userfaultfd, io_uring_setup, kill, rt_sigqueueinfo, setns, unshare,
+# open_by_handle_at, perf_event_open, finit_module, kexec_file_load; and, of one number everywhere,
+# pidfd_send_signal, the newer mount calls, pidfd_open, pidfd_getfd.
+_NEWER = (424, 428, 429, 430, 431, 432, 433, 434, 438)
+_X32 = 0x40000000
+"""Numbers from here on are the same calls under another name, on x86_64 kernels that have them."""
 _SECCOMP = {
     "x86_64": (0xC000003E, (59, 322, 41, 42, 49, 50, 101, 310, 311, 246, 175, 321, 165, 250, 323,
-                            425)),
+                            425, 62, 129, 308, 272, 304, 298, 313, 320, *_NEWER)),
     "aarch64": (0xC00000B7, (221, 281, 198, 203, 200, 201, 117, 270, 271, 104, 105, 280, 40, 219,
-                             282, 425)),
+                             282, 425, 129, 138, 268, 97, 265, 241, 273, 294, *_NEWER)),
 }  # fmt: skip
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 1, 0x80000000
 
@@ -54,6 +60,9 @@ def isolate(limits: Limits, roots: Iterable[str]) -> tuple[str, ...]:
     names = ["rlimits"]
     for name, build in walls:
         names.append(name if build() else f"no {name}")
+    # Whoever asked may be killed without a chance to tell us; nobody reads the answer then.
+    # Set last, because the kernel forgets it when a process changes its credentials.
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     return tuple(names)
 
 
@@ -133,13 +142,14 @@ def _seccomp(libc: ctypes.CDLL) -> bool:
 
 def _filter(architecture: int, refused: tuple[int, ...]) -> bytes:
     """Return a classic BPF program: foreign architecture = killed, refused calls = EPERM."""
-    load, equal, give = 0x20, 0x15, 0x06
+    load, equal, above, give = 0x20, 0x15, 0x35, 0x06
     rows = [
         (load, 0, 0, 4),
         (equal, 1, 0, architecture),
         (give, 0, 0, _KILL),
         (load, 0, 0, 0),
     ]
+    rows.append((above, len(refused) + 1, 0, _X32))
     for index, number in enumerate(refused):
         rows.append((equal, len(refused) - index, 0, number))
     rows += [(give, 0, 0, _ALLOW), (give, 0, 0, _REFUSE)]

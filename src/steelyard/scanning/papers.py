@@ -48,6 +48,8 @@ class Papers:
                 self._read_as(kind, path, text)
         except ArtifactError as error:
             return f"its text could not be read: {error.message}"
+        if source.size > limits.text_bytes:
+            return f"only the first {limits.text_bytes} bytes of its text were read"
         return ""
 
     def _read_as(self, kind: str, path: str, text: str) -> None:

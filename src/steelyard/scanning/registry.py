@@ -70,6 +70,7 @@ RUNNER_RULES: dict[str, tuple[str, str]] = {
     "file.truncated": ("The file ends before its headers say", "medium"),
     "file.limit": ("A hard limit was reached", "medium"),
     "file.more-findings": ("More findings than are listed", "medium"),
+    "file.two-readings": ("A data file is also a pickle that calls something", "critical"),
     "path.symlink-escape": ("A link leads out of the model", "critical"),
     "path.symlink": ("A link cannot be followed", "medium"),
     "path.special-file": ("A pipe, device or socket in the model", "high"),

@@ -35,6 +35,7 @@ from steelyard.kernel.inspection import (
     TreeFile,
     path_of,
 )
+from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for, rule_infos
@@ -138,6 +139,7 @@ class Runner:
         )
         _note_mismatch(context, sniffed, into)
         examine_as(context, source, into)
+        examine_disguise(context, source, into)
 
     def _finish(self, item: _Pending) -> FileReport:
         digest = ""
@@ -207,12 +209,14 @@ def _examine_nested(context: Context, source: Source, into: Examination) -> None
     )
     _note_mismatch(inner, sniffed, into)
     examine_as(inner, source, into)
+    examine_disguise(inner, source, into)
 
 
 def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> None:
     if not sniffed.mismatch:
         return
-    grave = sniffed.format in EXECUTES or "two readers" in sniffed.mismatch
+    # Pictures are not looked into: one under the name of a model hides what it carries.
+    grave = sniffed.format in EXECUTES | INERT or "two readers" in sniffed.mismatch
     into.add(
         "file.type-mismatch",
         Severity.MEDIUM if grave else Severity.LOW,

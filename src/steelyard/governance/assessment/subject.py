@@ -42,6 +42,7 @@ def identify(path: PurePath, manifest: Manifest, stated: str | None = None) -> S
                 next_step="Write it like pkg:huggingface/org/name@commit.",
                 code="subject.purl",
             ) from error
+        _check_checksum(purl, manifest)
     else:
         purl = _from_hub_cache(path) or PackageURL(
             type="generic",
@@ -58,6 +59,28 @@ def identify(path: PurePath, manifest: Manifest, stated: str | None = None) -> S
         files=len(manifest.files),
         size=manifest.size,
     )
+
+
+def names_bytes(purl: str, manifest_sha256: str) -> bool:
+    """Tell whether a package URL names exactly the bytes of this manifest, by their digest."""
+    from packageurl import PackageURL
+
+    return _checksum(PackageURL.from_string(purl)) == f"sha256:{manifest_sha256}"
+
+
+def _checksum(purl: PackageURL) -> str:
+    return str(purl.to_dict(empty={})["qualifiers"].get("checksum", ""))
+
+
+def _check_checksum(purl: PackageURL, manifest: Manifest) -> None:
+    stated = _checksum(purl)
+    if stated and stated != f"sha256:{manifest.digest}":
+        raise InputError(
+            f"The package URL names other bytes: its checksum is {stated!r}.",
+            next_step=f"The manifest of these files is sha256:{manifest.digest}; leave the "
+            "checksum out, or name the right directory.",
+            code="subject.checksum",
+        )
 
 
 def _from_hub_cache(path: PurePath) -> PackageURL | None:

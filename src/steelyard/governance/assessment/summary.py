@@ -26,6 +26,8 @@ from steelyard.kernel.finding import (
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.manifest import FileEntry, Manifest, manifest_of
 
+_SAFE_INTEGER = 2**53 - 1
+"""Headers may claim any number; larger ones than this no JSON reader keeps exactly."""
 _COVERAGE_WORST_FIRST = (Coverage.NONE, Coverage.PARTIAL, Coverage.FULL)
 
 
@@ -129,7 +131,7 @@ def model_summary(subject: Subject, inspection: Inspection, card: ModelCard | No
         architectures=_unique(name for config in configs for name in config.architectures),
         languages=card.languages if card else (),
         formats=tuple(sorted(by_format)),
-        parameters=max(by_format.values(), default=0),
+        parameters=min(max(by_format.values(), default=0), _SAFE_INTEGER),
         base_models=card.base_models if card else (),
         datasets=card.datasets if card else (),
     )

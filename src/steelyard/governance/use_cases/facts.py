@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from steelyard.charter.document import Document
+from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
 _MAIL = re.compile(r"\A[^@\s]+@[^@\s]+\.[^@\s]+\Z")
@@ -27,6 +28,20 @@ def load_use_case(text: str, file: str) -> UseCase:
     _check(document, use_case)
     document.raise_errors()
     return use_case
+
+
+def check_environment(name: str) -> None:
+    """Refuse an environment that no charter would recognize, such as ``Production``.
+
+    Raises:
+        InputError: it is not a lower-case word.
+    """
+    if not _ENVIRONMENT.match(name):
+        raise InputError(
+            f"The environment must be a lower-case word, not {name!r}.",
+            next_step="Write it like sandbox, staging or production.",
+            code="environment.name",
+        )
 
 
 def _check(document: Document, use_case: UseCase) -> None:
@@ -51,6 +66,12 @@ def _check(document: Document, use_case: UseCase) -> None:
             ("environment",),
             f"The environment must be a lower-case word, not {use_case.environment!r}.",
             "Write it like sandbox, staging or production.",
+        )
+    if not _NAME.match(use_case.sector):
+        document.error_at(
+            ("sector",),
+            f"The sector must be lower-case words with dashes, not {use_case.sector!r}.",
+            "Charters compare it letter by letter: health, finance, public-administration.",
         )
     if not use_case.regions:
         document.error_at(("regions",), "Name at least one region.", "Write it like [EU, US].")

@@ -56,11 +56,34 @@ def examine_json(context: Context, source: Source, into: Examination) -> None:
         )
     if isinstance(document.value, dict):
         _examine_object(context, document.value, into)
+    elif isinstance(document.value, list) and context.name == "modules.json":
+        _sentence_modules(context, document.value, into)
+
+
+def _sentence_modules(context: Context, modules: list[Any], into: Examination) -> None:
+    """Each entry of a sentence-transformers list names, as ``type``, a class that is imported."""
+    kinds = [module.get("type") for module in modules if isinstance(module, dict)]
+    foreign = [
+        kind
+        for kind in kinds
+        if isinstance(kind, str) and not kind.startswith("sentence_transformers.")
+    ]
+    if foreign:
+        into.remote_code = True
+        into.add(
+            "code.custom-pipeline",
+            Severity.HIGH,
+            "A module of this model is a class outside sentence-transformers that is imported.",
+            location=context.at("type"),
+            evidence=", ".join(foreign[:5])[:300],
+            remedy=_REMEDY,
+        )
 
 
 def _examine_object(context: Context, value: dict[str, Any], into: Examination) -> None:
     _auto_map(context, value, into)
-    if value.get("trust_remote_code") is True:
+    _kernels(context, value, into)
+    if value.get("trust_remote_code"):
         into.remote_code = True
         into.add(
             "code.trust-remote-code",
@@ -82,11 +105,13 @@ def _examine_object(context: Context, value: dict[str, Any], into: Examination) 
 
 
 def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> None:
-    for holder in (value, value.get("custom_pipelines"), value.get("text_config")):
-        mapping = holder.get("auto_map") if isinstance(holder, dict) else None
-        if not isinstance(mapping, dict):
+    for holder in _objects(value):
+        mapping = holder.get("auto_map")
+        # Old tokenizers wrote a list (slow class, fast class) in place of the mapping.
+        entries = list(mapping.values()) if isinstance(mapping, dict) else [mapping]
+        targets = [item for entry in entries for item in _texts(entry)]
+        if not targets:
             continue
-        targets = [item for entry in mapping.values() for item in _texts(entry)]
         into.remote_code = True
         foreign = [target for target in targets if "--" in target]
         into.add(
@@ -111,6 +136,36 @@ def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> Non
             evidence=", ".join(impls)[:300],
             remedy=_REMEDY,
         )
+
+
+def _kernels(context: Context, value: dict[str, Any], into: Examination) -> None:
+    """An attention named like a repository is native code that the loader fetches and runs."""
+    for holder in _objects(value):
+        for key in ("attn_implementation", "_attn_implementation", "experts_implementation"):
+            name = holder.get(key)
+            if isinstance(name, str) and "/" in name:
+                into.remote_code = True
+                into.add(
+                    "code.other-repository",
+                    Severity.HIGH,
+                    "Loading fetches and runs a compute kernel of another repository.",
+                    location=context.at(key),
+                    evidence=name[:200],
+                    remedy=_REMEDY,
+                )
+
+
+def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a configuration and the configurations inside it (``text_config`` and the like)."""
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack += [
+            item
+            for key, item in current.items()
+            if isinstance(item, dict) and (key.endswith("config") or key == "custom_pipelines")
+        ]
 
 
 def _pipeline(context: Context, value: dict[str, Any], into: Examination) -> None:
@@ -154,8 +209,8 @@ def _skops(context: Context, root: dict[str, Any], into: Examination) -> None:
     seen: set[tuple[str, str]] = set()
     while stack:
         value = stack.pop()
-        stack += value.values() if isinstance(value, dict) else value
-        stack = [item for item in stack if isinstance(item, dict | list)]
+        inner = value.values() if isinstance(value, dict) else value
+        stack += [item for item in inner if isinstance(item, dict | list)]
         if not isinstance(value, dict):
             continue
         for pair in (("__module__", "__class__"), ("module_path", "function")):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Coverage, Severity
@@ -40,6 +41,9 @@ _HARMLESS = frozenset({
     "torch.distributed", "numba.jit", "unittest.main",
 })  # fmt: skip
 """Calls on the dangerous list that ordinary modeling code makes; everything else there counts."""
+
+
+_MAIN_GUARDS = ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def examine_python(context: Context, source: Source, into: Examination) -> None:
@@ -144,13 +148,15 @@ def _calls(node: ast.AST, *, at_import: bool) -> Iterator[tuple[ast.Call, bool]]
             stack += [(default, now) for default in current.args.defaults]
             stack += [(item, now) for item in getattr(current, "decorator_list", [])]
         elif _is_main_guard(current):
-            stack += [(child, False) for child in ast.iter_child_nodes(current)]
+            stack += [(child, False) for child in current.body]
+            stack += [(child, now) for child in current.orelse]
         else:
             stack += [(child, now) for child in ast.iter_child_nodes(current)]
 
 
-def _is_main_guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
+def _is_main_guard(node: ast.AST) -> TypeGuard[ast.If]:
+    """Tell ``if __name__ == "__main__"`` exactly: other tests of the name can hold on import."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) in _MAIN_GUARDS
 
 
 def _text(node: ast.expr) -> str:

@@ -10,6 +10,7 @@ malicious; anything else off the list is for a person to look at.
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 from steelyard.kernel.finding import Coverage, Severity
@@ -26,6 +27,7 @@ RULES: dict[str, tuple[str, str]] = {
     "template.unreadable": ("A template cannot be parsed", "medium"),
 }
 _MOST = 512 * 1024
+_DUNDER = re.compile(r"__[a-z][a-z_]{1,40}__")
 _FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "len",
                         "lipsum", "cycler", "joiner", "caller", "super", "tojson",
                         "loop", "varargs", "kwargs"})  # fmt: skip
@@ -98,14 +100,21 @@ class _Judge:
     def __init__(self, into: Examination, location: str) -> None:
         self._into, self._location = into, location
         self._defined: set[str] = set()
+        self._macros: set[str] = set()
+        self._built: set[str] = set()
+        self._filed: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
 
     def judge(self, tree: nodes.Template) -> None:
         """Walk the whole tree."""
         from jinja2 import nodes
 
-        self._defined = {macro.name for macro in tree.find_all(nodes.Macro)}
-        self._defined |= {
+        from steelyard.scanning.rules.template_names import built_names, filed_names
+
+        self._macros = {macro.name for macro in tree.find_all(nodes.Macro)}
+        self._built = built_names(tree)
+        self._filed = filed_names(tree)
+        self._defined = self._macros | {
             name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")
         }
         for node in tree.find_all(nodes.Node):
@@ -138,22 +147,32 @@ class _Judge:
     def _subscript(self, argument: nodes.Expr, line: int) -> None:
         from jinja2 import nodes
 
+        from steelyard.scanning.rules.template_names import builds_text
+
         if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
             if argument.value.startswith("__") or argument.value in _INTERNALS - {"os", "system"}:
                 text = f"reads the item {argument.value!r}"
                 self._add("template.code", Severity.CRITICAL, text, line)
         elif isinstance(argument, nodes.Concat | nodes.Add) and _all_text(argument):
             self._add("template.code", Severity.CRITICAL, "builds the name of an item", line)
+        elif builds_text(argument, self._built):
+            self._add("template.code", Severity.HIGH, "computes the name of an item", line)
 
     def _call(self, node: nodes.Call, line: int) -> None:
         from jinja2 import nodes
 
         target = node.node
         if isinstance(target, nodes.Name):
-            if target.name not in _FUNCTIONS and target.name not in self._defined:
+            # A variable can hold anything, also under the name of a known function.
+            variable = target.name in self._defined
+            known = target.name in self._macros or (target.name in _FUNCTIONS and not variable)
+            if not known:
                 self._add("template.unknown-call", Severity.HIGH, f"calls {target.name!r}", line)
         elif isinstance(target, nodes.Getattr):
-            if target.attr not in _METHODS and not target.attr.startswith("_"):
+            if target.attr in self._filed:
+                text = f"calls .{target.attr}(), which it filed itself"
+                self._add("template.unknown-call", Severity.HIGH, text, line)
+            elif target.attr not in _METHODS and not target.attr.startswith("_"):
                 if not _own_macro(target, self._defined):
                     self._add(
                         "template.unknown-call", Severity.HIGH, f"calls .{target.attr}()", line
@@ -167,13 +186,19 @@ class _Judge:
         from jinja2 import nodes
         from jinja2.filters import FILTERS
 
+        from steelyard.scanning.rules.template_names import builds_text
+
         if node.name in _DANGEROUS_FILTERS:
             argument = node.args[0] if node.args else None
             plain = isinstance(argument, nodes.Const) and isinstance(argument.value, str)
             safe = plain and not argument.value.startswith("_") and argument.value in _METHODS  # type: ignore[union-attr]
             if not safe:
                 self._add("template.code", Severity.CRITICAL, "looks up attributes by name", line)
-        elif node.name in ("map", "selectattr", "rejectattr", "groupby", "sort", "sum", "unique"):
+        elif node.name in ("map", "selectattr", "rejectattr", "groupby", "sort", "sum", "unique",
+                           "min", "max", "join"):  # fmt: skip
+            named = [*node.args[:1], *(k.value for k in node.kwargs if k.key == "attribute")]
+            if any(builds_text(value, self._built) for value in named):
+                self._add("template.code", Severity.HIGH, "computes the name it maps over", line)
             for value in [*node.args, *(keyword.value for keyword in node.kwargs)]:
                 if isinstance(value, nodes.Const) and isinstance(value.value, str):
                     text = value.value
@@ -183,10 +208,9 @@ class _Judge:
             self._add("template.unknown-filter", Severity.LOW, f"filter {node.name!r}", line)
 
     def _constant(self, value: object, line: int) -> None:
-        if isinstance(value, str) and value.startswith("__") and value.endswith("__"):
-            name = value.strip("_")
-            if name.isidentifier() and name.islower():
-                self._add("template.code", Severity.CRITICAL, f"spells {value!r}", line)
+        found = _DUNDER.search(value) if isinstance(value, str) else None
+        if found:
+            self._add("template.code", Severity.CRITICAL, f"spells {found[0]!r}", line)
 
     def _add(self, rule: str, severity: Severity, what: str, line: int) -> None:
         if (rule, what) in self._seen:

@@ -17,8 +17,9 @@ RULES: dict[str, tuple[str, str]] = {
     "text.pickle": ("A text file spells a pickle", "medium"),
 }
 _SOURCE = re.compile(
-    r"(?im)^\s*(?:--?(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if]\s"
-    r"|(?:-e\s+)?(?:git|hg|svn|bzr)\+|(?:[\w.\[\]-]+\s*@\s*)?https?://|[\w.\[\]-]+\s*@\s*file:)[^\n]*"
+    r"(?im)^[ \t]*(?:--?(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if]\s"
+    r"|(?:-e[ \t]+)?(?:git|hg|svn|bzr)\+|(?:[\w.\[\]-]+[ \t]*@[ \t]*)?https?://"
+    r"|[\w.\[\]-]+[ \t]*@[ \t]*file:)[^\n]*"
 )
 _ENTITY = re.compile(rb"(?i)<!ENTITY\s+(?:%\s+)?\S+\s+(?:SYSTEM|PUBLIC)\b[^>]{0,300}")
 _DOCTYPE = re.compile(rb"(?i)<!DOCTYPE\s+[^>\[]{0,200}\bSYSTEM\b[^>]{0,200}")
@@ -59,8 +60,10 @@ def examine_text(context: Context, source: Source, into: Examination) -> None:
 
 
 def _examine_requirements(context: Context, text: str, into: Examination) -> None:
+    line, counted = 1, 0
     for found in _SOURCE.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
+        line += text.count("\n", counted, found.start())
+        counted = found.start()
         into.add(
             "requirements.source",
             Severity.HIGH,

@@ -61,7 +61,10 @@ def examine_yaml(context: Context, source: Source, into: Examination) -> None:
 
         judge_template(context, text, into, "templates in the text")
     seen: set[str] = set()
+    line, counted = 1, 0
     for found in _TARGET.finditer(text):
+        line += text.count("\n", counted, found.start())
+        counted = found.start()
         target = found[1]
         module, _, name = target.rpartition(".")
         if target in seen:
@@ -74,7 +77,7 @@ def examine_yaml(context: Context, source: Source, into: Examination) -> None:
                 Severity.CRITICAL if why else Severity.MEDIUM,
                 f"The configuration names {target[:120]} to be called"
                 + (f", which {why}." if why else "."),
-                location=context.at(f"line {_line(text, found.start())}"),
+                location=context.at(f"line {line}"),
                 evidence=found[0][:200],
                 remedy="Check what it calls before instantiating it.",
             )
