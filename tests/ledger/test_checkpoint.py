@@ -102,7 +102,7 @@ def test_a_proof_carries_its_entry_and_leads_to_the_root() -> None:
             other.check(head)
 
 
-def test_a_misspelt_proof_is_refused() -> None:
+def test_a_misspelled_proof_is_refused() -> None:
     good = MemoryLedger().append(b'{"x":1}').proof
     for old, new in ((b"index 2", b"index 02"), (b"extra ", b"extra  "), (b"@v1", b"@v2")):
         with pytest.raises(IntegrityError):

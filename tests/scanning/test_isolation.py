@@ -86,7 +86,7 @@ def test_the_model_can_be_read_and_python_still_works(tried: dict[str, str]) -> 
         ("run a program", "seccomp"),
         ("start a child", "seccomp"),
         ("open a socket", "seccomp"),
-        ("connect", "no-network"),
+        ("connect", "network-namespace"),
     ],
 )
 def test_each_wall_that_is_said_to_stand_holds(tried: dict[str, str], what: str, wall: str) -> None:
@@ -97,7 +97,7 @@ def test_each_wall_that_is_said_to_stand_holds(tried: dict[str, str], what: str,
 
 def test_every_wall_is_named_as_standing_or_not(tried: dict[str, str]) -> None:
     named = {wall.removeprefix("no ") for wall in tried["walls"]}
-    assert named == {"rlimits", "no-new-privileges", "no-network", "landlock", "seccomp"}
+    assert named == {"rlimits", "privilege-lock", "network-namespace", "landlock", "seccomp"}
 
 
 def test_a_file_cannot_be_grown_and_memory_is_bounded(tmp_path: Path) -> None:

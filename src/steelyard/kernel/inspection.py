@@ -79,7 +79,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
     scanner: Scanner
     files: tuple[FileReport, ...]
     isolation: tuple[str, ...] = ()
-    """Walls that stood, such as ``no-network · landlock · rlimits``."""
+    """Walls that stood, such as ``rlimits · landlock``, and those refused, as ``no landlock``."""
     tree_findings: tuple[Finding, ...] = ()
     """Findings about several files together."""
     cards: tuple[ModelCard, ...] = ()

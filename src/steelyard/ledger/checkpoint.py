@@ -96,9 +96,9 @@ def parse_checkpoint(data: bytes) -> SignedHead:
     if not is_key_name(origin) or not is_key_name(found[1]):
         raise _malformed("its name is not a ledger's")
     if _DECIMAL.match(size) is None or root is None or len(root) != HASH_SIZE:
-        raise _malformed("its size or root hash is misspelt")
+        raise _malformed("its size or root hash is misspelled")
     if signed is None or len(signed) != 4 + 64:
-        raise _malformed("its signature is misspelt")
+        raise _malformed("its signature is misspelled")
     checkpoint = SignedHead(TreeHead(origin, int(size), root), found[1], signed[:4], signed[4:])
     if checkpoint.encode() != data:
         raise _malformed("it is not spelled the one way")
@@ -148,11 +148,11 @@ def parse_proof(data: bytes) -> InclusionProof:
     index = lines[2].removeprefix("index ")
     hashes = [decode_base64(line) for line in lines[3:]]
     if entry is None or _DECIMAL.match(index) is None:
-        raise _malformed("its entry or index is misspelt", "proof")
+        raise _malformed("its entry or index is misspelled", "proof")
     known = tuple(one for one in hashes if one is not None and len(one) == HASH_SIZE)
     proof = InclusionProof(int(index), entry, known, checkpoint)
     if proof.encode() != data:
-        raise _malformed("a hash is misspelt, or it is not spelled the one way", "proof")
+        raise _malformed("a hash is misspelled, or it is not spelled the one way", "proof")
     return proof
 
 

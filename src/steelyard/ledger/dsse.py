@@ -81,7 +81,7 @@ def parse(data: bytes) -> SignedStatement:
                 code="envelope.malformed",
             )
     if payload is None or signature is None:
-        raise IntegrityError("The base64 in the envelope is misspelt.", code="envelope.malformed")
+        raise IntegrityError("The base64 in the envelope is misspelled.", code="envelope.malformed")
     statement = parse_canonical(payload)
     if not isinstance(statement, dict):
         raise IntegrityError("The envelope holds no statement.", code="envelope.malformed")

@@ -52,8 +52,8 @@ def isolate(limits: Limits, roots: Iterable[str]) -> tuple[str, ...]:
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     privileges = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     walls: list[tuple[str, Callable[[], bool]]] = [
-        ("no-new-privileges", lambda: privileges),
-        ("no-network", lambda: _leave_network(libc)),
+        ("privilege-lock", lambda: privileges),
+        ("network-namespace", lambda: _leave_network(libc)),
         ("landlock", lambda: _landlock(libc, roots)),
         ("seccomp", lambda: _seccomp(libc)),
     ]

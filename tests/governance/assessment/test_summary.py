@@ -121,3 +121,11 @@ def test_the_same_weights_in_three_formats_are_counted_once() -> None:
     assert model.formats == ("onnx", "safetensors")
     assert (model.task, model.publisher, model.model_type) == ("feature-extraction", "org", "bert")
     assert model.architectures == ("BertModel", "Pooling")
+
+
+def test_the_readme_is_the_card_whatever_lies_beside_it() -> None:
+    cards = [ModelCard(path=path) for path in ("MODEL_CARD.md", "README.md", "a/README.md")]
+    chosen = summary.main_card(cards)
+    assert chosen is not None
+    assert chosen.path == "README.md"
+    assert summary.main_card([]) is None

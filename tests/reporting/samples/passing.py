@@ -123,7 +123,7 @@ def approved() -> Assessment:
             "risk": {"tier": "low", "score": 18},
         },
         scanner=SCANNER,
-        isolation=("no-network", "landlock", "rlimits"),
+        isolation=("network-namespace", "landlock", "rlimits"),
         assessed_at="2026-11-24T09:30:00Z",
     )
 

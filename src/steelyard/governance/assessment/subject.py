@@ -38,7 +38,7 @@ def identify(path: PurePath, manifest: Manifest, stated: str | None = None) -> S
             purl = PackageURL.from_string(stated)
         except ValueError as error:
             raise InputError(
-                f"{stated!r} is not a package URL: {error}.",
+                f"{stated!r} is not a package URL: {str(error).rstrip('.')}.",
                 next_step="Write it like pkg:huggingface/org/name@commit.",
                 code="subject.purl",
             ) from error

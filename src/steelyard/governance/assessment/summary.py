@@ -105,8 +105,13 @@ def component_files(files: Sequence[FileReport]) -> tuple[ComponentFile, ...]:
 
 
 def main_card(cards: Sequence[ModelCard]) -> ModelCard | None:
-    """Return the card at the root of the tree, else the shallowest one."""
-    return min(cards, key=lambda card: (card.path.count("/"), card.path), default=None)
+    """Return the ``README`` at the root of the tree, else the shallowest card."""
+
+    def rank(card: ModelCard) -> tuple[int, bool, str]:
+        name = card.path.rpartition("/")[2].lower()
+        return card.path.count("/"), not name.startswith("readme"), card.path
+
+    return min(cards, key=rank, default=None)
 
 
 def model_summary(subject: Subject, inspection: Inspection, card: ModelCard | None) -> Model:
