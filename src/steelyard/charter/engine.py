@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules are CEL: this is the small port to the engine that checks and runs them.
 
-*Checking* compiles a rule against the typed schema of :mod:`steelyard.charter.facts`, so a misspelled
-fact or a wrong type is an error when the charter is loaded, at its line and column.
+*Checking* compiles a rule against the typed schema of :mod:`steelyard.charter.facts`, so a
+misspelled fact or a wrong type is an error when the charter is loaded, at its line and column.
 
 *Running* uses the same text on maps from which unknown facts are left out. Reading one is then an
 error *value*, ``&&`` and ``||`` carry it as Kleene's third value, and whatever is not plainly true
