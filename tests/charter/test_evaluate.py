@@ -130,7 +130,7 @@ def test_unknown_requirements_say_which_fact_is_missing() -> None:
 
 def test_unknown_applies_counts_as_applying() -> None:
     text = charter_text("starter").replace(
-        "applies: \"environment != 'sandbox'\"", 'applies: "use_case.monthly_users > 10"'
+        "environment != 'sandbox' && has(artifacts.executes_on_load)", "use_case.monthly_users > 10"
     )
     result = evaluate(load_charter(text, "c.yaml"), facts(**JOBLIB), {}, TODAY)
     trace = next(t for t in result.rules if t.rule == "no-code-execution-on-load")

@@ -117,7 +117,7 @@ risk moderate, score 27. The tier's condition holds: risk.score >= 20 (risk.scor
 
 ✗ fired  no-code-execution-on-load (reject)
     A pickle runs code when it is loaded; one bad file is a breach.
-    applies: environment != 'sandbox' is true
+    applies: environment != 'sandbox' && has(artifacts.executes_on_load) is true
     requires: !artifacts.executes_on_load is false
       environment = production
       artifacts.executes_on_load = true

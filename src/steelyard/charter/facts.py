@@ -96,8 +96,12 @@ class ArtifactFacts(Struct, frozen=True, kw_only=True):
 
     file_count: Annotated[int, _says("Files in the revision.")]
     size_bytes: Annotated[int, _says("Size of all files, in bytes.")]
-    executes_on_load: Annotated[bool, _says("The usual loader runs code from a file.")]
-    has_remote_code: Annotated[bool, _says("The loader would import Python of the repository.")]
+    executes_on_load: Annotated[bool | None, _says("The usual loader runs code from a file.")] = (
+        None
+    )
+    has_remote_code: Annotated[
+        bool | None, _says("The loader would import the repository's code.")
+    ] = None
     formats: Annotated[tuple[str, ...], _says("Formats found, by content.")] = ()
     weight_formats: Annotated[tuple[str, ...], _says("Formats of files that hold weights.")] = ()
     load_calls: Annotated[tuple[str, ...], _says("Callables the loader would invoke.")] = ()

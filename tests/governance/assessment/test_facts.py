@@ -179,3 +179,12 @@ def test_a_card_is_as_complete_as_what_it_states() -> None:
         training_data=stated, intended_use=stated, limitations=stated, evaluation=stated,
     )  # fmt: skip
     assert facts(card=full).facts.card.completeness == 100
+
+
+def test_what_a_file_nobody_read_does_on_load_is_not_known() -> None:
+    unread = report("w.h5", "hdf5", coverage=Coverage.NONE)
+    found = facts(report("a"), unread).facts.artifacts
+    assert (found.executes_on_load, found.has_remote_code) == (None, None)
+    pickled = report("m.pkl", "pickle", traits=Traits(executes_on_load=True))
+    assert facts(pickled, unread).facts.artifacts.executes_on_load is True
+    assert facts(report("a")).facts.artifacts.executes_on_load is False

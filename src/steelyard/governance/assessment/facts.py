@@ -112,8 +112,8 @@ def _artifacts(files: tuple[FileReport, ...]) -> ArtifactFacts:
     return ArtifactFacts(
         file_count=len(files),
         size_bytes=sum(file.size for file in files),
-        executes_on_load=any(file.traits.executes_on_load for file in files),
-        has_remote_code=any(file.traits.remote_code for file in files),
+        executes_on_load=_seen(files, [file.traits.executes_on_load for file in files]),
+        has_remote_code=_seen(files, [file.traits.remote_code for file in files]),
         formats=_sorted(file.format for file in files),
         weight_formats=_sorted(file.format for file in files if file.traits.weights),
         load_calls=tuple(calls[:20]),
@@ -123,6 +123,13 @@ def _artifacts(files: tuple[FileReport, ...]) -> ArtifactFacts:
         ),
         has_safetensors=any(file.format == "safetensors" for file in files),
     )
+
+
+def _seen(files: tuple[FileReport, ...], found: list[bool]) -> bool | None:
+    """Return whether something was seen; not seen in files not fully examined is not known."""
+    if any(found):
+        return True
+    return None if any(file.coverage is not Coverage.FULL for file in files) else False
 
 
 def _scan(inspection: Inspection) -> ScanFacts:
