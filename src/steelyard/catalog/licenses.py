@@ -13,38 +13,16 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
 
-Category = Literal[
-    "permissive",
-    "content",
-    "weak-copyleft",
-    "strong-copyleft",
-    "use-restricted",
-    "source-available",
-    "community",
-    "non-commercial",
-    "research-only",
-    "unknown",
-]
-CATEGORY_ORDER: tuple[Category, ...] = (
-    "permissive",
-    "content",
-    "weak-copyleft",
-    "strong-copyleft",
-    "use-restricted",
-    "source-available",
-    "community",
-    "non-commercial",
-    "research-only",
-    "unknown",
-)
-"""Least restrictive first. Copyleft binds what is passed on, use restrictions and vendors' own
-terms bind every use, the last two known ones rule out business, and what is unknown permits
-nothing, so it outranks them all."""
+from steelyard.kernel.license import LicenseCategory
+
+Category = Literal[LicenseCategory, "unknown"]
+CATEGORY_ORDER: tuple[Category, ...] = get_args(Category)
+"""Least restrictive first. What is unknown permits nothing, so it outranks them all."""
 
 Answer = Literal["yes", "conditional", "unknown", "no"]
 

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from steelyard.kernel.assessment import Tier
 from steelyard.kernel.errors import InputError
+from steelyard.kernel.license import LicenseCategory
 from steelyard.kernel.use_case import (
     Autonomy,
     DataClass,
@@ -29,18 +30,6 @@ from steelyard.kernel.use_case import (
 
 Worst = Literal["clean", "unreadable", "suspicious", "malicious"]
 CoverageLevel = Literal["full", "partial", "none"]
-LicenseCategory = Literal[
-    "permissive",
-    "content",
-    "weak-copyleft",
-    "strong-copyleft",
-    "use-restricted",
-    "source-available",
-    "community",
-    "non-commercial",
-    "research-only",
-]
-"""The license catalog's categories without ``unknown``: an unknown license has no category."""
 CommercialUse = Literal["yes", "no", "conditional"]
 
 

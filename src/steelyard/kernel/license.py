@@ -8,6 +8,20 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+LicenseCategory = Literal[
+    "permissive",
+    "content",
+    "weak-copyleft",
+    "strong-copyleft",
+    "use-restricted",
+    "source-available",
+    "community",
+    "non-commercial",
+    "research-only",
+]
+"""Kinds of license, least restrictive first. Copyleft binds what is passed on, use restrictions and
+vendors' own terms bind every use, and the last two rule out business."""
+
 
 class LicenseVerdict(StrEnum):
     """How a text relates to the nearest known license."""

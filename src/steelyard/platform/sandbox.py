@@ -178,9 +178,10 @@ class _Run:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Drain standard error; lines that are progress of a known file are passed on."""
-        assert process.stderr is not None
+        stream = process.stderr
+        assert stream is not None
         decoder = msgspec.json.Decoder(tuple[str, int])
-        for line in iter(lambda: process.stderr.readline(65_536), b""):  # type: ignore[union-attr]
+        while line := stream.readline(65_536):
             if self._progress is None:
                 continue
             with contextlib.suppress(msgspec.MsgspecError):

@@ -19,7 +19,6 @@ from steelyard.charter.facts import (
     CardSectionFacts,
     CommercialUse,
     Facts,
-    LicenseCategory,
     LicenseFacts,
     ModelFacts,
     ProvenanceFacts,
@@ -38,7 +37,7 @@ from steelyard.kernel.assessment import Model, Subject
 from steelyard.kernel.card import ModelCard, Section
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
-from steelyard.kernel.license import LicenseSummary, LicenseVerdict
+from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
