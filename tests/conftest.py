@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of the whole suite.
 
-No test is timed: a busy machine must not fail one, so property tests have no deadline. Where CI
-runs they try the same examples every time; elsewhere they look for new ones.
+A busy machine must not fail a test, so property tests have no deadline, and the few tests that
+inputs do not cost quadratic work bound CPU time far above what they need. Where CI runs, property
+tests try the same examples every time; elsewhere they look for new ones.
 """
 
 from __future__ import annotations
