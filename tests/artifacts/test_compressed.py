@@ -103,7 +103,7 @@ def test_very_many_tiny_streams_are_not_quadratic() -> None:
     packed = gzip.compress(b"", mtime=0) * 100_000
     start = time.process_time()
     assert expanded(packed, "gzip") == b""
-    assert time.process_time() - start < 8
+    assert time.process_time() - start < 20
 
 
 def test_honest_xz_does_not_pile_up_input() -> None:

@@ -175,7 +175,7 @@ def test_what_is_not_known_is_unknown(text: str) -> None:
 def test_a_text_too_long_to_judge_is_unknown_and_quick() -> None:
     begun = time.process_time()
     assert judge(MIT + "x " * MAX_CHARACTERS).verdict is LicenseVerdict.UNKNOWN
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 20
 
 
 def test_a_notice_that_only_points_adopts_nothing() -> None:

@@ -58,4 +58,4 @@ def test_any_text(text: str) -> None:
 def test_a_flood_of_statements_is_bounded() -> None:
     begun = time.process_time()
     read_statements("NOTICE", "licensed under the " * 50_000)
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 20

@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_a_sentence(front: str, says: str) -> None:
     assert says in " ".join(card.problems)
     assert declared == []
     assert card.title == "Title"
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 def test_a_bomb_of_aliases_stops_early() -> None:
@@ -109,7 +109,7 @@ def test_a_bomb_of_aliases_stops_early() -> None:
     begun = time.process_time()
     card, _ = read_card("README.md", "---\n" + "\n".join(lines) + "\n---\n")
     assert "too many values" in card.problems[0]
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 def test_tags_of_yaml_are_words_not_objects() -> None:

@@ -94,4 +94,4 @@ def test_a_flood_of_headings_is_reported_and_quick() -> None:
     begun = time.process_time()
     assert not read_sections("# Uses\n" * 20_000, problems).intended_use.stated
     assert "first 2000 headings" in problems[0]
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20

@@ -134,7 +134,7 @@ def test_bombs_spread_over_members_and_depths() -> None:
         layer = zipped({str(n): layer for n in range(6)})
     start = time.process_time()
     assert "archive.bomb" in Seen(layer, limits).rules
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
 
 
 def test_nesting_is_bounded_and_told() -> None:

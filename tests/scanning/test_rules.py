@@ -141,7 +141,7 @@ def test_only_the_real_main_guard_waits(tmp_path: Path, test: str, severity: Sev
 def test_floods_are_examined_in_time(tmp_path: Path, name: str, text: str) -> None:
     begun = time.process_time()
     examine(tmp_path / name, text)
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 20
 
 
 def test_the_end_of_a_license_that_was_not_read_is_a_gap(tmp_path: Path) -> None:

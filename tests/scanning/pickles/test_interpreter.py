@@ -132,7 +132,7 @@ def test_floods_stay_small_or_stop(piece: bytes) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30 << 20
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 20
 
 
 def test_limits() -> None:
