@@ -57,7 +57,11 @@ def read_text(path: Path, what: str) -> str:
             code="input.unreadable",
         ) from error
     if data is None:
-        raise InputError(f"The {what} {str(path)!r} is larger than {TEXT_MOST} bytes.")
+        raise InputError(
+            f"The {what} {str(path)!r} is too large: at most {TEXT_MOST // 2**20} MiB are read.",
+            next_step="Check that this is the file you meant.",
+            code="input.size",
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -202,15 +206,15 @@ def bill_of_materials(running: Running, path: Path, purl: str | None) -> tuple[b
     inspection = running.result()
     manifest = summary.manifest_from(inspection)
     subject = identify(Path(os.path.realpath(path)), manifest, purl)
-    card = summary.main_card(inspection.cards)
+    seen = summary.summarize(subject, inspection)
     document = revision_bom(
         subject=subject,
-        model=summary.model_summary(subject, inspection, card),
-        card=card,
+        model=seen.model,
+        card=seen.card,
         license_summary=summarize(inspection.declared, inspection.license_files),
         files=summary.component_files(inspection.files),
-        verdict=summary.overall_verdict(inspection),
-        coverage=summary.coverage_summary(inspection.files).level,
+        verdict=seen.verdict,
+        coverage=seen.coverage.level,
         scanner=inspection.scanner,
         created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     )

@@ -65,6 +65,10 @@ def document(**changes: Any) -> dict[str, Any]:
             "category": "permissive",
             "commercial_use": "yes",
             "keys": ["apache-2.0", "mit"],
+            "use_policy": False,
+            "output_restrictions": False,
+            "naming_duty": False,
+            "share_alike": False,
         },
         "card": {
             "present": True,

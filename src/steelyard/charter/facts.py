@@ -127,10 +127,10 @@ class LicenseFacts(Struct, frozen=True, kw_only=True):
     commercial_use: Annotated[CommercialUse | None, _says("Commercial use is permitted.")] = None
     keys: Annotated[tuple[str, ...], _says("Catalog keys of all licenses.")] = ()
     conflicts: Annotated[tuple[str, ...], _says("Each conflict, as a sentence.")] = ()
-    use_policy: Annotated[bool, _says("A use policy binds the user.")] = False
-    output_restrictions: Annotated[bool, _says("Use of the outputs is restricted.")] = False
-    naming_duty: Annotated[bool, _says("A name or badge must be shown.")] = False
-    share_alike: Annotated[bool, _says("Derivatives must carry the same license.")] = False
+    use_policy: Annotated[bool | None, _says("A use policy binds the user.")] = None
+    output_restrictions: Annotated[bool | None, _says("Use of the outputs is restricted.")] = None
+    naming_duty: Annotated[bool | None, _says("A name or badge must be shown.")] = None
+    share_alike: Annotated[bool | None, _says("Derivatives must carry the same license.")] = None
 
 
 class CardSectionFacts(Struct, frozen=True, kw_only=True):

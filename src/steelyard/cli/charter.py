@@ -70,11 +70,12 @@ def init(profile: str, output: Path, output_format: str) -> int:
 @format_option()
 def check(file: Path, output_format: str) -> int:
     """Check a charter: fields, rules, references. Exit 0 when it is sound, else 2."""
+    from steelyard.bootstrap import read_text
     from steelyard.charter.load import load_charter
     from steelyard.charter.resolve import charter_sha256
 
     try:
-        charter = load_charter(_read_text(file), str(file))
+        charter = load_charter(read_text(file, "charter"), str(file))
     except DocumentErrors as error:
         show(error)
         if output_format == "json":
@@ -225,17 +226,6 @@ def _read_assessment(path: Path) -> Assessment:
             f"The file {file} is not an assessment: {error}.",
             next_step="Give assessment.json, or the directory that steelyard assess wrote.",
             code="charter.assessment",
-        ) from error
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return _read(file).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"The file {file} is not UTF-8 text (byte {error.start}).",
-            next_step="Save it as UTF-8.",
-            code="input.encoding",
         ) from error
 
 

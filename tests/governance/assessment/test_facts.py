@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.governance.assessment.facts import Evidenced, facts_of
 from steelyard.governance.assessment.subject import identify
-from steelyard.governance.assessment.summary import manifest_from
+from steelyard.governance.assessment.summary import manifest_from, summarize
 from steelyard.kernel.card import ModelCard, Section
 from steelyard.kernel.finding import (
     Coverage,
@@ -82,6 +82,7 @@ def facts(
         use_case=USE_CASE,
         environment="production",
         inspection=inspection,
+        seen=summarize(subject, inspection),
         terms=terms or LicenseSummary(),
         today=TODAY,
     )
@@ -188,3 +189,10 @@ def test_what_a_file_nobody_read_does_on_load_is_not_known() -> None:
     pickled = report("m.pkl", "pickle", traits=Traits(executes_on_load=True))
     assert facts(pickled, unread).facts.artifacts.executes_on_load is True
     assert facts(report("a")).facts.artifacts.executes_on_load is False
+
+
+def test_what_an_unknown_license_asks_is_not_known() -> None:
+    unknown = facts().facts.license
+    assert (unknown.use_policy, unknown.share_alike) == (None, None)
+    known = facts(terms=LicenseSummary(category="permissive")).facts.license
+    assert (known.use_policy, known.share_alike) == (False, False)

@@ -26,13 +26,7 @@ from steelyard.charter.facts import (
     use_case_facts,
 )
 from steelyard.governance.assessment.subject import names_bytes
-from steelyard.governance.assessment.summary import (
-    coverage_summary,
-    located_findings,
-    main_card,
-    model_summary,
-    overall_verdict,
-)
+from steelyard.governance.assessment.summary import Summary
 from steelyard.kernel.assessment import Model, Subject
 from steelyard.kernel.card import ModelCard, Section
 from steelyard.kernel.finding import Coverage, FileReport, Severity
@@ -61,21 +55,21 @@ def facts_of(
     use_case: UseCase,
     environment: str,
     inspection: Inspection,
+    seen: Summary,
     terms: LicenseSummary,
     today: dt.date,
 ) -> Evidenced:
     """Return everything a charter may read about this adoption."""
-    card = main_card(inspection.cards)
-    model = model_summary(subject, inspection, card)
+    model = seen.model
     facts = Facts(
         environment=environment,
         today=today,
         use_case=use_case_facts(use_case),
-        model=_model(subject, model, card),
+        model=_model(subject, model, seen.card),
         artifacts=_artifacts(inspection.files),
-        scan=_scan(inspection),
+        scan=_scan(inspection, seen),
         license=_license(terms),
-        card=_card(card),
+        card=_card(seen.card),
         provenance=ProvenanceFacts(
             revision_immutable=subject.commit is not None
             or names_bytes(subject.purl, subject.manifest_sha256),
@@ -83,7 +77,7 @@ def facts_of(
             datasets_stated=bool(model.datasets),
         ),
     )
-    return Evidenced(facts=facts, evidence=_evidence(inspection, terms))
+    return Evidenced(facts=facts, evidence=_evidence(inspection, seen, terms))
 
 
 def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts:
@@ -131,15 +125,14 @@ def _seen(files: tuple[FileReport, ...], found: list[bool]) -> bool | None:
     return None if any(file.coverage is not Coverage.FULL for file in files) else False
 
 
-def _scan(inspection: Inspection) -> ScanFacts:
-    findings = located_findings(inspection)
+def _scan(inspection: Inspection, seen: Summary) -> ScanFacts:
+    findings = seen.findings
     counts = {
         severity: sum(finding.severity is severity for finding in findings) for severity in Severity
     }
-    summary = coverage_summary(inspection.files)
-    level = Coverage(summary.level)
+    level = Coverage(seen.coverage.level)
     return ScanFacts(
-        worst=overall_verdict(inspection).value,
+        worst=seen.verdict.value,
         coverage=level.value,
         isolated=bool(inspection.isolation)
         and not any(wall.startswith("no ") for wall in inspection.isolation),
@@ -148,7 +141,7 @@ def _scan(inspection: Inspection) -> ScanFacts:
         medium=counts[Severity.MEDIUM],
         low=counts[Severity.LOW],
         rules=_sorted(finding.rule for finding in findings),
-        unexamined=tuple(gap.path for gap in summary.gaps),
+        unexamined=tuple(gap.path for gap in seen.coverage.gaps),
     )
 
 
@@ -173,11 +166,18 @@ def _license(terms: LicenseSummary) -> LicenseFacts:
         commercial_use=commercial,
         keys=tuple(dict.fromkeys(keys)),
         conflicts=tuple(conflict.message for conflict in disagreements),
-        use_policy="use-policy" in kinds,
-        output_restrictions="outputs" in kinds,
-        naming_duty="naming" in kinds,
-        share_alike="share-alike" in kinds,
+        use_policy=_owed("use-policy", kinds, known),
+        output_restrictions=_owed("outputs", kinds, known),
+        naming_duty=_owed("naming", kinds, known),
+        share_alike=_owed("share-alike", kinds, known),
     )
+
+
+def _owed(kind: str, kinds: set[str], known: bool) -> bool | None:
+    """Return whether a license asks for something; what an unknown license asks is not known."""
+    if kind in kinds:
+        return True
+    return False if known else None
 
 
 def _card(card: ModelCard | None) -> CardFacts:
@@ -201,15 +201,17 @@ def _section(section: Section) -> CardSectionFacts:
     return CardSectionFacts(stated=section.stated)
 
 
-def _evidence(inspection: Inspection, terms: LicenseSummary) -> dict[str, tuple[str, ...]]:
+def _evidence(
+    inspection: Inspection, seen: Summary, terms: LicenseSummary
+) -> dict[str, tuple[str, ...]]:
     files = inspection.files
     calls = [f"{file.path}: {call}" for file in files for call in file.traits.load_calls]
     findings = [
         f"{finding.path}: {finding.message} [{finding.rule}] {finding.evidence}".rstrip()
-        for finding in located_findings(inspection)
+        for finding in seen.findings
         if finding.severity not in (Severity.INFO, Severity.LOW)
     ]
-    gaps = [f"{gap.path}: {gap.reason}" for gap in coverage_summary(files).gaps]
+    gaps = [f"{gap.path}: {gap.reason}" for gap in seen.coverage.gaps]
     remote = [file.path for file in files if file.traits.remote_code]
     conflicts = [
         line

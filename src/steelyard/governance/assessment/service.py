@@ -55,17 +55,18 @@ def weigh(
 
     manifest = summary.manifest_from(inspection)
     subject = identify(path, manifest, purl)
+    seen = summary.summarize(subject, inspection)
     terms = summarize(inspection.declared, inspection.license_files)
     evidenced = facts_of(
         subject=subject,
         use_case=use_case,
         environment=environment,
         inspection=inspection,
+        seen=seen,
         terms=terms,
         today=now.date(),
     )
     found = evaluate(charter, evidenced.facts, evidenced.evidence, now.date())
-    card = summary.main_card(inspection.cards)
     assessment = Assessment(
         subject=subject,
         use_case=msgspec.to_builtins(use_case),
@@ -73,14 +74,14 @@ def weigh(
         charter=identity,
         risk=found.risk,
         license=terms,
-        findings=summary.located_findings(inspection),
-        coverage=summary.coverage_summary(inspection.files),
+        findings=seen.findings,
+        coverage=seen.coverage,
         controls=found.controls,
         review=found.review,
         decision=found.decision,
-        model=summary.model_summary(subject, inspection, card),
-        card=card,
-        verdict=summary.overall_verdict(inspection),
+        model=seen.model,
+        card=seen.card,
+        verdict=seen.verdict,
         files=summary.component_files(inspection.files),
         rules=found.rules,
         facts=facts_document(found.facts),

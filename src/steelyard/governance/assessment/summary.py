@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
+
 from steelyard.kernel.assessment import (
     ComponentFile,
     CoverageGap,
@@ -29,6 +31,28 @@ from steelyard.kernel.manifest import FileEntry, Manifest, manifest_of
 _SAFE_INTEGER = 2**53 - 1
 """Headers may claim any number; larger ones than this no JSON reader keeps exactly."""
 _COVERAGE_WORST_FIRST = (Coverage.NONE, Coverage.PARTIAL, Coverage.FULL)
+
+
+class Summary(Struct, frozen=True):
+    """An inspection summed up once, for the facts and for the document."""
+
+    verdict: Verdict
+    coverage: CoverageSummary
+    findings: tuple[LocatedFinding, ...]
+    card: ModelCard | None
+    model: Model
+
+
+def summarize(subject: Subject, inspection: Inspection) -> Summary:
+    """Return everything this module says about ``inspection``."""
+    card = main_card(inspection.cards)
+    return Summary(
+        verdict=overall_verdict(inspection),
+        coverage=coverage_summary(inspection.files),
+        findings=located_findings(inspection),
+        card=card,
+        model=model_summary(subject, inspection, card),
+    )
 
 
 def manifest_from(inspection: Inspection) -> Manifest:
