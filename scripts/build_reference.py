@@ -8,16 +8,13 @@ them by file name without touching the disk.
 from __future__ import annotations
 
 import ast
-import importlib
-import pkgutil
 import re
 from pathlib import Path
 
 import click
 
-import steelyard
-import steelyard.scanning
 from steelyard import cli
+from steelyard.catalog.rules import scanner_rules
 from steelyard.charter.facts import facts_reference
 from steelyard.reporting.json_document import published_schemas
 
@@ -94,18 +91,6 @@ def errors_page() -> str:
     return NOTE + "\n".join(lines) + "\n"
 
 
-def scanner_rules() -> dict[str, tuple[str, str]]:
-    """Return every rule of the scanner: id to title and usual severity."""
-    rules: dict[str, tuple[str, str]] = {}
-    for info in pkgutil.walk_packages(steelyard.scanning.__path__, "steelyard.scanning."):
-        if info.name.endswith("__main__"):
-            continue
-        module = importlib.import_module(info.name)
-        for name in ("RULES", "RUNNER_RULES"):
-            rules |= getattr(module, name, {})
-    return rules
-
-
 def rules_page() -> str:
     """Return the table of scanner rules."""
     lines = [
@@ -114,8 +99,9 @@ def rules_page() -> str:
         "| rule | what it sees | usual severity |",
         "|---|---|---|",
     ]
-    for rule, (title, severity) in sorted(scanner_rules().items()):
-        lines.append(f"| `{rule}` | {title} | {severity} |")
+    lines += [
+        f"| `{rule.id}` | {rule.title} | {rule.severity} |" for rule in scanner_rules().values()
+    ]
     return NOTE + "\n".join(lines) + "\n"
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.assessment import CoverageGap
 from steelyard.kernel.finding import Finding, Severity
-from steelyard.reporting.sarif import RuleText, assessment_sarif, scan_sarif
+from steelyard.reporting.sarif import assessment_sarif, scan_sarif
 from tests.reporting import samples
 
 
@@ -156,16 +157,13 @@ def test_a_gap_whose_file_is_not_listed_is_still_visible() -> None:
     assert notice["message"]["text"] == "pipe was not examined: This is not a regular file."
 
 
-def test_rule_texts_are_used_and_else_taken_from_the_finding() -> None:
-    text = RuleText(
-        "pickle.dangerous-call", "Dangerous call", "Never load it.", "https://a.example/"
-    )
-    run = run_of(assessment_sarif(samples.rejected(), [text]))
+def test_rule_texts_come_from_the_catalog_and_else_from_the_finding() -> None:
+    run = run_of(assessment_sarif(samples.rejected()))
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-    assert rules["pickle.dangerous-call"]["shortDescription"]["text"] == "Dangerous call"
-    assert rules["pickle.dangerous-call"]["helpUri"] == "https://a.example/"
+    known = scanner_rule("pickle.dangerous-call")
+    assert known is not None
+    assert rules["pickle.dangerous-call"]["shortDescription"]["text"] == known.title
     assert rules["pickle.unknown-global"]["help"]["text"].startswith("Leave this file out")
-    assert "helpUri" not in rules["pickle.unknown-global"]
 
 
 def test_fingerprints_differ_between_findings_and_not_between_runs() -> None:

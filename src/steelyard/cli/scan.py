@@ -18,7 +18,7 @@ from steelyard.cli.door import (
 )
 from steelyard.cli.progress import examining
 from steelyard.kernel.finding import Coverage, FileReport, Verdict, by_severity, verdict_of, worst
-from steelyard.kernel.inspection import Inspection, RuleInfo
+from steelyard.kernel.inspection import Inspection
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,21 +63,16 @@ def command(
 
 def _document(inspection: Inspection, verdict: Verdict, output_format: str) -> bytes:
     if output_format == "sarif":
-        from steelyard.reporting.sarif import RuleText, scan_sarif
+        from steelyard.reporting.sarif import scan_sarif
 
-        rules = [RuleText(rule.id, rule.title, _help(rule)) for rule in inspection.rules]
         return scan_sarif(
-            inspection.files, inspection.scanner, rules, tree_findings=inspection.tree_findings
+            inspection.files, inspection.scanner, tree_findings=inspection.tree_findings
         )
     from steelyard.reporting.json_document import scan_json
 
     return scan_json(
         inspection.files, inspection.scanner, verdict, tree_findings=inspection.tree_findings
     )
-
-
-def _help(rule: RuleInfo) -> str:
-    return f"{rule.title}. Usual severity: {rule.severity}."
 
 
 def _render(screen: Console, inspection: Inspection, verdict: Verdict) -> None:

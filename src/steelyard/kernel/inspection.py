@@ -64,15 +64,6 @@ class Scanner(Struct, frozen=True, kw_only=True):
     rules_digest: str
 
 
-class RuleInfo(Struct, frozen=True, kw_only=True):
-    """What a rule of the scanner is about, for reports."""
-
-    id: str
-    title: str
-    severity: str
-    """Usual severity; a finding carries its own."""
-
-
 class Inspection(Struct, frozen=True, kw_only=True):
     """The reply of the sandbox."""
 
@@ -87,8 +78,6 @@ class Inspection(Struct, frozen=True, kw_only=True):
     packages: tuple[PackageMetadata, ...] = ()
     license_files: tuple[LicenseFile, ...] = ()
     declared: tuple[DeclaredLicense, ...] = ()
-    rules: tuple[RuleInfo, ...] = ()
-    """The rules that made the findings."""
     schema: str = INSPECTION_SCHEMA
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from steelyard.catalog.rules import ScannerRule, scanner_rule
 from steelyard.kernel.assessment import Assessment
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.finding import FileReport, Finding, Severity
@@ -41,15 +42,6 @@ _MEMBER = "member "
 _BYTES = ("utf-8", "backslashreplace")
 
 
-class RuleText(NamedTuple):
-    """What the help of one rule says. ``help_uri`` may be empty."""
-
-    id: str
-    title: str
-    help: str
-    help_uri: str = ""
-
-
 class _File(NamedTuple):
     path: str
     size: int
@@ -59,7 +51,7 @@ class _File(NamedTuple):
     coverage_reason: str
 
 
-def assessment_sarif(assessment: Assessment, rules: Iterable[RuleText] = ()) -> bytes:
+def assessment_sarif(assessment: Assessment) -> bytes:
     """Return the findings of ``assessment`` as one SARIF run, with the outcome as a property."""
     reasons = {gap.path: gap.reason for gap in assessment.coverage.gaps}
     files = [
@@ -78,13 +70,12 @@ def assessment_sarif(assessment: Assessment, rules: Iterable[RuleText] = ()) -> 
         "steelyard:purl": assessment.subject.purl,
         "steelyard:assessed_at": assessment.assessed_at,
     }
-    return _document(files, found, assessment.scanner, rules, properties)
+    return _document(files, found, assessment.scanner, properties)
 
 
 def scan_sarif(
     files: Sequence[FileReport],
     scanner: Scanner,
-    rules: Iterable[RuleText] = (),
     *,
     tree_findings: Iterable[Finding] = (),
 ) -> bytes:
@@ -96,17 +87,15 @@ def scan_sarif(
     ]  # fmt: skip
     found = [(file.path, finding) for file in files for finding in file.findings]
     found += [("", finding) for finding in tree_findings]
-    return _document(listed, found, scanner, rules, {})
+    return _document(listed, found, scanner, {})
 
 
 def _document(
     files: Sequence[_File],
     found: Sequence[tuple[str, Finding]],
     scanner: Scanner,
-    rules: Iterable[RuleText],
     properties: dict[str, str],
 ) -> bytes:
-    texts = {rule.id: rule for rule in rules}
     worst: dict[str, Finding] = {}
     for _, finding in found:
         known = worst.setdefault(finding.rule, finding)
@@ -122,7 +111,7 @@ def _document(
                 "name": "Steelyard",
                 "semanticVersion": scanner.version,
                 "version": scanner.version,
-                "rules": [_rule(worst[rule], texts.get(rule)) for rule in rule_index],
+                "rules": [_rule(worst[rule]) for rule in rule_index],
                 "properties": {"rules_digest": scanner.rules_digest},
             }
         },
@@ -148,9 +137,10 @@ def _document(
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
-def _rule(finding: Finding, text: RuleText | None) -> dict[str, Any]:
-    title = text.title if text else finding.rule
-    advice = (text.help if text else finding.remedy) or finding.message
+def _rule(finding: Finding) -> dict[str, Any]:
+    known = scanner_rule(finding.rule)
+    title = known.title if known else finding.rule
+    advice = (known and rule_help(known)) or finding.remedy or finding.message
     rule: dict[str, Any] = {
         "id": finding.rule,
         "name": _pascal(finding.rule),
@@ -163,9 +153,15 @@ def _rule(finding: Finding, text: RuleText | None) -> dict[str, Any]:
             "tags": ["security", "machine-learning", finding.rule.partition(".")[0]],
         },
     }
-    if text and text.help_uri:
-        rule["helpUri"] = text.help_uri
+    links = [reference.url for reference in known.references if reference.url] if known else []
+    if links:
+        rule["helpUri"] = links[0]
     return rule
+
+
+def rule_help(rule: ScannerRule) -> str:
+    """Return what a rule means as one paragraph."""
+    return " ".join(part for part in (rule.what, rule.why, rule.remedy) if part)
 
 
 def _pascal(rule: str) -> str:

@@ -12,25 +12,11 @@ from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
 from steelyard.artifacts.zips import crc_matches, member_source, read_zip
+from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 
-RULES: dict[str, tuple[str, str]] = {
-    "archive.traversal": ("A member would be written outside the archive's folder", "critical"),
-    "archive.link": ("A member is a link that leads outside", "critical"),
-    "archive.bomb": ("The archive expands beyond reason", "critical"),
-    "archive.overlap": ("Members share bytes, as bombs do", "critical"),
-    "archive.members": ("The archive claims too many members", "critical"),
-    "archive.headers-disagree": ("Two headers describe different content", "high"),
-    "archive.two-ends": ("Two readers see two archives", "high"),
-    "archive.no-local-header": ("A member has no local header", "high"),
-    "archive.duplicate": ("Two members have the same name", "high"),
-    "archive.encrypted": ("A member is encrypted", "medium"),
-    "archive.device": ("A member is a device or pipe", "critical"),
-    "archive.checksum": ("A member does not have its checksum", "medium"),
-    "archive.structure": ("The archive is not laid out as written by honest tools", "medium"),
-}
 _SEVERITY = {
     "archive.overlap": Severity.CRITICAL,
     "archive.headers-disagree": Severity.HIGH,
@@ -47,7 +33,7 @@ def report_problems(context: Context, problems: Iterable[Problem], into: Examina
     """Add a finding for every structural problem a zip reader reported."""
     for problem in problems:
         severity = _SEVERITY.get(problem.code, Severity.MEDIUM)
-        rule = problem.code if problem.code in RULES else "archive.structure"
+        rule = problem.code if scanner_rule(problem.code) else "archive.structure"
         into.add(rule, severity, problem.message, location=context.at(problem.location))
 
 
@@ -252,7 +238,7 @@ def _check_link(context: Context, name: str, target: str, into: Examination) -> 
 
 def note_bomb(context: Context, error: LimitExceeded, into: Examination) -> None:
     """Report a reader's limit: an attack where the error says so, else a reason to look."""
-    rule = error.code if error.code in RULES else "archive.bomb"
+    rule = error.code if scanner_rule(error.code) else "archive.bomb"
     attack = error.code in ("archive.bomb", "archive.members")
     into.add(
         rule,

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 from typing import cast
 
-from steelyard.kernel.inspection import RuleInfo
 from steelyard.scanning.interface import Examiner
 
 _PICKLES = "steelyard.scanning.pickles"
@@ -64,21 +62,6 @@ UNREAD: dict[str, str] = {
 }
 """Formats nobody looks into yet, and the reason a report gives."""
 
-RUNNER_RULES: dict[str, tuple[str, str]] = {
-    "file.type-mismatch": ("The content is not what the name says", "medium"),
-    "file.malformed": ("The file cannot be read as its format", "medium"),
-    "file.truncated": ("The file ends before its headers say", "medium"),
-    "file.limit": ("A hard limit was reached", "medium"),
-    "file.more-findings": ("More findings than are listed", "medium"),
-    "file.two-readings": ("A data file is also a pickle that calls something", "critical"),
-    "path.symlink-escape": ("A link leads out of the model", "critical"),
-    "path.symlink": ("A link cannot be followed", "medium"),
-    "path.special-file": ("A pipe, device or socket in the model", "high"),
-    "path.odd-name": ("A name hides what it is", "medium"),
-    "path.version-control": ("A version-control folder was left out", "info"),
-    "path.collision": ("Names differ only in case", "low"),
-}
-
 
 @functools.cache
 def examiner_for(kind: str) -> Examiner | None:
@@ -88,15 +71,3 @@ def examiner_for(kind: str) -> Examiner | None:
         return None
     module, function = place
     return cast("Examiner", getattr(importlib.import_module(module), function))
-
-
-def rule_infos(used: set[str]) -> tuple[RuleInfo, ...]:
-    """Return what is known about the rules in ``used``; their modules are loaded by then."""
-    known = dict(RUNNER_RULES)
-    for name in sorted(sys.modules):
-        if name.startswith("steelyard.scanning."):
-            known |= getattr(sys.modules[name], "RULES", {})
-    return tuple(
-        RuleInfo(id=rule, title=known[rule][0], severity=known[rule][1])
-        for rule in sorted(used & set(known))
-    )

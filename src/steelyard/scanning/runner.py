@@ -38,7 +38,7 @@ from steelyard.kernel.inspection import (
 from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
-from steelyard.scanning.registry import INERT, UNREAD, examiner_for, rule_infos
+from steelyard.scanning.registry import INERT, UNREAD, examiner_for
 
 _PENDING = 64
 """Files that may be open, waiting for their digest, while others are examined."""
@@ -64,7 +64,6 @@ class Runner:
     def __init__(self, request: InspectionRequest) -> None:
         self._request = request
         self._papers = Papers()
-        self._rules: set[str] = set()
         self._scan = "scan" in request.tasks
         self._alone = len(request.files) == 1 and not self._scan
 
@@ -95,7 +94,6 @@ class Runner:
             packages=tuple(papers.packages),
             license_files=tuple(papers.license_files),
             declared=tuple(papers.declared),
-            rules=rule_infos(self._rules),
         )
 
     def _open(self, file: TreeFile) -> _Pending | FileReport:
@@ -161,7 +159,6 @@ class Runner:
                 )
             )
         findings = tuple(into.findings)
-        self._rules.update(finding.rule for finding in findings)
         return FileReport(
             path=file.path,
             format=kind,

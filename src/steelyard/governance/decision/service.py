@@ -32,20 +32,16 @@ def documents_of(weighed: Weighed, charter_json: bytes) -> dict[str, bytes]:
     from steelyard.reporting.cyclonedx import ml_bom
     from steelyard.reporting.html import render_html
     from steelyard.reporting.json_document import assessment_json
-    from steelyard.reporting.sarif import RuleText, assessment_sarif
+    from steelyard.reporting.sarif import assessment_sarif
 
     assessment = weighed.assessment
-    rules = [
-        RuleText(rule.id, rule.title, f"{rule.title}. Usual severity: {rule.severity}.")
-        for rule in weighed.inspection.rules
-    ]
     return {
         "manifest.json": weighed.manifest.canonical(),
         "charter.json": charter_json,
         "assessment.json": assessment_json(assessment, pretty=True),
         "report.html": render_html(assessment),
         "bom.cdx.json": ml_bom(assessment),
-        "findings.sarif": assessment_sarif(assessment, rules),
+        "findings.sarif": assessment_sarif(assessment),
     }
 
 

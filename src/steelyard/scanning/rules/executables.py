@@ -7,10 +7,6 @@ from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 
-RULES: dict[str, tuple[str, str]] = {
-    "file.executable": ("A native executable or library", "high"),
-    "file.disguised-executable": ("A native executable under a data file's name", "critical"),
-}
 _HONEST = ("so", "dll", "exe", "dylib", "wasm", "class", "o", "node", "pyd", "sys", "com")
 _KINDS = {"elf": "Linux", "pe": "Windows", "macho": "macOS", "wasm": "WebAssembly",
           "java-class": "Java"}  # fmt: skip

@@ -5,18 +5,11 @@ from __future__ import annotations
 
 from steelyard.artifacts.gguf import read_gguf
 from steelyard.artifacts.source import Source
+from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.templates import judge_template
-
-RULES: dict[str, tuple[str, str]] = {
-    "gguf.count": ("A count no file of this size could hold", "critical"),
-    "gguf.string": ("A string longer than any real one", "critical"),
-    "gguf.tensor": ("A tensor lies outside the file", "high"),
-    "gguf.alignment": ("The alignment is not a sensible number", "high"),
-    "gguf.duplicate-key": ("A metadata key stands twice", "high"),
-}
 
 
 def examine_gguf(context: Context, source: Source, into: Examination) -> None:
@@ -26,7 +19,7 @@ def examine_gguf(context: Context, source: Source, into: Examination) -> None:
         model = read_gguf(source, into.limits)
     except LimitExceeded as error:
         into.add(
-            error.code if error.code in RULES else "gguf.count",
+            error.code if scanner_rule(error.code) else "gguf.count",
             Severity.CRITICAL,
             error.message,
             location=context.at(f"byte {max(error.offset, 0)}"),

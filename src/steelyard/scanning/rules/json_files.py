@@ -13,17 +13,6 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.secrets import find_secrets
 
-RULES: dict[str, tuple[str, str]] = {
-    "code.auto-map": ("A configuration makes the loader import code", "medium"),
-    "code.other-repository": ("A configuration imports code of another repository", "high"),
-    "code.trust-remote-code": ("A configuration asks for remote code to be trusted", "medium"),
-    "code.custom-pipeline": ("A pipeline is code of the repository", "high"),
-    "config.duplicate-key": ("A key stands twice", "low"),
-    "config.depth": ("A document is nested to attack its reader", "medium"),
-    "skops.foreign-name": ("A skops file names something scikit-learn does not write", "high"),
-    "keras.lambda": ("A Keras layer carries code", "critical"),
-    "keras.foreign-module": ("A Keras object comes from a foreign module", "high"),
-}
 _KERAS_ROOTS = ("keras", "tensorflow", "tf_keras", "keras_hub", "keras_nlp", "keras_cv", "builtins")
 _DEPTH = 40
 _REMEDY = "Review that code, pin it to a commit, and load it only where the charter allows."

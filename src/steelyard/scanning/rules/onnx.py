@@ -9,10 +9,6 @@ from steelyard.kernel.finding import Severity
 from steelyard.scanning.archives import escapes
 from steelyard.scanning.interface import Context, Examination
 
-RULES: dict[str, tuple[str, str]] = {
-    "onnx.external-path": ("Tensor data are read from outside the model", "critical"),
-    "onnx.custom-operator": ("An operator is implemented by foreign code", "medium"),
-}
 _STANDARD = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training")
 _KNOWN = ("com.microsoft", "org.pytorch", "pkg.onnxscript", "pkg.torch", "local_functions")
 

@@ -19,12 +19,6 @@ from steelyard.scanning.pickles.names import why_dangerous
 from steelyard.scanning.rules.secrets import find_secrets
 from steelyard.scanning.rules.text_files import read_bounded
 
-RULES: dict[str, tuple[str, str]] = {
-    "code.beside-weights": ("Python lies beside the weights", "medium"),
-    "code.executes": ("Importing the file runs something dangerous", "critical"),
-    "code.dangerous-call": ("A function of the file does something dangerous", "high"),
-    "code.unreadable": ("Python that cannot be parsed", "medium"),
-}
 _HARMLESS = frozenset({
     "os.path", "os.environ", "os.getenv", "os.makedirs", "os.listdir", "os.cpu_count", "os.getcwd",
     "os.sep", "os.fspath", "os.walk", "os.scandir", "os.stat", "os.mkdir", "sys.path",

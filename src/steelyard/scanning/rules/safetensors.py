@@ -7,29 +7,12 @@ import re
 
 from steelyard.artifacts.safetensors import read_safetensors
 from steelyard.artifacts.source import Source
+from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.kernel.limits import GIB
 from steelyard.scanning.interface import Context, Examination
 
-RULES: dict[str, tuple[str, str]] = {
-    "safetensors.header-length": ("The header claims an absurd length", "critical"),
-    "safetensors.overlap": ("Tensors share the same bytes", "critical"),
-    "safetensors.out-of-bounds": ("A tensor lies outside the file", "critical"),
-    "safetensors.size": ("A tensor has not the bytes its shape needs", "high"),
-    "safetensors.hole": ("Bytes belong to no tensor", "high"),
-    "safetensors.trailing": ("Bytes follow the last tensor", "high"),
-    "safetensors.duplicate-key": ("The header names something twice", "high"),
-    "safetensors.entry": ("A tensor is not described properly", "medium"),
-    "safetensors.dtype": ("A tensor has an unknown data type", "medium"),
-    "safetensors.metadata": ("The metadata are not what the format allows", "medium"),
-    "safetensors.payload": ("The metadata carry something that is not metadata", "medium"),
-}
-_SEVERITY = {
-    "critical": Severity.CRITICAL,
-    "high": Severity.HIGH,
-    "medium": Severity.MEDIUM,
-}
 _PAYLOAD = re.compile(
     r"[A-Za-z0-9+/]{400,}={0,2}|\A\x80[\x02-\x05]|__import__|\bos\.system\b|\bsubprocess\b"
     r"|\beval\(|\bexec\(|<script|powershell",
@@ -47,10 +30,10 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
         _note_length(context, source, error, into)
         return
     for problem in header.problems:
-        usual = RULES.get(problem.code, ("", "medium"))[1]
+        usual = scanner_rule(problem.code)
         into.add(
             problem.code,
-            _SEVERITY[usual],
+            usual.severity if usual else Severity.MEDIUM,
             problem.message,
             location=context.at(problem.location),
             remedy=_REMEDY,

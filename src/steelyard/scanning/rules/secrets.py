@@ -10,10 +10,6 @@ from collections import Counter
 from steelyard.kernel.finding import Severity
 from steelyard.scanning.interface import Context, Examination
 
-RULES: dict[str, tuple[str, str]] = {
-    "secret.private-key": ("A private key", "high"),
-    "secret.token": ("An access token", "high"),
-}
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("private key", r"-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY-----"),
     ("AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -19,13 +19,6 @@ from steelyard.scanning.interface import Context, Examination
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
 
-RULES: dict[str, tuple[str, str]] = {
-    "template.code": ("A template reaches for Python's internals", "critical"),
-    "template.unknown-call": ("A template calls something real templates do not", "high"),
-    "template.include": ("A template pulls in another file", "high"),
-    "template.unknown-filter": ("A template uses a filter that does not exist", "low"),
-    "template.unreadable": ("A template cannot be parsed", "medium"),
-}
 _MOST = 512 * 1024
 _DUNDER = re.compile(r"__[a-z][a-z_]{1,40}__")
 _FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "len",

@@ -10,12 +10,6 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.secrets import find_secrets
 
-RULES: dict[str, tuple[str, str]] = {
-    "requirements.source": ("Packages come from another place than the index", "high"),
-    "xml.entity": ("An XML document reads other files or addresses", "critical"),
-    "file.script": ("A script beside the weights", "medium"),
-    "text.pickle": ("A text file spells a pickle", "medium"),
-}
 _SOURCE = re.compile(
     r"(?im)^[ \t]*(?:--?(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if]\s"
     r"|(?:-e[ \t]+)?(?:git|hg|svn|bzr)\+|(?:[\w.\[\]-]+[ \t]*@[ \t]*)?https?://"

@@ -12,11 +12,6 @@ from steelyard.scanning.pickles.names import why_dangerous
 from steelyard.scanning.rules.secrets import find_secrets
 from steelyard.scanning.rules.text_files import read_bounded
 
-RULES: dict[str, tuple[str, str]] = {
-    "yaml.python-tag": ("A tag builds a Python object while loading", "critical"),
-    "config.target": ("A configuration names code to call", "medium"),
-    "yaml.aliases": ("Aliases of aliases swell without end", "critical"),
-}
 _TAG = re.compile(
     r"!!?<?(?:tag:yaml\.org,2002:)?python/(?:object|name|module|tuple)[^\s,\]}]*", re.IGNORECASE
 )
