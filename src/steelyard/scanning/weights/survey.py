@@ -54,7 +54,7 @@ class Survey:
                     kind = sniff(source, file.path.rpartition("/")[2]).format
                     if kind == "safetensors":
                         self._file(file.path, source)
-                    elif kind in _WEIGHT_FORMATS:
+                    elif kind in _WEIGHT_FORMATS or file.path.endswith(".safetensors"):
                         reason = f"the numbers of {kind} files are not looked at"
                         self.gaps.append(LocatedGap(path=file.path, reason=reason))
             except ArtifactError as error:
