@@ -133,7 +133,7 @@ class Runner:
             path=file.path,
             format=sniffed.format,
             limits=self._request.limits,
-            examine_nested=_examine_nested,
+            examine_nested=examine_nested,
         )
         _note_mismatch(context, sniffed, into)
         examine_as(context, source, into)
@@ -190,7 +190,7 @@ def examine_as(context: Context, source: Source, into: Examination) -> None:
         _note_error(context, error, into)
 
 
-def _examine_nested(context: Context, source: Source, into: Examination) -> None:
+def examine_nested(context: Context, source: Source, into: Examination) -> None:
     """Sniff and examine bytes found inside a file."""
     if context.depth > into.limits.archive_depth + 2:
         into.gap(Coverage.PARTIAL, context.at("nested too deep"))
@@ -202,7 +202,7 @@ def _examine_nested(context: Context, source: Source, into: Examination) -> None
         limits=context.limits,
         member=context.member,
         depth=context.depth,
-        examine_nested=_examine_nested,
+        examine_nested=examine_nested,
     )
     _note_mismatch(inner, sniffed, into)
     examine_as(inner, source, into)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.scanning.weights.make import Entry, floats, nudged, write_safetensors
@@ -20,7 +21,7 @@ def model(seed: int, count: int = 8) -> dict[str, Entry]:
     }
 
 
-def prints(path: Path, tensors: dict[str, Entry]) -> WeightPrint:
+def prints(path: Path, tensors: Mapping[str, Entry]) -> WeightPrint:
     write_safetensors(path, tensors)
     with open_file(str(path), path.stat().st_size) as source:
         header = read_safetensors(source, DEFAULT_LIMITS)

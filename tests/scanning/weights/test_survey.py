@@ -4,6 +4,7 @@ import math
 import os
 import random
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def files_of(folder: Path) -> tuple[TreeFile, ...]:
 
 def run(
     folder: Path,
-    tensors: dict[str, Entry],
+    tensors: Mapping[str, Entry],
     config: dict[str, object] | None = None,
     tokens: int = 0,
     base: Path | None = None,
