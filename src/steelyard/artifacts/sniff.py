@@ -11,6 +11,8 @@ import re
 
 from msgspec import Struct
 
+from steelyard.artifacts.hdf5.blocks import find_superblock
+from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
 from steelyard.artifacts.pickle import probe_pickle
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.tars import looks_like_tar
@@ -73,6 +75,8 @@ def sniff(source: Source, name: str) -> Sniffed:
         return Sniffed("empty")
     head = source.read_at(0, HEAD)
     kind = _binary(source, head) or _text(source, head, name)
+    if kind == "unknown" or name.lower().endswith((".h5", ".hdf5", ".keras", ".hdf", ".he5")):
+        kind = _hdf5_inside(source, kind)
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
@@ -82,7 +86,16 @@ def sniff(source: Source, name: str) -> Sniffed:
     return Sniffed(kind, mismatch)
 
 
+def _hdf5_inside(source: Source, kind: str) -> str:
+    """An HDF5 file may have a block of anything in front, which its readers step over."""
+    if kind == "hdf5" or kind.endswith("zip") or kind in ("keras", "npz"):
+        return kind
+    return "hdf5" if find_superblock(source) > 0 else kind
+
+
 def _binary(source: Source, head: bytes) -> str:
+    if looks_like_keras_metadata(head):
+        return "keras-metadata"
     if _is_safetensors(source, head):
         return "safetensors"
     for offset, magic, kind in _MAGICS:

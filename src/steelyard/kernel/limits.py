@@ -63,6 +63,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Nesting of protobuf messages."""
     protobuf_fields: int = 5_000_000
     """Fields read in one protobuf document."""
+    hdf5_blocks: int = 2_000_000
+    """Blocks read in one HDF5 file."""
     gguf_entries: int = 1_000_000
     """Metadata entries or tensors of a GGUF file."""
     gguf_string: int = 16 * MIB

@@ -29,6 +29,8 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "bzip2": (_ARCHIVES, "examine_compressed"),
     "xz": (_ARCHIVES, "examine_compressed"),
     "safetensors": (f"{_RULES}.safetensors", "examine_safetensors"),
+    "hdf5": (f"{_RULES}.hdf5", "examine_hdf5"),
+    "keras-metadata": (f"{_RULES}.keras_metadata", "examine_keras_metadata"),
     "onnx": (f"{_RULES}.onnx", "examine_onnx"),
     "gguf": (f"{_RULES}.gguf", "examine_gguf"),
     "json": (f"{_RULES}.json_files", "examine_json"),
@@ -49,7 +51,6 @@ INERT = frozenset({"empty", "image", "audio"})
 """Formats that hold nothing a loader would follow; their bytes are hashed."""
 
 UNREAD: dict[str, str] = {
-    "hdf5": "HDF5 files are recognized but not read yet",
     "saved-model": "TensorFlow SavedModel files are recognized but not read yet",
     "tflite": "TensorFlow Lite files are recognized but not read yet",
     "lz4": "LZ4 data are recognized but not expanded",

@@ -13,8 +13,6 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.secrets import find_secrets
 
-_KERAS_ROOTS = ("keras", "tensorflow", "tf_keras", "keras_hub", "keras_nlp", "keras_cv", "builtins")
-_DEPTH = 40
 _REMEDY = "Review that code, pin it to a commit, and load it only where the charter allows."
 
 
@@ -90,7 +88,9 @@ def _examine_object(context: Context, value: dict[str, Any], into: Examination) 
     if "__loader__" in value:
         _skops(context, value, into)
     if "class_name" in value or "model_config" in value or "build_config" in value:
-        _keras(context, value, into, 0)
+        from steelyard.scanning.rules.keras import judge_keras
+
+        judge_keras(context, value, into, "configuration")
 
 
 def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> None:
@@ -219,51 +219,6 @@ def _skops(context: Context, root: dict[str, Any], into: Examination) -> None:
                 evidence=f"{module}.{name}"[:200],
                 remedy="Load it only with a list of trusted types that was reviewed.",
             )
-
-
-def _keras(context: Context, value: Any, into: Examination, depth: int) -> None:
-    if depth > _DEPTH:
-        into.gap(Coverage.PARTIAL, "the Keras configuration is nested too deep")
-        return
-    if isinstance(value, list):
-        for item in value:
-            _keras(context, item, into, depth + 1)
-        return
-    if not isinstance(value, dict):
-        return
-    kind = value.get("class_name")
-    if isinstance(kind, str):
-        _keras_object(context, kind, value, into)
-    for item in value.values():
-        _keras(context, item, into, depth + 1)
-
-
-def _keras_object(context: Context, kind: str, value: dict[str, Any], into: Examination) -> None:
-    module = value.get("module")
-    if kind in ("Lambda", "TFOpLambda", "__lambda__", "SlicingOpLambda") and kind != "TFOpLambda":
-        into.executes_on_load = True
-        into.add(
-            "keras.lambda",
-            Severity.CRITICAL,
-            f"A layer of the kind {kind} carries Python code that runs with the model.",
-            location=context.at("layer"),
-            evidence=str(value.get("config"))[:200],
-            remedy="Ask for a model without Lambda layers.",
-        )
-    elif isinstance(module, str) and module.partition(".")[0] not in _KERAS_ROOTS:
-        from steelyard.scanning.pickles.names import why_dangerous
-
-        name = str(value.get("registered_name") or kind)
-        why = why_dangerous(module, name.rpartition(".")[2])
-        into.executes_on_load = True
-        into.add(
-            "keras.foreign-module",
-            Severity.CRITICAL if why else Severity.HIGH,
-            f"A layer comes from {module[:80]}, outside Keras" + (f", and {why}." if why else "."),
-            location=context.at("layer"),
-            evidence=f"{module}.{kind}"[:200],
-            remedy="Ask for a model of Keras's own layers.",
-        )
 
 
 def _texts(entry: Any) -> list[str]:
