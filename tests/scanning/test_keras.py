@@ -136,7 +136,9 @@ def test_a_pickled_attribute_is_examined(tmp_path: Path) -> None:
     length = data[at:].index(b"}]}}") + 4
     hidden = b"cos\nsystem\n(S'true'\ntR."
     path = tmp_path / "table.h5"
-    path.write_bytes(data[:at] + hidden.rjust(length, b"N") + data[at + length :])
+    left = length - len(hidden)
+    filler = b"N0" * (left // 2) if left % 2 == 0 else b"K\x010" + b"N0" * (left // 2 - 1)
+    path.write_bytes(data[:at] + filler + hidden + data[at + length :])
     report = scan(path)
     assert "pickle.dangerous-call" in {finding.rule for finding in report.findings}
     assert "attribute model_config" in " ".join(finding.location for finding in report.findings)
