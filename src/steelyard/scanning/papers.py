@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from steelyard.artifacts.source import Source
 from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
 from steelyard.kernel.errors import ArtifactError
-from steelyard.kernel.inspection import Task
+from steelyard.kernel.inspection import FilePapers, Task
 from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdict
 from steelyard.kernel.limits import Limits
 
@@ -21,7 +21,7 @@ _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z
 
 @dataclass(slots=True)
 class Papers:
-    """Everything the papers of one tree said; ``gaps`` name papers that could not be read."""
+    """Collects what one file says as a paper of the model."""
 
     cards: list[ModelCard] = field(default_factory=list)
     configs: list[ModelConfig] = field(default_factory=list)
@@ -29,18 +29,18 @@ class Papers:
     license_files: list[LicenseFile] = field(default_factory=list)
     declared: list[DeclaredLicense] = field(default_factory=list)
 
-    def read(
-        self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool
-    ) -> str:
-        """Read one file for what it may be; return a sentence if it could not be read.
+    def found(self) -> FilePapers:
+        """Return what was read."""
+        return FilePapers(
+            cards=tuple(self.cards),
+            configs=tuple(self.configs),
+            packages=tuple(self.packages),
+            license_files=tuple(self.license_files),
+            declared=tuple(self.declared),
+        )
 
-        ``alone``: the file was named by the user as the one to judge, so it is a license text
-        whatever its name.
-        """
-        name = path.rpartition("/")[2]
-        kinds = _kinds(name, path, tasks, alone=alone)
-        if not kinds:
-            return ""
+    def read(self, kinds: list[str], path: str, source: Source, limits: Limits) -> str:
+        """Read one file as each of ``kinds``; return a sentence if it could not be read."""
         data = source.read_at(0, min(source.size, limits.text_bytes))
         text = data.decode("utf-8", "replace")
         try:
@@ -86,7 +86,13 @@ class Papers:
             self.declared += declared
 
 
-def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
+def paper_kinds(path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
+    """Return what kinds of paper the file at ``path`` may be.
+
+    ``alone``: the file was named by the user as the one to judge, so it is a license text whatever
+    its name.
+    """
+    name = path.rpartition("/")[2]
     kinds: list[str] = []
     if "license" in tasks:
         from steelyard.licensing.detect import is_license_path
