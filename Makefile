@@ -3,10 +3,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+FUZZ_SECONDS ?= 120
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit bench lock docs clean
+.PHONY: help demo test check types style architecture unit fuzz bench lock docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +38,10 @@ architecture: ## Import contracts
 unit: ## Tests
 	$(SAY) "[4/4] pytest"
 	@$(BIN)/pytest -n auto
+
+fuzz: ## Throw changed files at every reader for FUZZ_SECONDS (120)
+	@$(PYTHON) scripts/prepare.py dev
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 bench: ## Measure speed and memory side by side, print the table
 	@$(PYTHON) scripts/prepare.py dev

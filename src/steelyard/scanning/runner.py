@@ -151,12 +151,12 @@ class Runner:
                 path=file.path,
                 format=sniffed.format,
                 limits=self._request.limits,
-                examine_nested=self._nested,
+                examine_nested=functools.partial(examine_nested, plugins=self._plugins),
             )
             plugin = self._plugins.recognize(context, item.source, item.into)
             if plugin is not None:
                 item.format = plugin.format
-            self._look(context, sniffed, item.source, item.into, plugin)
+            _look(context, sniffed, item.source, item.into, self._plugins, plugin)
         if not self._papers:
             return
         kinds = paper_kinds(file.path, self._request.tasks, alone=self._alone)
@@ -166,31 +166,6 @@ class Runner:
             item.papers = papers.found()
             if gap:
                 item.into.gap(Coverage.PARTIAL, gap)
-
-    def _look(
-        self,
-        context: Context,
-        sniffed: Sniffed,
-        source: Source,
-        into: Examination,
-        plugin: Recognized | None,
-    ) -> None:
-        """Hand bytes to everything that looks at their format."""
-        _note_mismatch(context, sniffed, into)
-        if plugin is None or context.format not in UNREAD:
-            examine_as(context, source, into)
-        examine_disguise(context, source, into)
-        if self._plugins is not NO_PLUGINS:
-            self._plugins.examine(context, source, into, plugin)
-
-    def _nested(self, context: Context, source: Source, into: Examination) -> None:
-        """Sniff and examine bytes found inside a file."""
-        if context.depth > into.limits.archive_depth + 2:
-            into.gap(Coverage.PARTIAL, context.at("nested too deep"))
-            return
-        sniffed = sniff(source, context.name)
-        inner = replace(context, format=sniffed.format, examine_nested=self._nested)
-        self._look(inner, sniffed, source, into, self._plugins.recognize(inner, source, into))
 
     def _finish(self, item: _Pending) -> Answer:
         digest = ""
@@ -241,6 +216,35 @@ def examine_as(context: Context, source: Source, into: Examination) -> None:
         examine(context, source, into)
     except ArtifactError as error:
         _note_error(context, error, into)
+
+
+def examine_nested(
+    context: Context, source: Source, into: Examination, plugins: PluginHost = NO_PLUGINS
+) -> None:
+    """Sniff and examine bytes found inside a file."""
+    if context.depth > into.limits.archive_depth + 2:
+        into.gap(Coverage.PARTIAL, context.at("nested too deep"))
+        return
+    sniffed = sniff(source, context.name)
+    inner = replace(context, format=sniffed.format)
+    _look(inner, sniffed, source, into, plugins, plugins.recognize(inner, source, into))
+
+
+def _look(
+    context: Context,
+    sniffed: Sniffed,
+    source: Source,
+    into: Examination,
+    plugins: PluginHost,
+    known: Recognized | None,
+) -> None:
+    """Hand bytes to everything that looks at their format."""
+    _note_mismatch(context, sniffed, into)
+    if known is None or context.format not in UNREAD:
+        examine_as(context, source, into)
+    examine_disguise(context, source, into)
+    if plugins is not NO_PLUGINS:
+        plugins.examine(context, source, into, known)
 
 
 def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> None:
