@@ -29,8 +29,10 @@ class Papers:
     license_files: list[LicenseFile] = field(default_factory=list)
     declared: list[DeclaredLicense] = field(default_factory=list)
 
-    def found(self) -> FilePapers:
-        """Return what was read."""
+    def found(self) -> FilePapers | None:
+        """Return what was read, or None if there was nothing to read."""
+        if not (self.cards or self.configs or self.packages or self.license_files or self.declared):
+            return None
         return FilePapers(
             cards=tuple(self.cards),
             configs=tuple(self.configs),
@@ -39,8 +41,18 @@ class Papers:
             declared=tuple(self.declared),
         )
 
-    def read(self, kinds: list[str], path: str, source: Source, limits: Limits) -> str:
-        """Read one file as each of ``kinds``; return a sentence if it could not be read."""
+    def read(
+        self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool
+    ) -> str:
+        """Read one file for what it may be; return a sentence if it could not be read.
+
+        ``alone``: the file was named by the user as the one to judge, so it is a license text
+        whatever its name.
+        """
+        name = path.rpartition("/")[2]
+        kinds = _kinds(name, path, tasks, alone=alone)
+        if not kinds:
+            return ""
         data = source.read_at(0, min(source.size, limits.text_bytes))
         text = data.decode("utf-8", "replace")
         try:
@@ -86,13 +98,7 @@ class Papers:
             self.declared += declared
 
 
-def paper_kinds(path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
-    """Return what kinds of paper the file at ``path`` may be.
-
-    ``alone``: the file was named by the user as the one to judge, so it is a license text whatever
-    its name.
-    """
-    name = path.rpartition("/")[2]
+def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
     kinds: list[str] = []
     if "license" in tasks:
         from steelyard.licensing.detect import is_license_path

@@ -39,7 +39,7 @@ from steelyard.kernel.inspection import (
 )
 from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination, printable
-from steelyard.scanning.papers import Papers, paper_kinds
+from steelyard.scanning.papers import Papers
 from steelyard.scanning.plugin_host import NO_PLUGINS, PluginHost, Recognized
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for
 
@@ -86,7 +86,6 @@ class Runner:
         self._plugins = plugins
         self._scan = "scan" in request.tasks
         self._papers = request.tasks != ("scan",)
-        self._alone = request.alone
         self._given = 0
 
     def reports(self) -> Iterator[FileReport]:
@@ -159,13 +158,17 @@ class Runner:
             _look(context, sniffed, item.source, item.into, self._plugins, plugin)
         if not self._papers:
             return
-        kinds = paper_kinds(file.path, self._request.tasks, alone=self._alone)
-        if kinds:
-            papers = Papers()
-            gap = papers.read(kinds, file.path, item.source, self._request.limits)
-            item.papers = papers.found()
-            if gap:
-                item.into.gap(Coverage.PARTIAL, gap)
+        papers = Papers()
+        gap = papers.read(
+            file.path,
+            item.source,
+            self._request.tasks,
+            self._request.limits,
+            alone=self._request.alone,
+        )
+        item.papers = papers.found()
+        if gap:
+            item.into.gap(Coverage.PARTIAL, gap)
 
     def _finish(self, item: _Pending) -> Answer:
         digest = ""
