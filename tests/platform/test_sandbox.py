@@ -14,7 +14,7 @@ import pytest
 
 from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, Verdict
-from steelyard.kernel.inspection import FilePapers, Inspection, Ready, Reply, Scanner
+from steelyard.kernel.inspection import FilePapers, Inspection, Ready, Reply, RuleText, Scanner
 from steelyard.kernel.limits import Limits
 from steelyard.platform import children, pool, sandbox
 from steelyard.platform.pool import merged, usable_cpus, weakest
@@ -273,14 +273,10 @@ def test_too_many_such_files_end_the_run(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_running_out_of_cpu_time_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1));\n        while 1: pass"
-    )
-    misbehaving(monkeypatch, tmp_path, code)
-    found = by_path(sandbox.inspect(many(tmp_path, "bad.txt", count=3)))
-    assert "CPU time" in found["bad.txt"].coverage_reason or "killed" in (
-        found["bad.txt"].coverage_reason
-    )
+    misbehaving(monkeypatch, tmp_path, "while True: pass")
+    limits = Limits(cpu_seconds=1)
+    found = by_path(sandbox.inspect(many(tmp_path, "bad.txt", count=3), limits=limits))
+    assert "used up its CPU time" in found["bad.txt"].coverage_reason
     assert found["good01.txt"].coverage is Coverage.FULL
 
 
@@ -409,6 +405,24 @@ def test_a_wall_stands_if_it_stands_everywhere() -> None:
     assert weakest(ready[:2]) == ("rlimits", "no landlock")
     assert weakest(ready) == ("rlimits", "no landlock")
     assert merged([]) == FilePapers()
+
+
+def test_texts_of_rules_are_those_of_plugins_and_clean(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = (
+        RuleText(id="x-acme.b", title="B\x1b[2J", severity=Severity.LOW),
+        RuleText(id="x-acme.a", title="A", severity=Severity.LOW),
+        RuleText(id="pickle.import", title="Harmless", severity=Severity.INFO),
+    )
+    assert READY.ready is not None
+    ready = Reply(ready=msgspec.structs.replace(READY.ready, rules=texts))
+    answering(monkeypatch, tmp_path, lines(ready, report("a"), report("b"), DONE))
+    found = sandbox.inspect(model)
+    assert [(rule.id, rule.title) for rule in found.rules] == [
+        ("x-acme.a", "A"),
+        ("x-acme.b", "B\ufffd[2J"),
+    ]
 
 
 def test_there_is_a_processor() -> None:

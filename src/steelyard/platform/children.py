@@ -32,7 +32,7 @@ from steelyard.kernel.inspection import (
 _FLAGS = ("-E", "-P")
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _READ = 1024 * 1024
-_LAST_SECONDS = 5.0
+_LAST_SECONDS = 1.0
 """Seconds a process that closed its output may take to end by itself."""
 
 

@@ -224,7 +224,7 @@ class Pool:
             child.busy = False
             self._next(child)
         elif reply.ready is not None and child.ready is None:
-            child.ready = cleaned(reply.ready, Ready)
+            child.ready = _checked(reply.ready)
             child.alive = child.given_at = time.monotonic()
             self._worked_since = self._worked_since or child.alive
             self.ready.append(child.ready)
@@ -305,6 +305,13 @@ class Pool:
         if code >= 0:
             return f"ended with exit code {code}"
         return _SIGNALS.get(-code, f"was ended by signal {-code}")
+
+
+def _checked(ready: Ready) -> Ready:
+    """Return what a process says at first, with clean strings and the texts of plug-ins only."""
+    clean = cleaned(ready, Ready)
+    texts = {rule.id: rule for rule in clean.rules if rule.id.startswith("x-")}
+    return structs.replace(clean, rules=tuple(texts[key] for key in sorted(texts)))
 
 
 def _cost(file: TreeFile) -> float:

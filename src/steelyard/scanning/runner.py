@@ -159,14 +159,13 @@ class Runner:
         if not self._papers:
             return
         papers = Papers()
-        gap = papers.read(
-            file.path,
-            item.source,
-            self._request.tasks,
-            self._request.limits,
-            alone=self._request.alone,
-        )
-        item.papers = papers.found()
+        request = self._request
+        try:
+            gap = papers.read(
+                file.path, item.source, request.tasks, request.limits, alone=request.alone
+            )
+        finally:
+            item.papers = papers.found()
         if gap:
             item.into.gap(Coverage.PARTIAL, gap)
 
