@@ -9,15 +9,14 @@ digests that nobody publishes in such lists, and their content is examined anywa
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
 
+from steelyard import catalog
 from steelyard.kernel.digest import is_sha256, sha256_hex
 from steelyard.kernel.errors import InputError, PositionedError
 from steelyard.kernel.finding import FileReport, Finding, Severity, verdict_of, worst
@@ -118,7 +117,8 @@ def _noted(report: FileReport, own: KnownBad | None) -> FileReport:
 
 @cache
 def _shipped_bytes() -> bytes:
-    place = resources.files("steelyard.catalog").joinpath("data", "known_bad.toml")
+    # importlib.resources would cost every run more than looking up the digests does.
+    place = Path(catalog.__file__).with_name("data") / "known_bad.toml"
     return place.read_bytes() if place.is_file() else b""
 
 
@@ -130,6 +130,8 @@ def _shipped_digests() -> frozenset[str]:
 
 @cache
 def _shipped() -> dict[str, dict[str, Any]]:
+    import tomllib
+
     document = tomllib.loads(_shipped_bytes().decode("utf-8"))
     tables = [table for table in document.values() if isinstance(table, list)]
     return {
