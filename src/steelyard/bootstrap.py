@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from steelyard.charter.schema import Charter
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
+    from steelyard.kernel.inspection import PluginRef
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
 
@@ -129,11 +131,67 @@ def check_current(use_case: UseCase) -> None:
         )
 
 
-def examine(tree: Tree, progress: Callable[[str, int], None] | None = None) -> Running:
-    """Start the examination an assessment rests on."""
+def examine(
+    tree: Tree,
+    progress: Callable[[str, int], None] | None = None,
+    *,
+    policy: Policy | None = None,
+) -> Running:
+    """Start the examination an assessment rests on, with the plug-ins the charter names."""
     from steelyard.platform.sandbox import PAPERS_AND_BYTES, begin
 
-    return begin(tree, tasks=PAPERS_AND_BYTES, progress=progress)
+    plugins = plugins_of(policy.charter) if policy is not None else ()
+    return begin(tree, tasks=PAPERS_AND_BYTES, progress=progress, plugins=plugins)
+
+
+def plugins_of(charter: Charter) -> tuple[PluginRef, ...]:
+    """Return the plug-ins a charter wants; paths of rules are meant from the working directory."""
+    if charter.scanner is None:
+        return ()
+    return tuple(
+        plugin_ref(plugin.name, plugin.version, [Path(path) for path in plugin.rules])
+        for plugin in charter.scanner.plugins
+    )
+
+
+_PLUGIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==([0-9A-Za-z][0-9A-Za-z.+!-]*)(?::(.+))?")
+
+
+def parse_plugin(text: str) -> PluginRef:
+    """Return the plug-in that ``NAME==VERSION`` or ``NAME==VERSION:RULES`` names.
+
+    Raises:
+        InputError: it is not written so, or there is nothing at RULES.
+    """
+    match = _PLUGIN.fullmatch(text)
+    if match is None:
+        raise InputError(
+            f"{text!r} does not name a plug-in and its version.",
+            next_step="Write NAME==VERSION, such as detect-secrets==1.5.0, or NAME==VERSION:PATH "
+            "for one that reads rules.",
+            code="plugin.name",
+        )
+    name, version, rules = match.groups()
+    return plugin_ref(name, version, [Path(rules)] if rules else [])
+
+
+def plugin_ref(name: str, version: str, rules: Sequence[Path] = ()) -> PluginRef:
+    """Return what names a plug-in to the sandbox.
+
+    Raises:
+        InputError: a path of rules does not exist.
+    """
+    from steelyard.kernel.inspection import PluginRef, location_of
+
+    for path in rules:
+        if not path.exists():
+            raise InputError(
+                f"The rules {str(path)!r} of the plug-in {name!r} are not there.",
+                next_step="Check the path; it is meant from the directory the command runs in.",
+                code="plugin.rules",
+            )
+    paths = tuple(location_of(os.fsencode(os.path.realpath(path))) for path in rules)
+    return PluginRef(name=name, version=version, paths=paths)
 
 
 def warm(policy: Policy, *, recording: bool) -> None:

@@ -15,6 +15,7 @@ import hashlib
 import os
 import stat
 import threading
+from collections.abc import Callable
 from typing import Protocol, Self
 
 from steelyard.kernel.errors import ArtifactError, TruncatedArtifact
@@ -181,12 +182,15 @@ class FileSource:
             wanted -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def start_hash(self) -> None:
-        """Begin the streaming pass over the bytes; small files are hashed at once."""
+    def start_hash(self, hashed: Callable[[int], None] | None = None) -> None:
+        """Begin the streaming pass over the bytes; small files are hashed at once.
+
+        ``hashed`` is told, on the thread of the pass, how many bytes of a large file are done.
+        """
         if self.size <= INLINE:
             self._digest = hashlib.sha256(self.read_at(0, self.size)).hexdigest()
             return
-        self._thread = threading.Thread(target=self._hash, name="hash", daemon=True)
+        self._thread = threading.Thread(target=self._hash, args=[hashed], name="hash", daemon=True)
         self._thread.start()
 
     def digest(self) -> str:
@@ -207,7 +211,7 @@ class FileSource:
             raise ArtifactError("The file was changed while it was examined.", code="file.changed")
         return self._digest
 
-    def _hash(self) -> None:
+    def _hash(self, hashed: Callable[[int], None] | None) -> None:
         """Digest the file through one small buffer, which stays in the processor's cache."""
         hasher = hashlib.sha256()
         buffer = bytearray(_BUFFER)
@@ -217,6 +221,8 @@ class FileSource:
             while count := os.preadv(self._descriptor, [buffer], total):
                 hasher.update(view[:count])
                 total += count
+                if hashed is not None:
+                    hashed(total)
         except OSError as error:
             self._failure = error
             return

@@ -22,6 +22,7 @@ def check_charter(document: Document, charter: CharterDocument) -> None:
     _risk(document, charter)
     _controls(document, charter)
     _licenses(document, charter)
+    _scanner(document, charter)
     if charter.extends is None:
         _tiers_complete(document, charter)
         _tracks_complete(document, charter)
@@ -199,6 +200,17 @@ def _licenses(document: Document, charter: CharterDocument) -> None:
                     "nor a license key.",
                     nearest(word, categories),
                 )
+
+
+def _scanner(document: Document, charter: CharterDocument) -> None:
+    seen: set[str] = set()
+    for index, plugin in enumerate(charter.scanner.plugins if charter.scanner else ()):
+        if plugin.name in seen:
+            document.error_at(
+                ("scanner", "plugins", index, "name"),
+                f"The plug-in {plugin.name!r} is named twice.",
+            )
+        seen.add(plugin.name)
 
 
 def _is_license(word: str) -> bool:

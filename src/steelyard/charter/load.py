@@ -85,6 +85,7 @@ def _resolve(document: Document, written: CharterDocument) -> Charter:
         rules=rules,
         controls=chosen,
         exceptions=written.exceptions,
+        scanner=written.scanner,
     )
 
 

@@ -20,6 +20,7 @@ from steelyard.charter.schema import (
     ExceptionTerms,
     RiskSection,
     Rule,
+    ScannerSection,
     TrackRule,
 )
 
@@ -61,7 +62,24 @@ def lay_over(
         controls=(*base.controls, *controls),
         exceptions=_exceptions(document, charter.exceptions, base.exceptions),
         references=base.references,
+        scanner=_scanner(document, charter.scanner, base.scanner),
     )
+
+
+def _scanner(
+    document: Document, own: ScannerSection | None, base: ScannerSection | None
+) -> ScannerSection | None:
+    if own is None or base is None:
+        return own or base
+    taken = {plugin.name for plugin in base.plugins}
+    for index, plugin in enumerate(own.plugins):
+        if plugin.name in taken:
+            document.error_at(
+                ("scanner", "plugins", index, "name"),
+                f"The profile already names the plug-in {plugin.name!r}, and an overlay may not "
+                "change it.",
+            )
+    return ScannerSection(plugins=(*base.plugins, *own.plugins))
 
 
 def _risk(document: Document, charter: CharterDocument, base: Charter) -> RiskSection:

@@ -186,6 +186,33 @@ class ExceptionTerms(Struct, frozen=True, kw_only=True):
     renewals: Annotated[int, Meta(ge=0, le=10)] = 0
 
 
+class PluginPin(Struct, frozen=True, kw_only=True):
+    """A plug-in of the scanner that must take part, at exactly this version."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z",
+            description="the name of a plug-in, such as 'detect-secrets'",
+        ),
+    ]
+    version: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[0-9A-Za-z][0-9A-Za-z.+!-]{0,99}\Z",
+            description="one exact version, such as '1.5.0'",
+        ),
+    ]
+    rules: Words = ()
+    """Paths of the files or directories of rules it reads."""
+
+
+class ScannerSection(Struct, frozen=True, kw_only=True):
+    """What the scanner does beyond its own rules."""
+
+    plugins: tuple[PluginPin, ...] = ()
+
+
 class CharterDocument(Struct, frozen=True, kw_only=True):
     """A charter as people write it."""
 
@@ -204,6 +231,7 @@ class CharterDocument(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     controls: tuple[ControlSelection, ...] = ()
     exceptions: ExceptionTerms | None = None
+    scanner: ScannerSection | None = None
 
 
 class ControlRule(Struct, frozen=True, kw_only=True):
@@ -235,4 +263,6 @@ class Charter(Struct, frozen=True, kw_only=True):
     extends: str | None = None
     references: tuple[Reference, ...] = ()
     """Laws and standards the rules cite, resolved."""
+    scanner: ScannerSection | None = None
+    """Left out of the canonical JSON where it is None: charters without it keep their digest."""
     schema: Literal["steelyard.charter/v1"] = "steelyard.charter/v1"

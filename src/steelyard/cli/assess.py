@@ -107,8 +107,8 @@ def command(
 
     Exit codes: 0 approved, with or without conditions; 1 rejected; 3 review required.
     """
+    from steelyard import bootstrap
     from steelyard.kernel.limits import DEFAULT_LIMITS
-    from steelyard.platform.sandbox import PAPERS_AND_BYTES, begin
     from steelyard.platform.tree import walk
 
     path = local_path(reference)
@@ -119,17 +119,15 @@ def command(
     if output is not None:
         check_output(output, path)
     tree = walk(path, DEFAULT_LIMITS)
+    policy = bootstrap.load_policy(charter_name)
     with (
         examining(tree, quiet=output_format != "text") as progress,
-        begin(tree, tasks=PAPERS_AND_BYTES, progress=progress) as running,
+        bootstrap.examine(tree, progress, policy=policy) as running,
     ):
         # Everything that does not need the bytes is done while they are examined; an error in the
-        # use case or the charter ends the examination.
-        from steelyard import bootstrap
-
+        # use case ends the examination.
         use_case = bootstrap.load_use_case(use_case_file)
         bootstrap.check_current(use_case)
-        policy = bootstrap.load_policy(charter_name)
         bootstrap.warm(policy, recording=output is not None)
         weighed = bootstrap.decide(
             running, path, policy, use_case, environment=environment, purl=purl

@@ -66,12 +66,19 @@ def _document(inspection: Inspection, verdict: Verdict, output_format: str) -> b
         from steelyard.reporting.sarif import scan_sarif
 
         return scan_sarif(
-            inspection.files, inspection.scanner, tree_findings=inspection.tree_findings
+            inspection.files,
+            inspection.scanner,
+            tree_findings=inspection.tree_findings,
+            rules=inspection.rules,
         )
     from steelyard.reporting.json_document import scan_json
 
     return scan_json(
-        inspection.files, inspection.scanner, verdict, tree_findings=inspection.tree_findings
+        inspection.files,
+        inspection.scanner,
+        verdict,
+        tree_findings=inspection.tree_findings,
+        rules=inspection.rules,
     )
 
 

@@ -73,6 +73,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Findings kept for one file; the rest is counted in one last finding."""
     wall_seconds: float = 3600.0
     """Wall time of one sandbox run; the parent kills it after that."""
+    file_seconds: float = 300.0
+    """Wall time one file may take without a sign of progress, plus one second for every 32 MiB of
+    its size; the parent then kills the process that examines it."""
+    restarts: int = 16
+    """Sandbox processes that may die over a file in one run; then the rest is not examined."""
     cpu_seconds: int = 3600
     """CPU time of one sandbox process (rlimit)."""
     memory_bytes: int = 4 * GIB

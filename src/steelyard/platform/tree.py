@@ -235,6 +235,8 @@ class _Walker:
 def _shown(path: bytes) -> str:
     """Return ``path`` as text that is safe to print; hiding characters are percent-encoded."""
     text = path.decode("utf-8", "surrogateescape")
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
         if "\ud800" <= char <= "\udfff" or _HIDING.match(char)

@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from steelyard.kernel.assessment import ASSESSMENT_SCHEMA, Assessment
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Verdict
-from steelyard.kernel.inspection import Scanner
+from steelyard.kernel.inspection import RuleText, Scanner
 
 SCAN_SCHEMA = "steelyard.scan/v1"
 
@@ -50,6 +50,8 @@ class ScanDocument(Struct, frozen=True, kw_only=True):
     files: tuple[ScanFile, ...]
     tree_findings: tuple[Finding, ...] | UnsetType = UNSET
     """Findings about several files together; absent when there are none."""
+    rules: tuple[RuleText, ...] | UnsetType = UNSET
+    """What the rules of plug-ins mean; absent when none took part."""
 
 
 def assessment_json(assessment: Assessment, *, pretty: bool = False) -> bytes:
@@ -67,6 +69,7 @@ def scan_json(
     verdict: Verdict,
     *,
     tree_findings: Iterable[Finding] = (),
+    rules: Iterable[RuleText] = (),
     pretty: bool = False,
 ) -> bytes:
     """Return the ``steelyard.scan/v1`` document of ``files``, in the order given, as UTF-8 JSON."""
@@ -76,6 +79,7 @@ def scan_json(
         verdict=verdict,
         files=tuple(_scan_file(report) for report in files),
         tree_findings=tuple(tree_findings) or UNSET,
+        rules=tuple(rules) or UNSET,
     )
     return _encode(document, pretty=pretty)
 

@@ -7,17 +7,17 @@ becomes a notification of the invocation, and the invocation counts as unsuccess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
-from steelyard.catalog.rules import ScannerRule, scanner_rule
+from steelyard.catalog.rules import RuleReference, ScannerRule, scanner_rule
 from steelyard.kernel.assessment import Assessment
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.finding import FileReport, Finding, Severity
-from steelyard.kernel.inspection import Scanner
+from steelyard.kernel.inspection import RuleText, Scanner
 
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -78,8 +78,9 @@ def scan_sarif(
     scanner: Scanner,
     *,
     tree_findings: Iterable[Finding] = (),
+    rules: Iterable[RuleText] = (),
 ) -> bytes:
-    """Return the findings of a scan as one SARIF run."""
+    """Return the findings of a scan as one SARIF run; ``rules`` are the texts of plug-ins."""
     listed = [
         _File(file.path, file.size, file.sha256, file.format, file.coverage.value,
               file.coverage_reason)
@@ -87,7 +88,7 @@ def scan_sarif(
     ]  # fmt: skip
     found = [(file.path, finding) for file in files for finding in file.findings]
     found += [("", finding) for finding in tree_findings]
-    return _document(listed, found, scanner, {})
+    return _document(listed, found, scanner, {}, {rule.id: _as_rule(rule) for rule in rules})
 
 
 def _document(
@@ -95,6 +96,7 @@ def _document(
     found: Sequence[tuple[str, Finding]],
     scanner: Scanner,
     properties: dict[str, str],
+    texts: Mapping[str, ScannerRule] | None = None,
 ) -> bytes:
     worst: dict[str, Finding] = {}
     for _, finding in found:
@@ -111,7 +113,7 @@ def _document(
                 "name": "Steelyard",
                 "semanticVersion": scanner.version,
                 "version": scanner.version,
-                "rules": [_rule(worst[rule]) for rule in rule_index],
+                "rules": [_rule(worst[rule], texts or {}) for rule in rule_index],
                 "properties": {"rules_digest": scanner.rules_digest},
             }
         },
@@ -137,8 +139,21 @@ def _document(
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
-    known = scanner_rule(finding.rule)
+def _as_rule(text: RuleText) -> ScannerRule:
+    return ScannerRule(
+        id=text.id,
+        title=text.title,
+        severity=text.severity,
+        what=text.what,
+        why=text.why,
+        remedy=text.remedy,
+        false_alarm=text.false_alarm,
+        references=tuple(RuleReference(title=title, url=url) for title, url in text.references),
+    )
+
+
+def _rule(finding: Finding, texts: Mapping[str, ScannerRule]) -> dict[str, Any]:
+    known = scanner_rule(finding.rule) or texts.get(finding.rule)
     title = known.title if known else finding.rule
     advice = (known and rule_help(known)) or finding.remedy or finding.message
     rule: dict[str, Any] = {

@@ -42,6 +42,8 @@ _SECCOMP = {
     "aarch64": (0xC00000B7, (221, 281, 198, 203, 200, 201, 117, 270, 271, 104, 105, 280, 40, 219,
                              282, 425, 129, 138, 268, 97, 265, 241, 273, 294, *_NEWER)),
 }  # fmt: skip
+_CPU_GRACE = 5
+"""Seconds of CPU time between the signal and the end."""
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 1, 0x80000000
 
 
@@ -76,7 +78,11 @@ def _limit(limits: Limits) -> None:
     ):
         _, hard = resource.getrlimit(kind)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (most, most))
+        # At the softer limit of CPU time comes a signal of its own, at the hard one plain death.
+        last = most + _CPU_GRACE if kind == resource.RLIMIT_CPU else most
+        resource.setrlimit(
+            kind, (most, last if hard == resource.RLIM_INFINITY else min(last, hard))
+        )
 
 
 def _leave_network(libc: ctypes.CDLL) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from steelyard.artifacts.source import Source
 from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
 from steelyard.kernel.errors import ArtifactError
-from steelyard.kernel.inspection import Task
+from steelyard.kernel.inspection import FilePapers, Task
 from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdict
 from steelyard.kernel.limits import Limits
 
@@ -21,13 +21,25 @@ _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z
 
 @dataclass(slots=True)
 class Papers:
-    """Everything the papers of one tree said; ``gaps`` name papers that could not be read."""
+    """Collects what one file says as a paper of the model."""
 
     cards: list[ModelCard] = field(default_factory=list)
     configs: list[ModelConfig] = field(default_factory=list)
     packages: list[PackageMetadata] = field(default_factory=list)
     license_files: list[LicenseFile] = field(default_factory=list)
     declared: list[DeclaredLicense] = field(default_factory=list)
+
+    def found(self) -> FilePapers | None:
+        """Return what was read, or None if there was nothing to read."""
+        if not (self.cards or self.configs or self.packages or self.license_files or self.declared):
+            return None
+        return FilePapers(
+            cards=tuple(self.cards),
+            configs=tuple(self.configs),
+            packages=tuple(self.packages),
+            license_files=tuple(self.license_files),
+            declared=tuple(self.declared),
+        )
 
     def read(
         self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool

@@ -3,7 +3,7 @@
 
 Whatever escapes an examiner lowers that file's coverage and keeps what was found before; nothing
 that goes wrong here can make a file look better. While a large file is still being hashed, the next
-one is already examined.
+one of the batch is already examined.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import functools
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from importlib import resources
+from typing import Protocol
 
 from steelyard import __version__
 from steelyard.artifacts.sniff import EXECUTES, Sniffed, sniff
@@ -29,8 +30,9 @@ from steelyard.kernel.finding import (
     verdict_of,
 )
 from steelyard.kernel.inspection import (
-    Inspection,
+    FilePapers,
     InspectionRequest,
+    Ready,
     Scanner,
     TreeFile,
     path_of,
@@ -38,12 +40,26 @@ from steelyard.kernel.inspection import (
 from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
+from steelyard.scanning.plugin_host import NO_PLUGINS, PluginHost, Recognized
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for
 
-_PENDING = 64
-"""Files that may be open, waiting for their digest, while others are examined."""
 _PENDING_LARGE = 2
-"""Of those, files large enough to be hashed on a thread of their own."""
+"""Large files that may be open, hashed on a thread of their own, while others are examined."""
+
+Answer = tuple[FileReport, FilePapers | None]
+"""What is known about one file, and what it says as a paper, if anything."""
+
+
+class Watch(Protocol):
+    """Told what is in work, so that it is known when this process dies."""
+
+    def begin(self, number: int) -> None:
+        """File ``number`` of all that were given is examined from now on; 0 means none is."""
+        ...
+
+    def hashed(self, count: int) -> None:
+        """``count`` bytes of the last file were hashed."""
+        ...
 
 
 @dataclass(slots=True)
@@ -52,94 +68,108 @@ class _Pending:
     source: FileSource
     format: str
     into: Examination
-
-
-def _large(pending: deque[_Pending]) -> int:
-    return sum(item.file.size > INLINE for item in pending)
+    papers: FilePapers | None
 
 
 class Runner:
-    """Runs one request; iterate :meth:`reports`, then read :meth:`end`."""
+    """Examines files under the settings of one request."""
 
-    def __init__(self, request: InspectionRequest) -> None:
+    def __init__(
+        self,
+        request: InspectionRequest,
+        *,
+        watch: Watch | None = None,
+        plugins: PluginHost = NO_PLUGINS,
+    ) -> None:
         self._request = request
-        self._papers = Papers()
+        self._watch = watch
+        self._plugins = plugins
         self._scan = "scan" in request.tasks
-        self._alone = len(request.files) == 1 and not self._scan
+        self._papers = request.tasks != ("scan",)
+        self._given = 0
 
     def reports(self) -> Iterator[FileReport]:
-        """Yield one report per file: the largest files are begun first, so that their hashing
-        runs while everything else is examined."""
-        pending: deque[_Pending] = deque()
-        for file in sorted(self._request.files, key=lambda file: -file.size):
-            large = file.size > INLINE
-            while len(pending) >= _PENDING or (large and _large(pending) >= _PENDING_LARGE):
-                yield self._finish(pending.popleft())
-            opened = self._open(file)
-            if isinstance(opened, FileReport):
-                yield opened
-            else:
-                pending.append(opened)
-        yield from (self._finish(item) for item in pending)
+        """Yield one report per file of the request, the largest first."""
+        for report, _ in self.examine(sorted(self._request.files, key=lambda file: -file.size)):
+            yield report
 
-    def end(self, isolation: tuple[str, ...]) -> Inspection:
-        """Return everything that is not about one file."""
-        papers = self._papers
-        return Inspection(
-            scanner=Scanner(version=__version__, rules_digest=rules_digest()),
-            files=(),
+    def ready(self, isolation: tuple[str, ...]) -> Ready:
+        """Return what the process says before it opens the first file."""
+        return Ready(
+            scanner=Scanner(version=__version__, rules_digest=self._plugins.digest(rules_digest())),
             isolation=isolation,
-            cards=tuple(papers.cards),
-            configs=tuple(papers.configs),
-            packages=tuple(papers.packages),
-            license_files=tuple(papers.license_files),
-            declared=tuple(papers.declared),
+            rules=self._plugins.rules(),
         )
 
-    def _open(self, file: TreeFile) -> _Pending | FileReport:
+    def examine(self, files: Iterable[TreeFile]) -> Iterator[Answer]:
+        """Yield one answer per file. The hashing of a large one runs while the next is examined."""
+        pending: deque[_Pending] = deque()
+        for file in files:
+            self._given += 1
+            large = file.size > INLINE
+            while large and len(pending) >= _PENDING_LARGE:
+                yield self._finish(pending.popleft())
+            if self._watch is not None:
+                self._watch.begin(self._given)
+            opened = self._open(file)
+            if not isinstance(opened, _Pending):
+                yield opened
+            elif large:
+                pending.append(opened)
+            else:
+                yield self._finish(opened)
+        if self._watch is not None:
+            self._watch.begin(0)
+        yield from (self._finish(item) for item in pending)
+
+    def _open(self, file: TreeFile) -> _Pending | Answer:
         into = Examination(self._request.limits)
         try:
             source = open_file(os.fsdecode(path_of(file.location)), file.size)
         except ArtifactError as error:
             into.gap(Coverage.NONE, error.message)
-            return self._report(file, "unknown", "", into)
+            return self._report(file, "unknown", "", into), None
         if self._scan:
-            source.start_hash()
-        kind = self._examine(file, source, into)
-        return _Pending(file, source, kind, into)
-
-    def _examine(self, file: TreeFile, source: FileSource, into: Examination) -> str:
-        """Fill ``into`` and return the format."""
-        sniffed = Sniffed("unknown")
+            source.start_hash(None if self._watch is None else self._watch.hashed)
+        item = _Pending(file, source, "unknown", into, None)
         try:
-            if self._scan:
-                sniffed = sniff(source, file.path.rpartition("/")[2])
-                self._scan_file(file, sniffed, source, into)
-            gap = self._papers.read(
-                file.path, source, self._request.tasks, self._request.limits, alone=self._alone
-            )
-            if gap:
-                into.gap(Coverage.PARTIAL, gap)
+            self._examine(item)
         except (MemoryError, RecursionError) as error:
             into.gap(Coverage.PARTIAL, f"the examination ran out of {type(error).__name__[:-5]}")
         except Exception as error:  # the fail-closed boundary: no examiner may stop the run
             into.gap(Coverage.PARTIAL, f"the examiner failed: {type(error).__name__}: {error}")
-        return sniffed.format
+        return item
 
-    def _scan_file(
-        self, file: TreeFile, sniffed: Sniffed, source: Source, into: Examination
-    ) -> None:
-        context = Context(
-            path=file.path,
-            format=sniffed.format,
-            limits=self._request.limits,
-            examine_nested=examine_nested,
-        )
-        _note_mismatch(context, sniffed, into)
-        examine_as(context, source, into)
-        examine_disguise(context, source, into)
+    def _examine(self, item: _Pending) -> None:
+        """Fill what ``item`` is to say."""
+        file = item.file
+        if self._scan:
+            sniffed = sniff(item.source, file.path.rpartition("/")[2])
+            item.format = sniffed.format
+            context = Context(
+                path=file.path,
+                format=sniffed.format,
+                limits=self._request.limits,
+                examine_nested=functools.partial(examine_nested, plugins=self._plugins),
+            )
+            plugin = self._plugins.recognize(context, item.source, item.into)
+            if plugin is not None:
+                item.format = plugin.format
+            _look(context, sniffed, item.source, item.into, self._plugins, plugin)
+        if not self._papers:
+            return
+        papers = Papers()
+        request = self._request
+        try:
+            gap = papers.read(
+                file.path, item.source, request.tasks, request.limits, alone=request.alone
+            )
+        finally:
+            item.papers = papers.found()
+        if gap:
+            item.into.gap(Coverage.PARTIAL, gap)
 
-    def _finish(self, item: _Pending) -> FileReport:
+    def _finish(self, item: _Pending) -> Answer:
         digest = ""
         with item.source as source:
             if self._scan:
@@ -147,7 +177,7 @@ class Runner:
                     digest = source.digest()
                 except ArtifactError as error:
                     item.into.gap(Coverage.NONE, error.message)
-        return self._report(item.file, item.format, digest, item.into)
+        return self._report(item.file, item.format, digest, item.into), item.papers
 
     def _report(self, file: TreeFile, kind: str, digest: str, into: Examination) -> FileReport:
         if into.dropped:
@@ -190,23 +220,33 @@ def examine_as(context: Context, source: Source, into: Examination) -> None:
         _note_error(context, error, into)
 
 
-def examine_nested(context: Context, source: Source, into: Examination) -> None:
+def examine_nested(
+    context: Context, source: Source, into: Examination, plugins: PluginHost = NO_PLUGINS
+) -> None:
     """Sniff and examine bytes found inside a file."""
     if context.depth > into.limits.archive_depth + 2:
         into.gap(Coverage.PARTIAL, context.at("nested too deep"))
         return
     sniffed = sniff(source, context.name)
-    inner = Context(
-        path=context.path,
-        format=sniffed.format,
-        limits=context.limits,
-        member=context.member,
-        depth=context.depth,
-        examine_nested=examine_nested,
-    )
-    _note_mismatch(inner, sniffed, into)
-    examine_as(inner, source, into)
-    examine_disguise(inner, source, into)
+    inner = replace(context, format=sniffed.format)
+    _look(inner, sniffed, source, into, plugins, plugins.recognize(inner, source, into))
+
+
+def _look(
+    context: Context,
+    sniffed: Sniffed,
+    source: Source,
+    into: Examination,
+    plugins: PluginHost,
+    known: Recognized | None,
+) -> None:
+    """Hand bytes to everything that looks at their format."""
+    _note_mismatch(context, sniffed, into)
+    if known is None or context.format not in UNREAD:
+        examine_as(context, source, into)
+    examine_disguise(context, source, into)
+    if plugins is not NO_PLUGINS:
+        plugins.examine(context, source, into, known)
 
 
 def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> None:
@@ -257,6 +297,9 @@ def _traits(into: Examination) -> Traits:
 def rules_digest() -> str:
     """Return the SHA-256 over every module and data file that takes part in judging."""
     hasher = hashlib.sha256()
+    known = resources.files("steelyard.catalog").joinpath("data", "known_bad.toml")
+    if known.is_file():
+        hasher.update(b"known_bad\0" + known.read_bytes() + b"\0")
     for package in ("steelyard.artifacts", "steelyard.scanning"):
         stack = [(package, resources.files(package))]
         while stack:
