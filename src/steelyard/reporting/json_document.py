@@ -11,7 +11,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -19,6 +19,8 @@ from msgspec import UNSET, Struct, UnsetType
 from steelyard.kernel.assessment import ASSESSMENT_SCHEMA, Assessment
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Verdict
 from steelyard.kernel.inspection import RuleText, Scanner
+from steelyard.kernel.triage import Gone, Triage
+from steelyard.kernel.weights import BaseComparison, LocatedGap, WeightReport
 
 SCAN_SCHEMA = "steelyard.scan/v1"
 
@@ -41,6 +43,39 @@ class ScanFile(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class TriagedFinding(Struct, frozen=True, kw_only=True):
+    """A finding that does not count, by the position it has among its file's findings."""
+
+    path: str
+    """Empty for findings about several files."""
+    index: int
+    rule: str
+    kind: Literal["known", "suppressed"]
+    reason: str = ""
+    owner: str = ""
+    expires: str = ""
+
+
+class TriageSummary(Struct, frozen=True, kw_only=True):
+    """What a baseline and suppressions made of the findings. Verdicts are those without them."""
+
+    compared: bool
+    """Whether there was a baseline."""
+    findings: tuple[TriagedFinding, ...]
+    gone: tuple[Gone, ...]
+    notes: tuple[str, ...]
+
+
+class WeightSummary(Struct, frozen=True, kw_only=True):
+    """What the numbers of the model show; their findings stand among those of the files."""
+
+    tensors: int
+    parameters: int
+    dtypes: tuple[str, ...]
+    comparison: BaseComparison | None
+    gaps: tuple[LocatedGap, ...]
+
+
 class ScanDocument(Struct, frozen=True, kw_only=True):
     """What ``steelyard scan --format json`` prints. The verdict is that of the worst file."""
 
@@ -52,6 +87,10 @@ class ScanDocument(Struct, frozen=True, kw_only=True):
     """Findings about several files together; absent when there are none."""
     rules: tuple[RuleText, ...] | UnsetType = UNSET
     """What the rules of plug-ins mean; absent when none took part."""
+    triage: TriageSummary | UnsetType = UNSET
+    """Absent without a baseline and suppressions."""
+    weights: WeightSummary | UnsetType = UNSET
+    """Absent when the numbers were not looked at."""
 
 
 def assessment_json(assessment: Assessment, *, pretty: bool = False) -> bytes:
@@ -70,9 +109,12 @@ def scan_json(
     *,
     tree_findings: Iterable[Finding] = (),
     rules: Iterable[RuleText] = (),
+    triage: Triage | None = None,
+    weights: WeightReport | None = None,
     pretty: bool = False,
 ) -> bytes:
     """Return the ``steelyard.scan/v1`` document of ``files``, in the order given, as UTF-8 JSON."""
+    files = tuple(files)
     document = ScanDocument(
         schema=SCAN_SCHEMA,
         scanner=scanner,
@@ -80,8 +122,44 @@ def scan_json(
         files=tuple(_scan_file(report) for report in files),
         tree_findings=tuple(tree_findings) or UNSET,
         rules=tuple(rules) or UNSET,
+        triage=_triage(files, tuple(tree_findings), triage) if triage else UNSET,
+        weights=_weights(weights) if weights else UNSET,
     )
     return _encode(document, pretty=pretty)
+
+
+def _triage(
+    files: tuple[FileReport, ...], tree_findings: tuple[Finding, ...], triage: Triage
+) -> TriageSummary:
+    rules = {(f.path, i): one.rule for f in files for i, one in enumerate(f.findings)}
+    rules |= {("", index): one.rule for index, one in enumerate(tree_findings)}
+    return TriageSummary(
+        compared=triage.compared,
+        findings=tuple(
+            TriagedFinding(
+                path=path,
+                index=index,
+                rule=rules[path, index],
+                kind=decided.kind,
+                reason=decided.reason,
+                owner=decided.owner,
+                expires=decided.expires,
+            )
+            for (path, index), decided in sorted(triage.dispositions.items())
+        ),
+        gone=triage.gone,
+        notes=triage.notes,
+    )
+
+
+def _weights(report: WeightReport) -> WeightSummary:
+    return WeightSummary(
+        tensors=len(report.weights.tensors),
+        parameters=report.parameters,
+        dtypes=report.dtypes,
+        comparison=report.comparison,
+        gaps=report.gaps,
+    )
 
 
 def assessment_schema() -> bytes:

@@ -18,6 +18,7 @@ from steelyard.kernel.assessment import Assessment
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.finding import FileReport, Finding, Severity
 from steelyard.kernel.inspection import RuleText, Scanner
+from steelyard.kernel.triage import Triage
 
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -79,8 +80,13 @@ def scan_sarif(
     *,
     tree_findings: Iterable[Finding] = (),
     rules: Iterable[RuleText] = (),
+    triage: Triage | None = None,
 ) -> bytes:
-    """Return the findings of a scan as one SARIF run; ``rules`` are the texts of plug-ins."""
+    """Return the findings of a scan as one SARIF run; ``rules`` are the texts of plug-ins.
+
+    With ``triage``, suppressed findings carry who answers for them, and with a baseline every
+    finding says whether it is new.
+    """
     listed = [
         _File(file.path, file.size, file.sha256, file.format, file.coverage.value,
               file.coverage_reason)
@@ -88,7 +94,8 @@ def scan_sarif(
     ]  # fmt: skip
     found = [(file.path, finding) for file in files for finding in file.findings]
     found += [("", finding) for finding in tree_findings]
-    return _document(listed, found, scanner, {}, {rule.id: _as_rule(rule) for rule in rules})
+    texts = {rule.id: _as_rule(rule) for rule in rules}
+    return _document(listed, found, scanner, {}, texts, triage)
 
 
 def _document(
@@ -97,6 +104,7 @@ def _document(
     scanner: Scanner,
     properties: dict[str, str],
     texts: Mapping[str, ScannerRule] | None = None,
+    triage: Triage | None = None,
 ) -> bytes:
     worst: dict[str, Finding] = {}
     for _, finding in found:
@@ -105,7 +113,6 @@ def _document(
             worst[finding.rule] = finding
     rule_index = {rule: index for index, rule in enumerate(sorted(worst))}
     file_index = {file.path: index for index, file in enumerate(files)}
-    repeats: dict[str, int] = {}
     gaps = [file for file in files if file.coverage != "full"]
     run: dict[str, Any] = {
         "tool": {
@@ -127,9 +134,7 @@ def _document(
             _ROOT: {"description": {"text": "The root directory of the model revision."}}
         },
         "artifacts": [_artifact(file) for file in files],
-        "results": [
-            _result(path, finding, rule_index, file_index, repeats) for path, finding in found
-        ],
+        "results": _results(found, rule_index, file_index, triage),
         "columnKind": "unicodeCodePoints",
         "defaultEncoding": "utf-8",
     }
@@ -177,6 +182,41 @@ def _rule(finding: Finding, texts: Mapping[str, ScannerRule]) -> dict[str, Any]:
 def rule_help(rule: ScannerRule) -> str:
     """Return what a rule means as one paragraph."""
     return " ".join(part for part in (rule.what, rule.why, rule.remedy) if part)
+
+
+def _results(
+    found: Sequence[tuple[str, Finding]],
+    rule_index: dict[str, int],
+    file_index: dict[str, int],
+    triage: Triage | None,
+) -> list[dict[str, Any]]:
+    repeats: dict[str, int] = {}
+    positions: dict[str, int] = {}
+    results = []
+    for path, finding in found:
+        result = _result(path, finding, rule_index, file_index, repeats)
+        index = positions.get(path, 0)
+        positions[path] = index + 1
+        if triage is not None:
+            _note_triage(result, triage, path, index)
+        results.append(result)
+    return results
+
+
+def _note_triage(result: dict[str, Any], triage: Triage, path: str, index: int) -> None:
+    decided = triage.of(path, index)
+    if triage.compared:
+        known = decided is not None and decided.kind == "known"
+        result["baselineState"] = "unchanged" if known else "new"
+    if decided is not None and decided.kind == "suppressed":
+        result["suppressions"] = [
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": decided.reason,
+                "properties": {"owner": decided.owner, "expires": decided.expires},
+            }
+        ]
 
 
 def _pascal(rule: str) -> str:

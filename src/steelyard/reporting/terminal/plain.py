@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Colors, wrapping and columns for the terminal without a rendering library.
+
+Scanning is called in loops and hooks, where a library's import would take longer than the scan.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from steelyard.reporting.chips import GLYPHS, Chip
+from steelyard.reporting.text import plain
+
+_CODES = {"good": "32", "notice": "36", "pending": "33", "bad": "31", "neutral": "2"}
+"""Colors of the terminal's own palette by tone, so they follow the reader's theme."""
+
+
+class Screen(Struct, frozen=True):
+    """What is written to: its width in columns, and what it can show."""
+
+    width: int = 100
+    color: bool = False
+    ascii_only: bool = False
+
+    def text(self, text: str) -> str:
+        """Return ``text`` in what the screen can show."""
+        return plain(text) if self.ascii_only else text
+
+    def bold(self, text: str) -> str:
+        """Return ``text``, strong where there is color."""
+        return f"\x1b[1m{self.text(text)}\x1b[0m" if self.color else self.text(text)
+
+    def faint(self, text: str) -> str:
+        """Return ``text``, faint where there is color."""
+        return f"\x1b[2m{self.text(text)}\x1b[0m" if self.color else self.text(text)
+
+    def chip(self, chip: Chip, *, strong: bool = False) -> str:
+        """Return icon and word of a state, colored where there is color."""
+        icon = GLYPHS[chip.icon][1 if self.ascii_only else 0]
+        words = f"{icon} {chip.word.upper() if strong else chip.word}"
+        if not self.color:
+            return words
+        return f"\x1b[{'1;' if strong else ''}{_CODES[chip.tone]}m{words}\x1b[0m"
+
+    def wrapped(self, text: str, *, first: str = "", indent: int = 0) -> list[str]:
+        """Return ``text`` in lines; the first begins with ``first``, the others are indented."""
+        lines = textwrap.wrap(
+            self.text(text),
+            max(40, self.width),
+            initial_indent=" " * len(first),
+            subsequent_indent=" " * indent,
+            break_long_words=True,
+            break_on_hyphens=False,
+        ) or [" " * len(first)]
+        lines[0] = first + lines[0][len(first) :]
+        return lines
+
+    def columns(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]
+    ) -> list[str]:
+        """Return a table; the first column gives way when the screen is narrow."""
+        table = [[self.text(cell) for cell in row] for row in (head, *rows)]
+        widths = [max(len(row[index]) for row in table) for index in range(len(head))]
+        spare = self.width - sum(widths[1:]) - 2 * (len(widths) - 1)
+        widths[0] = max(12, min(widths[0], spare))
+        lines = []
+        for number, row in enumerate(table):
+            cells = [_fit(row[0], widths[0], ascii_only=self.ascii_only), *row[1:]]
+            padded = [
+                cell.rjust(width) if index in right else cell.ljust(width)
+                for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            ]
+            line = "  ".join(padded).rstrip()
+            lines.append(self.faint(line) if number == 0 else line)
+        return lines
+
+
+def _fit(text: str, width: int, *, ascii_only: bool) -> str:
+    """Return ``text``, shortened in its middle: the end of a path says most."""
+    if len(text) <= width:
+        return text
+    gap = "..." if ascii_only else "…"
+    tail = (width - len(gap)) * 2 // 3
+    return text[: width - len(gap) - tail] + gap + text[len(text) - tail :]
