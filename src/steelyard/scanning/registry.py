@@ -31,6 +31,12 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "safetensors": (f"{_RULES}.safetensors", "examine_safetensors"),
     "onnx": (f"{_RULES}.onnx", "examine_onnx"),
     "gguf": (f"{_RULES}.gguf", "examine_gguf"),
+    "saved-model": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "meta-graph": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "graph-def": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "tf-text": (f"{_RULES}.tensorflow", "examine_tensorflow_text"),
+    "tf-checkpoint-index": (f"{_RULES}.tensorflow", "examine_checkpoint_index"),
+    "tf-checkpoint-data": (f"{_RULES}.tensorflow", "examine_checkpoint_data"),
     "json": (f"{_RULES}.json_files", "examine_json"),
     "yaml": (f"{_RULES}.yaml_files", "examine_yaml"),
     "python": (f"{_RULES}.python_files", "examine_python"),
@@ -50,7 +56,6 @@ INERT = frozenset({"empty", "image", "audio"})
 
 UNREAD: dict[str, str] = {
     "hdf5": "HDF5 files are recognized but not read yet",
-    "saved-model": "TensorFlow SavedModel files are recognized but not read yet",
     "tflite": "TensorFlow Lite files are recognized but not read yet",
     "lz4": "LZ4 data are recognized but not expanded",
     "zstd": "Zstandard data are recognized but not expanded",
