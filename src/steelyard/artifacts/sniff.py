@@ -51,7 +51,8 @@ _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
 """How TensorFlow names the data files of a checkpoint, which hold raw tensors and nothing else."""
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 """How a sorted string table ends: the index of a TensorFlow checkpoint."""
-_CLAIMED = {"onnx": "onnx", "pdmodel": "paddle", "mlmodel": "coreml"}
+_CLAIMED = {"onnx": "onnx", "pdmodel": "paddle", "mlmodel": "coreml",
+            "safetensors": "safetensors"}  # fmt: skip
 """Formats without a magic number whose loader believes the name, for what nothing else tells."""
 
 _PICKLE_SUFFIXES = frozenset({"pkl", "pickle", "pck", "joblib", "pt", "pth", "ckpt", "dill"})

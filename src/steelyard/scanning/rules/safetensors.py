@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from steelyard.artifacts.safetensors import read_safetensors
+from steelyard.artifacts.safetensors import SafetensorsHeader, read_safetensors
 from steelyard.artifacts.source import Source
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
@@ -18,6 +18,8 @@ _PAYLOAD = re.compile(
     r"|\beval\(|\bexec\(|<script|powershell",
     re.IGNORECASE,
 )
+_STRANGE = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
+_PADDING_MOST = 64 * 1024
 _REMEDY = "Write the file again with the safetensors library, or do not use it."
 
 
@@ -29,6 +31,19 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
     except (LimitExceeded, TruncatedArtifact) as error:
         _note_length(context, source, error, into)
         return
+    except ArtifactError as error:
+        into.add(
+            "safetensors.header",
+            Severity.CRITICAL if _begins(source) else Severity.MEDIUM,
+            f"The header is not what the format requires, and no writer of the format makes such "
+            f"a one: {error.message}",
+            location=context.at(f"byte {max(error.offset, 8)}"),
+            evidence=repr(source.read_at(8, 60)),
+            remedy=_REMEDY,
+        )
+        into.gap(Coverage.PARTIAL, "the header cannot be read")
+        return
+    _note_shape(context, header, into)
     for problem in header.problems:
         usual = scanner_rule(problem.code)
         into.add(
@@ -54,13 +69,51 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
             )
 
 
+def _begins(source: Source) -> bool:
+    """Tell whether this is a header at all and not merely something under the name of one."""
+    return source.read_at(8, 1) == b"{"
+
+
+def _note_shape(context: Context, header: SafetensorsHeader, into: Examination) -> None:
+    """Tell a download that broke off, padding, and names that do not show what they are."""
+    if header.missing:
+        into.add(
+            "file.truncated",
+            Severity.MEDIUM,
+            f"The last {header.missing} bytes of the tensors are not there.",
+            location=context.at("end of file"),
+            remedy="Fetch the file again.",
+        )
+        into.gap(Coverage.PARTIAL, "the file breaks off")
+    if header.padding > _PADDING_MOST:
+        into.add(
+            "safetensors.padding",
+            Severity.LOW,
+            f"The header ends in {header.padding} bytes of white space.",
+            location=context.at("header"),
+            remedy=_REMEDY,
+        )
+    strange = [tensor.name for tensor in header.tensors if _STRANGE.search(tensor.name)]
+    if strange:
+        into.add(
+            "safetensors.name",
+            Severity.MEDIUM,
+            "A tensor's name holds characters that do not show or that turn the line around.",
+            location=context.at("header"),
+            evidence=ascii(strange[0][:80]),
+            remedy=_REMEDY,
+        )
+
+
 def _note_length(context: Context, source: Source, error: ArtifactError, into: Examination) -> None:
-    """A length just beyond the file is a broken download; an absurd one attacks the reader."""
+    """A length just beyond the file is a broken download; an absurd one attacks the reader, and so
+    does nesting that no header needs."""
     claimed = int.from_bytes(source.read_at(0, 8), "little")
-    absurd = isinstance(error, LimitExceeded) and claimed > source.size + GIB
+    nested = claimed <= min(source.size - 8, into.limits.json_bytes)
+    absurd = isinstance(error, LimitExceeded) and (claimed > source.size + GIB or nested)
     into.add(
         "safetensors.header-length" if isinstance(error, LimitExceeded) else "file.truncated",
-        Severity.CRITICAL if absurd else Severity.MEDIUM,
+        Severity.CRITICAL if absurd and _begins(source) else Severity.MEDIUM,
         error.message,
         location=context.at("byte 0"),
         evidence=f"header length {claimed}, file size {source.size}",
