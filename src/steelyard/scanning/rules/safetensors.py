@@ -12,12 +12,8 @@ from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtif
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.kernel.limits import GIB
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.payloads import judge_metadata
 
-_PAYLOAD = re.compile(
-    r"[A-Za-z0-9+/]{400,}={0,2}|\A\x80[\x02-\x05]|__import__|\bos\.system\b|\bsubprocess\b"
-    r"|\beval\(|\bexec\(|<script|powershell",
-    re.IGNORECASE,
-)
 _STRANGE = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
 _PADDING_MOST = 64 * 1024
 _REMEDY = "Write the file again with the safetensors library, or do not use it."
@@ -56,17 +52,7 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
     into.tensors += len(header.tensors)
     into.parameters += sum(min(tensor.elements, 2**53) for tensor in header.tensors)
     into.dtypes |= {tensor.dtype for tensor in header.tensors}
-    for key, value in header.metadata.items():
-        found = _PAYLOAD.search(value)
-        if found:
-            into.add(
-                "safetensors.payload",
-                Severity.MEDIUM,
-                f"The metadata entry {key[:80]!r} holds something that is not a description.",
-                location=context.at("header"),
-                evidence=found[0][:80],
-                remedy="Read the entry; ask the publisher what it is for.",
-            )
+    judge_metadata(context, header.metadata, "safetensors.payload", "header", into)
 
 
 def _begins(source: Source) -> bool:
