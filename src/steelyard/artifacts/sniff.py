@@ -91,7 +91,7 @@ def sniff(source: Source, name: str) -> Sniffed:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
     mismatch = _mismatch(kind, name)
-    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras"):
+    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras", "tflite"):
         mismatch = _hidden_zip(source, kind)
     return Sniffed(kind, mismatch)
 

@@ -34,6 +34,8 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "saved-model": (f"{_RULES}.tensorflow", "examine_tensorflow"),
     "meta-graph": (f"{_RULES}.tensorflow", "examine_tensorflow"),
     "graph-def": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "tflite": (f"{_RULES}.tflite", "examine_tflite"),
+    "ort": (f"{_RULES}.ort", "examine_ort"),
     "tf-text": (f"{_RULES}.tensorflow", "examine_tensorflow_text"),
     "tf-checkpoint-index": (f"{_RULES}.tensorflow", "examine_checkpoint_index"),
     "tf-checkpoint-data": (f"{_RULES}.tensorflow", "examine_checkpoint_data"),
@@ -56,7 +58,6 @@ INERT = frozenset({"empty", "image", "audio"})
 
 UNREAD: dict[str, str] = {
     "hdf5": "HDF5 files are recognized but not read yet",
-    "tflite": "TensorFlow Lite files are recognized but not read yet",
     "lz4": "LZ4 data are recognized but not expanded",
     "zstd": "Zstandard data are recognized but not expanded",
     "7z": "7z archives are recognized but not opened",
