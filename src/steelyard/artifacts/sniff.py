@@ -11,6 +11,8 @@ import re
 
 from msgspec import Struct
 
+from steelyard.artifacts.coreml import looks_like_blobs
+from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
 from steelyard.artifacts.protobuf_kinds import protobuf_kind
 from steelyard.artifacts.source import Source
@@ -25,7 +27,9 @@ TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
-    (4, b"ORTM", "ort"),
+    (4, b"ORTM", "ort"), (0, b"lmgg", "ggml-legacy"), (0, b"fmgg", "ggml-legacy"),
+    (0, b"tjgg", "ggml-legacy"), (0, b"algg", "ggml-legacy"),
+    (0, b"\x12\x01\0\0\0\0\0\0", "mxnet"), (0, b"7767517\n", "ncnn"),
     (0, b"\x93NUMPY", "npy"), (0, b"\x89HDF\r\n\x1a\n", "hdf5"), (0, b"\x1f\x8b", "gzip"),
     (0, b"BZh", "bzip2"), (0, b"\xfd7zXZ\0", "xz"), (0, b"\x04\x22\x4d\x18", "lz4"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"), (0, b"7z\xbc\xaf\x27\x1c", "7z"), (0, b"Rar!\x1a\x07", "rar"),
@@ -112,6 +116,10 @@ def _binary(source: Source, head: bytes) -> str:
         return "tar"
     if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
         return "zlib"
+    if looks_like_blobs(head):
+        return "coreml-weights"
+    if looks_like_parameters(head):
+        return "paddle-parameters"
     return protobuf_kind(source) if len(head) > 7 else ""
 
 
@@ -188,15 +196,21 @@ def _text(source: Source, head: bytes, name: str) -> str:
         return "json" if re.match(rb"[-0-9tfn]", body) and source.size < 64 else "text"
     if suffix == "pbtxt" or (suffix == "textproto" and b"node" in head):
         return "tf-text"
+    if by_name == "xml" or body[:5].lower() == b"<?xml" or suffix == "pmml":
+        return _xml_kind(head)
     if by_name:
         return by_name
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
-    if body[:5].lower() == b"<?xml":
-        return "xml"
     if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):
         return "html"
     return "text"
+
+
+def _xml_kind(head: bytes) -> str:
+    if re.search(rb"<(?:\w+:)?PMML[\s>]", head):
+        return "pmml"
+    return "openvino" if re.search(rb"<net\s[^<>]*\bversion\s*=", head) else "xml"
 
 
 def _printable(data: bytes) -> bool:

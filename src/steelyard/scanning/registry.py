@@ -36,6 +36,12 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "graph-def": (f"{_RULES}.tensorflow", "examine_tensorflow"),
     "tflite": (f"{_RULES}.tflite", "examine_tflite"),
     "ort": (f"{_RULES}.ort", "examine_ort"),
+    "coreml": (f"{_RULES}.coreml", "examine_coreml"),
+    "coreml-weights": (f"{_RULES}.coreml", "examine_coreml_weights"),
+    "paddle": (f"{_RULES}.paddle", "examine_paddle"),
+    "paddle-parameters": (f"{_RULES}.paddle", "examine_paddle_parameters"),
+    "openvino": (f"{_RULES}.xml_models", "examine_openvino"),
+    "pmml": (f"{_RULES}.xml_models", "examine_pmml"),
     "tf-text": (f"{_RULES}.tensorflow", "examine_tensorflow_text"),
     "tf-checkpoint-index": (f"{_RULES}.tensorflow", "examine_checkpoint_index"),
     "tf-checkpoint-data": (f"{_RULES}.tensorflow", "examine_checkpoint_data"),
@@ -58,6 +64,9 @@ INERT = frozenset({"empty", "image", "audio"})
 
 UNREAD: dict[str, str] = {
     "hdf5": "HDF5 files are recognized but not read yet",
+    "ggml-legacy": "GGML and GGJT files from before GGUF are recognized but not read",
+    "mxnet": "MXNet parameter files are recognized but not read",
+    "ncnn": "ncnn networks are recognized but not read",
     "lz4": "LZ4 data are recognized but not expanded",
     "zstd": "Zstandard data are recognized but not expanded",
     "7z": "7z archives are recognized but not opened",
