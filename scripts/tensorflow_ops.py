@@ -13,17 +13,20 @@ import sys
 
 def main() -> None:
     """Print the header and the sorted names."""
-    import tensorflow
-    from tensorflow.core.framework import op_def_pb2
-    from tensorflow.python.client import pywrap_tf_session
+    import tensorflow  # type: ignore[import-untyped]
+    from tensorflow.core.framework import op_def_pb2  # type: ignore[import-untyped]
+    from tensorflow.python.client import pywrap_tf_session  # type: ignore[import-untyped]
 
     registry = op_def_pb2.OpList()
     registry.ParseFromString(pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList()))
     release = tensorflow.__version__
-    sys.stdout.write(
-        f"# Operations TensorFlow registers, one a line: the op registry of tensorflow-cpu {release},\n"
-        "# written by scripts/tensorflow_ops.py. What an operation may do to the machine is judged by\n"
-        "# tensorflow_judged.toml; an operation that is in neither file needs a library of its own.\n"
+    sys.stdout.writelines(
+        f"# {line}\n"
+        for line in (
+            f"Operations TensorFlow registers: the op registry of tensorflow-cpu {release},",
+            "written by scripts/tensorflow_ops.py. What an operation may do to the machine is judged",
+            "by tensorflow_judged.toml; an operation in neither file needs a library of its own.",
+        )
     )
     sys.stdout.writelines(f"{name}\n" for name in sorted(item.name for item in registry.op))
 

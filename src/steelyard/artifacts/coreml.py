@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the structure of a Core ML model (``.mlmodel``) and of the weight file beside one.
 
-Field numbers are those of Apple's public ``Model.proto``, ``NeuralNetwork.proto`` and ``MIL.proto``;
-the layout of ``weight.bin`` is that of the blob storage format in coremltools.
+Field numbers are those of Apple's public ``Model.proto``, ``NeuralNetwork.proto`` and
+``MIL.proto``; the layout of ``weight.bin`` is that of the blob storage format in coremltools.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from steelyard.artifacts.problem import Problem
@@ -159,13 +160,18 @@ class _Walker:
                     self._keep(self._model.linked, self._reader.text(value))
 
     def _program(self, message: Field, depth: int) -> None:
+        """Functions and their blocks are maps: entries with a key (1) and a value (2)."""
+        for function in self._values(message, 2, depth):
+            for block in self._values(function, 3, depth + 2):
+                self._block(block, depth + 4)
+
+    def _values(self, message: Field, number: int, depth: int) -> Iterator[Field]:
         for entry in self._reader.inside(message, depth):
-            for function in self._reader.inside(entry, depth + 1) if entry.number == 2 else ():
-                for part in self._reader.inside(function, depth + 2):
-                    if function.number == 2 and part.number == 3:
-                        for block in self._reader.inside(part, depth + 3):
-                            if block.number == 2:
-                                self._block(block, depth + 4)
+            if entry.number != number:
+                continue
+            for part in self._reader.inside(entry, depth + 1):
+                if part.number == 2 and part.wire == BYTES:
+                    yield part
 
     def _block(self, message: Field, depth: int) -> None:
         for operation in self._reader.inside(message, depth):

@@ -119,9 +119,7 @@ class _Reader:
         tensors = [self._tensor() for _ in range(tensor_count)]
         layout = _Layout(tensors, self._alignment(metadata), self._stream.tell(), self._source.size)
         self._problems += layout.check()[:_PROBLEMS_KEPT]
-        return GgufFile(
-            version, metadata, tuple(tensors), tuple(self._problems), layout.missing
-        )
+        return GgufFile(version, metadata, tuple(tensors), tuple(self._problems), layout.missing)
 
     def _version(self, data: bytes) -> int:
         version = int.from_bytes(data, "little")

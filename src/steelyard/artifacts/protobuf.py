@@ -89,7 +89,7 @@ class WireReader:
         """Return the bytes of a field, cut to ``most``."""
         length = min(field.length, most)
         index = field.start - self._base
-        if 0 <= index and index + length <= len(self._window):
+        if 0 <= index <= len(self._window) - length:
             return self._window[index : index + length]
         return self._source.read_at(field.start, length)
 

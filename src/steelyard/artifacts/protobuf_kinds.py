@@ -111,7 +111,9 @@ def _is_onnx(source: Source, fields: dict[int, Field]) -> bool:
 
 
 def _is_text(source: Source, part: Field) -> bool:
-    return part.wire == BYTES and bool(_TEXT.match(source.read_at(part.start, min(part.length, 200))))
+    return part.wire == BYTES and bool(
+        _TEXT.match(source.read_at(part.start, min(part.length, 200)))
+    )
 
 
 def _is_meta_graph(source: Source, part: Field) -> bool:

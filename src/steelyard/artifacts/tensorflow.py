@@ -329,13 +329,9 @@ class _Walker:
     def _shape(self, message: Field, depth: int) -> list[int]:
         shape: list[int] = []
         for part in self._reader.inside(message, depth):
-            if part.number != 2 or len(shape) >= 64:
-                continue
-            size = 0
-            for number in self._reader.inside(part, depth + 1):
-                if number.number == 1:
-                    size = number.value if number.value < 2**63 else 0
-            shape.append(size)
+            if part.number == 2 and len(shape) < 64:
+                sizes = [item for item in self._reader.inside(part, depth + 1) if item.number == 1]
+                shape.append(sizes[0].value if sizes and sizes[0].value < 2**63 else 0)
         return shape
 
 

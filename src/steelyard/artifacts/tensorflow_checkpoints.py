@@ -63,8 +63,8 @@ def read_checkpoint_index(source: Source, limits: Limits) -> CheckpointIndex:
     at = 0
     numbers: list[int] = []
     for _ in range(4):
-        value, at = _varint(footer, at)
-        numbers.append(value)
+        number, at = _varint(footer, at)
+        numbers.append(number)
     problems: list[Problem] = []
     entries: list[CheckpointEntry] = []
     shards = 0
@@ -131,7 +131,8 @@ def _header(value: bytes, limits: Limits) -> int:
 
 def _entry(key: bytes, value: bytes, limits: Limits) -> CheckpointEntry:
     reader = WireReader(BytesSource(value), limits)
-    kind, shape, numbers = 0, [], {3: 0, 4: 0, 5: 0}
+    kind, numbers = 0, {3: 0, 4: 0, 5: 0}
+    shape: list[int] = []
     for part in reader.fields(0, len(value)):
         if part.number == 1:
             kind = part.value

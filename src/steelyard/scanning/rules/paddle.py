@@ -21,7 +21,9 @@ _NETWORK = frozenset({
     "c_gen_nccl_id", "gen_bkcl_id", "c_gen_bkcl_id", "heter_listen_and_serv", "send_and_recv",
     "distributed_lookup_table", "pull_sparse", "push_sparse", "rpc_call", "rpc_result",
 })  # fmt: skip
-_ENGINES = frozenset({"tensorrt_engine", "lite_engine", "ngraph_engine", "dlnne_engine", "run_program"})
+_ENGINES = frozenset(
+    {"tensorrt_engine", "lite_engine", "ngraph_engine", "dlnne_engine", "run_program"}
+)
 _WANTED = _PYTHON | _FILES | _NETWORK | _ENGINES
 _REMEDY = "Do not run this program; ask the publisher why it is there."
 
@@ -91,7 +93,7 @@ def _judge(
         )
 
 
-def examine_paddle_parameters(context: Context, source: Source, into: Examination) -> None:
+def examine_paddle_parameters(_context: Context, source: Source, into: Examination) -> None:
     """Examine the parameters of a PaddlePaddle program."""
     into.weights = True
     found = read_parameters(source, into.limits)

@@ -168,9 +168,7 @@ def _judge_node(
     return group.severity, evidence
 
 
-def _judge_saver(
-    group: Judged, node: Node, worst: Severity | None, bound: bool
-) -> Severity | None:
+def _judge_saver(group: Judged, node: Node, worst: Severity | None, bound: bool) -> Severity | None:
     """An honest saver takes its prefix from whoever calls it, or a relative default."""
     if worst in (Severity.CRITICAL, Severity.HIGH):
         writes = node.op.startswith(("Save", "Merge"))
@@ -229,7 +227,8 @@ def _judge_unknown(context: Context, model: GraphModel, into: Examination) -> No
             "tensorflow.unknown-operation",
             severity,
             f"TensorFlow does not have the operation {op[:100]!r}: loading needs a native library "
-            "of its own" + (", and its name says that it runs something." if speaks_of_code(op) else "."),
+            "of its own"
+            + (", and its name says that it runs something." if speaks_of_code(op) else "."),
             location=where,
             evidence=op[:100],
             remedy="Find out which library brings it, and review that library.",
@@ -258,7 +257,7 @@ def _judge_objects(context: Context, source: Source, model: GraphModel, into: Ex
             "The graph was traced from a Keras Lambda layer; Keras rebuilds such a layer from "
             "Python bytecode that lies beside the graph.",
             location=context.at(f"function {min(layers)[:100]!r}"),
-            remedy="Load it with tf.saved_model.load, which runs the graph only, or review the code.",
+            remedy="Review that code, or load with tf.saved_model.load, which runs the graph only.",
         )
     if context.examine_nested is None:
         return

@@ -55,7 +55,7 @@ def examine_tflite(context: Context, source: Source, into: Examination) -> None:
             remedy="Load it with a current release of the runtime.",
         )
     if _packed(source):
-        # Labels and vocabularies are appended as a zip archive; offsets count from the file's start.
+        # Labels and vocabularies are appended as a zip; its offsets count from the file's start.
         examine_zip(replace(context, format="zip"), source, into)
 
 
@@ -82,7 +82,7 @@ def _judge_custom(context: Context, name: str, count: int, into: Examination) ->
                 evidence=name[:100],
             )
         else:
-            _unknown(context, name, place, into)
+            _unknown(name, place, into)
     elif name in _PUBLISHED:
         into.add(
             "tflite.published-operator",
@@ -92,10 +92,10 @@ def _judge_custom(context: Context, name: str, count: int, into: Examination) ->
             evidence=name[:100],
         )
     else:
-        _unknown(context, name, place, into)
+        _unknown(name, place, into)
 
 
-def _unknown(context: Context, name: str, place: str, into: Examination) -> None:
+def _unknown(name: str, place: str, into: Examination) -> None:
     into.add(
         "tflite.custom-operator",
         Severity.HIGH if speaks_of_code(name) else Severity.MEDIUM,

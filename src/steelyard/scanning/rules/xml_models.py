@@ -34,9 +34,7 @@ _TOKENIZERS = re.compile(
     r"|SentencepieceDe\w+|StringToHashBucket|TrieTokenizer"
 )
 """Operations of the published openvino-tokenizers extension."""
-_PMML = re.compile(
-    rb"<(?:\w+:)?(Apply|DefineFunction|Extension)\s([^<>]{0,60000})>"
-)
+_PMML = re.compile(rb"<(?:\w+:)?(Apply|DefineFunction|Extension)\s([^<>]{0,60000})>")
 _KEPT = 10_000
 
 
@@ -134,6 +132,8 @@ def _matches(
 
 def _attributes(data: bytes) -> dict[str, str]:
     return {
-        found[1].decode("ascii", "replace"): (found[2] or found[3] or b"").decode("utf-8", "replace")
+        found[1].decode("ascii", "replace"): (found[2] or found[3] or b"").decode(
+            "utf-8", "replace"
+        )
         for found in _ATTRIBUTE.finditer(data)
     }
