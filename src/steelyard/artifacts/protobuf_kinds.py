@@ -22,8 +22,8 @@ _TEXT = re.compile(rb"[\x20-\x7e\x80-\xff]*\Z")
 
 
 def protobuf_kind(source: Source) -> str:
-    """Return ``onnx``, ``saved-model``, ``meta-graph``, ``graph-def``, ``coreml``, ``paddle`` or
-    nothing."""
+    """Return ``onnx``, ``saved-model``, ``meta-graph``, ``graph-def``, ``coreml``,
+    ``paddle``, ``tf-fingerprint`` or nothing."""
     fields = list(_fields(source, 0, source.size))
     if not fields:
         return ""
@@ -34,6 +34,8 @@ def protobuf_kind(source: Source) -> str:
         return "coreml"
     if _is_onnx(source, first):
         return "onnx"
+    if _is_fingerprint(source, fields):
+        return "tf-fingerprint"
     messages = [part for part in fields if part.wire == BYTES]
     if 1 not in first or first[1].wire == VARINT:
         second = [part for part in messages if part.number == 2]
@@ -108,6 +110,17 @@ def _is_onnx(source: Source, fields: dict[int, Field]) -> bool:
     # Nothing but the head was left of it, or its graph comes late: names and operator sets.
     named = all(_is_text(source, fields[number]) for number in (2, 3, 4, 6) if number in fields)
     return _is_wire(fields, 1, VARINT) and named and any(number in fields for number in (2, 8))
+
+
+def _is_fingerprint(source: Source, fields: list[Field]) -> bool:
+    """FingerprintDef: five checksums, a version of at most two numbers and an identifier."""
+    if source.size > 256 or not fields or fields[-1].start + fields[-1].length != source.size:
+        return False
+    sums = [part for part in fields if 1 <= part.number <= 5 and part.wire in (VARINT, FIXED64)]
+    rest = [part for part in fields if part.wire == BYTES and part.number in (6, 7)]
+    short = all(part.length <= 40 and _is_text(source, part) for part in rest if part.number == 7)
+    version = all(part.length <= 8 for part in rest if part.number == 6)
+    return len(sums) >= 3 and len(sums) + len(rest) == len(fields) and short and version
 
 
 def _is_text(source: Source, part: Field) -> bool:

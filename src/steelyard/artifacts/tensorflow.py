@@ -24,7 +24,16 @@ from steelyard.kernel.limits import Limits
 DTYPES = {1: "F32", 2: "F64", 3: "I32", 4: "U8", 5: "I16", 6: "I8", 7: "STRING", 8: "C64",
           9: "I64", 10: "BOOL", 14: "BF16", 17: "U16", 18: "C128", 19: "F16", 22: "U32",
           23: "U64"}  # fmt: skip
-CARRIERS = frozenset({
+MAPPERS = frozenset({
+    "FlatMapDataset", "InterleaveDataset", "LegacyParallelInterleaveDatasetV2", "MapDataset",
+    "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
+    "ParallelInterleaveDatasetV4", "ParallelMapDataset", "ParallelMapDatasetV2",
+})  # fmt: skip
+"""Operations that hand what comes in to the function in their attribute ``f``."""
+CARRIERS = MAPPERS | frozenset({
+    "RepeatDataset", "ShuffleDataset", "ShuffleDatasetV2", "ShuffleDatasetV3", "TakeDataset",
+    "SkipDataset", "ConcatenateDataset", "ZipDataset", "FilterDataset", "PrefetchDataset",
+    "ShardDataset", "OptionsDataset", "BatchDataset", "BatchDatasetV2",
     "Const", "Identity", "IdentityN", "Placeholder", "PlaceholderWithDefault", "StringJoin", "Pack",
     "Concat", "ConcatV2", "Reshape", "ExpandDims", "Squeeze", "Select", "SelectV2",
     "ShardedFilename", "ShardedFilespec", "TensorDataset", "TensorSliceDataset", "AsString",
@@ -331,7 +340,8 @@ class _Walker:
         for part in self._reader.inside(message, depth):
             if part.number == 2 and len(shape) < 64:
                 sizes = [item for item in self._reader.inside(part, depth + 1) if item.number == 1]
-                shape.append(sizes[0].value if sizes and sizes[0].value < 2**63 else 0)
+                size = sizes[0].value if sizes else 0
+                shape.append(size if size < 2**63 else 0)
         return shape
 
 

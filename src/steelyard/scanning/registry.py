@@ -59,7 +59,7 @@ EXAMINERS: dict[str, tuple[str, str]] = {
 )
 """Format to module and function."""
 
-INERT = frozenset({"empty", "image", "audio"})
+INERT = frozenset({"empty", "image", "audio", "tf-fingerprint"})
 """Formats that hold nothing a loader would follow; their bytes are hashed."""
 
 UNREAD: dict[str, str] = {

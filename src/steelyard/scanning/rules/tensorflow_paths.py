@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from steelyard.artifacts.tensorflow import GraphModel, Node, Scope, node_of
+from steelyard.artifacts.tensorflow import MAPPERS, GraphModel, Node, Scope, node_of
 
 _VISITED_MOST = 200
 _STRINGS_MOST = 100
@@ -33,7 +33,8 @@ class Tracer:
         self._callers: dict[str, list[tuple[Scope, Node]]] = defaultdict(list)
         for scope in model.scopes:
             for node in scope.nodes.values():
-                for function in node.strings.get("f", ()) if node.op in _CALLS else ():
+                calls = node.op in _CALLS or node.op in MAPPERS
+                for function in node.strings.get("f", ()) if calls else ():
                     if len(self._callers[function]) < _VISITED_MOST:
                         self._callers[function].append((scope, node))
 
@@ -81,7 +82,10 @@ class Tracer:
         found: list[tuple[Scope, str]] = []
         for caller, node in self._callers.get(scope.function, ()):
             inputs = [item for item in node.inputs if not item.startswith("^")]
-            if at < len(inputs):
+            if node.op in MAPPERS:
+                # Elements of the data set and captured values: which is which does not matter.
+                found += [(caller, item) for item in inputs]
+            elif at < len(inputs):
                 found.append((caller, inputs[at]))
         return found
 
