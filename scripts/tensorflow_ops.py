@@ -24,7 +24,7 @@ def main() -> None:
         f"# {line}\n"
         for line in (
             f"Operations TensorFlow registers: the op registry of tensorflow-cpu {release},",
-            "written by scripts/tensorflow_ops.py. What an operation may do to the machine is judged",
+            "written by scripts/tensorflow_ops.py. What an operation may do is judged",
             "by tensorflow_judged.toml; an operation in neither file needs a library of its own.",
         )
     )

@@ -314,9 +314,11 @@ class _Walker:
                 self._function_name(part, found, depth + 1)
 
     def _function_name(self, message: Field, found: list[str], depth: int) -> None:
-        for part in self._reader.inside(message, depth):
-            if part.number == 1 and part.wire == BYTES:
-                found.append(self._reader.text(part, 500))
+        found += [
+            self._reader.text(part, 500)
+            for part in self._reader.inside(message, depth)
+            if part.number == 1 and part.wire == BYTES
+        ]
 
     def _tensor(self, message: Field, found: list[str], depth: int) -> None:
         kind = 0
