@@ -221,6 +221,7 @@ def test_gguf_tensors_that_lie() -> None:
 
 def test_gguf_of_every_version_and_byte_order() -> None:
     for order, version, wide in (("<", 1, "I"), ("<", 2, "Q"), (">", 3, "Q")):
+
         def text(value: str, order: str = order, wide: str = wide) -> bytes:
             return struct.pack(order + wide, len(value)) + value.encode()
 

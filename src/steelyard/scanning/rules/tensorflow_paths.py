@@ -68,7 +68,9 @@ class Tracer:
             return []
         if node.op in ("Const", "HostConst"):
             room = _STRINGS_MOST - len(reached.strings)
-            reached.strings += [text for text in node.strings["value"] if _path(text)][:room]
+            reached.strings += [text for text in node.strings.get("value", ()) if _path(text)][
+                :room
+            ]
             return []
         if node.op.startswith("Placeholder"):
             reached.open = True
