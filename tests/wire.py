@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 
 def varint(value: int) -> bytes:
@@ -56,3 +57,59 @@ def saved_model(
     """Return a SavedModel; ``more`` are further fields of its MetaGraphDef."""
     meta = field(1, field(4, "serve")) + field(2, graph(nodes, functions)) + more
     return field(1, 1) + field(2, meta)
+
+
+Value: TypeAlias = "tuple[int, int] | str | bytes | list[Any] | Table"
+"""What a FlatBuffers field may hold: (number, width), text, bytes, 32-bit numbers, tables."""
+
+
+class Table(dict[int, "Value"]):
+    """A FlatBuffers table by field number."""
+
+
+def flatbuffer(root: Table, identifier: bytes) -> bytes:
+    """Return a buffer; children lie behind their parents, so all offsets count forward."""
+    out = bytearray(4) + bytearray(identifier)
+    place = _table(out, root)
+    out[0:4] = place.to_bytes(4, "little")
+    return bytes(out)
+
+
+def _table(out: bytearray, table: Table) -> int:
+    count = max(table, default=-1) + 1
+    vtable = len(out)
+    sizes = {key: value[1] if isinstance(value, tuple) else 4 for key, value in table.items()}
+    length = 4 + sum(sizes.values())
+    out += (4 + 2 * count).to_bytes(2, "little") + length.to_bytes(2, "little") + bytes(2 * count)
+    start = len(out)
+    out += (start - vtable).to_bytes(4, "little") + bytes(length - 4)
+    at = start + 4
+    for key, value in sorted(table.items()):
+        out[vtable + 4 + 2 * key : vtable + 6 + 2 * key] = (at - start).to_bytes(2, "little")
+        if isinstance(value, tuple):
+            out[at : at + value[1]] = value[0].to_bytes(value[1], "little")
+        else:
+            place = _child(out, value)
+            out[at : at + 4] = (place - at).to_bytes(4, "little")
+        at += sizes[key]
+    return start
+
+
+def _child(out: bytearray, value: Value) -> int:
+    if isinstance(value, Table):
+        return _table(out, value)
+    start = len(out)
+    if isinstance(value, str):
+        value = value.encode() + b"\0"
+        out += (len(value) - 1).to_bytes(4, "little") + value
+    elif isinstance(value, bytes):
+        out += len(value).to_bytes(4, "little") + value
+    elif isinstance(value, list):
+        out += len(value).to_bytes(4, "little") + bytes(4 * len(value))
+        for number, item in enumerate(value):
+            at = start + 4 + 4 * number
+            if isinstance(item, Table):
+                out[at : at + 4] = (_table(out, item) - at).to_bytes(4, "little")
+            else:
+                out[at : at + 4] = item.to_bytes(4, "little", signed=True)
+    return start

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wire import attribute, constant, field, function, graph, node, saved_model
 
 from steelyard.artifacts.source import BytesSource
 from steelyard.artifacts.tensorflow import read_graph
@@ -20,7 +21,6 @@ from steelyard.kernel.limits import DEFAULT_LIMITS as LIMITS
 from steelyard.scanning.rules.tensorflow import wanted
 from steelyard.scanning.rules.tensorflow_ops import judged_ops, known_ops, path_severity
 from steelyard.scanning.runner import Runner
-from tests.wire import attribute, constant, field, function, graph, node, saved_model
 
 SAVER = field(3, field(1, "saver_filename:0"))
 PREFIX = node("saver_filename", "Placeholder")

@@ -109,7 +109,8 @@ def _is_onnx(source: Source, fields: dict[int, Field]) -> bool:
         return (1 in fields or 8 in fields) and (lists or not inner)
     # Nothing but the head was left of it, or its graph comes late: names and operator sets.
     named = all(_is_text(source, fields[number]) for number in (2, 3, 4, 6) if number in fields)
-    return _is_wire(fields, 1, VARINT) and named and any(number in fields for number in (2, 8))
+    versioned = _is_wire(fields, 1, VARINT) and fields[1].value <= 20
+    return versioned and named and any(_is_wire(fields, number, BYTES) for number in (2, 8))
 
 
 def _is_fingerprint(source: Source, fields: list[Field]) -> bool:
