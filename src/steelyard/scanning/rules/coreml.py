@@ -6,9 +6,9 @@ from __future__ import annotations
 from steelyard.artifacts.coreml import read_blobs, read_coreml
 from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Coverage, Severity
-from steelyard.scanning.archives import escapes
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.payloads import judge_metadata
+from steelyard.scanning.rules.places import judge_files
 
 _HOME = "@model_path/"
 """How a program names the folder it lies in."""
@@ -27,17 +27,8 @@ def examine_coreml(context: Context, source: Source, into: Examination) -> None:
             evidence=name[:200],
             remedy="Find out which library brings the class, and review it.",
         )
-    for path in sorted(model.files | set(model.linked)):
-        inner = path.removeprefix(_HOME)
-        if escapes(inner) or "://" in inner:
-            into.add(
-                "coreml.path",
-                Severity.CRITICAL,
-                "The model reads a file outside its own folder.",
-                location=context.at("file reference"),
-                evidence=path[:200],
-                remedy="Do not load it; the path reaches this machine's files.",
-            )
+    paths = [path.removeprefix(_HOME) for path in (*model.files, *model.linked)]
+    judge_files(context, paths, "coreml.path", "file reference", into)
     if model.linked:
         into.add(
             "coreml.linked",

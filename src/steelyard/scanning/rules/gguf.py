@@ -10,6 +10,7 @@ from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.places import note_missing
 from steelyard.scanning.rules.templates import judge_template
 
 _REMEDY = "Do not load it; the numbers attack the reader."
@@ -36,15 +37,7 @@ def examine_gguf(context: Context, source: Source, into: Examination) -> None:
         remedy = _REMEDY if severity is Severity.CRITICAL else "Ask the publisher for a valid file."
         place = context.at("tensor table")
         into.add(problem.code, severity, problem.message, location=place, remedy=remedy)
-    if model.missing:
-        into.add(
-            "file.truncated",
-            Severity.MEDIUM,
-            f"The last {model.missing} bytes of the tensors are not there.",
-            location=context.at("end of file"),
-            remedy="Fetch the file again.",
-        )
-        into.gap(Coverage.PARTIAL, "the file breaks off")
+    note_missing(context, model.missing, into)
     into.tensors += len(model.tensors)
     for tensor in model.tensors:
         into.parameters += min(elements_of(tensor.shape), 2**53)

@@ -9,9 +9,9 @@ from importlib import resources
 from steelyard.artifacts.onnx import STANDARD, OnnxModel, read_onnx
 from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Severity
-from steelyard.scanning.archives import escapes
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.payloads import judge_metadata
+from steelyard.scanning.rules.places import judge_files
 from steelyard.scanning.rules.tensorflow_ops import speaks_of_code
 
 _KNOWN = ("com.microsoft", "org.pytorch", "pkg.onnxscript", "pkg.torch", "com.ms.internal")
@@ -35,16 +35,7 @@ def examine_onnx(context: Context, source: Source, into: Examination) -> None:
 
 
 def _judge_external(context: Context, model: OnnxModel, into: Examination) -> None:
-    for location in sorted(set(model.external)):
-        if escapes(location) or "://" in location or location.startswith("~"):
-            into.add(
-                "onnx.external-path",
-                Severity.CRITICAL,
-                "The model reads tensor data from a file outside its own folder.",
-                location=context.at("external data"),
-                evidence=location[:200],
-                remedy="Do not load it; the path reaches this machine's files.",
-            )
+    judge_files(context, model.external, "onnx.external-path", "external data", into)
     if model.ranges:
         into.add(
             "onnx.external-range",

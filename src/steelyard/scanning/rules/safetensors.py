@@ -13,6 +13,7 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.kernel.limits import GIB
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.rules.payloads import judge_metadata
+from steelyard.scanning.rules.places import note_missing
 
 _STRANGE = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
 _PADDING_MOST = 64 * 1024
@@ -62,15 +63,7 @@ def _begins(source: Source) -> bool:
 
 def _note_shape(context: Context, header: SafetensorsHeader, into: Examination) -> None:
     """Tell a download that broke off, padding, and names that do not show what they are."""
-    if header.missing:
-        into.add(
-            "file.truncated",
-            Severity.MEDIUM,
-            f"The last {header.missing} bytes of the tensors are not there.",
-            location=context.at("end of file"),
-            remedy="Fetch the file again.",
-        )
-        into.gap(Coverage.PARTIAL, "the file breaks off")
+    note_missing(context, header.missing, into)
     if header.padding > _PADDING_MOST:
         into.add(
             "safetensors.padding",

@@ -15,8 +15,8 @@ from steelyard.artifacts.tensorflow import (
     read_graph,
 )
 from steelyard.kernel.finding import SEVERITY_ORDER, Coverage, Severity
-from steelyard.scanning.archives import escapes
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.places import judge_files
 from steelyard.scanning.rules.tensorflow_ops import (
     Judged,
     is_addon,
@@ -93,7 +93,7 @@ def judge_graph(context: Context, source: Source, model: GraphModel, into: Exami
     into.weights = into.weights or model.parameters > 0
     _judge_known(context, source, model, into)
     _judge_unknown(context, model, into)
-    _judge_assets(context, model, into)
+    judge_files(context, model.assets.values(), "tensorflow.asset-path", "asset_file_def", into)
     _judge_objects(context, source, model, into)
 
 
@@ -233,19 +233,6 @@ def _judge_unknown(context: Context, model: GraphModel, into: Examination) -> No
             evidence=op[:100],
             remedy="Find out which library brings it, and review that library.",
         )
-
-
-def _judge_assets(context: Context, model: GraphModel, into: Examination) -> None:
-    for filename in sorted(set(model.assets.values())):
-        if escapes(filename) or "://" in filename:
-            into.add(
-                "tensorflow.asset-path",
-                Severity.CRITICAL,
-                "The model names as an asset a file outside its own folder.",
-                location=context.at("asset_file_def"),
-                evidence=filename[:200],
-                remedy="Do not load it; the path reaches this machine's files.",
-            )
 
 
 def _judge_objects(context: Context, source: Source, model: GraphModel, into: Examination) -> None:

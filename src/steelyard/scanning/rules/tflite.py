@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from steelyard.artifacts.source import Source
-from steelyard.artifacts.tflite import LAST_BUILTIN, TfliteModel, read_tflite
+from steelyard.artifacts.tflite import LAST_BUILTIN, read_tflite
 from steelyard.kernel.finding import Severity
-from steelyard.scanning.archives import escapes, examine_zip
+from steelyard.scanning.archives import examine_zip
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.places import judge_files
 from steelyard.scanning.rules.tensorflow_ops import judged_ops, known_ops, speaks_of_code
 
 _PUBLISHED = frozenset({
@@ -44,7 +45,7 @@ def examine_tflite(context: Context, source: Source, into: Examination) -> None:
         )
     for name, count in sorted(model.custom.items()):
         _judge_custom(context, name, count, into)
-    _judge_external(context, model, into)
+    judge_files(context, model.external, "tflite.external-path", "external buffers", into)
     unknown = [code for code in sorted(model.builtin) if code > LAST_BUILTIN]
     if unknown:
         into.add(
@@ -104,19 +105,6 @@ def _unknown(name: str, place: str, into: Examination) -> None:
         evidence=name[:100],
         remedy=_REMEDY,
     )
-
-
-def _judge_external(context: Context, model: TfliteModel, into: Examination) -> None:
-    for name in sorted(set(model.external)):
-        if escapes(name) or "://" in name:
-            into.add(
-                "tflite.external-path",
-                Severity.CRITICAL,
-                "The model reads tensor data from a file outside its own folder.",
-                location=context.at("external buffers"),
-                evidence=name[:200],
-                remedy="Do not load it; the path reaches this machine's files.",
-            )
 
 
 def _packed(source: Source) -> bool:
