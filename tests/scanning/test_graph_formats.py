@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -319,3 +320,30 @@ def test_mutations_raise_nothing_else(name: str, data: st.DataObject) -> None:
         read(BytesSource(bytes(raw[: data.draw(st.integers(0, len(raw)))])), LIMITS)
     except ArtifactError:
         return
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("g.pbtxt", b'node { op: "' + b'\\"' * 500_000),
+        ("g.pbtxt", b'node { op: "A" }' + b"{" * 200_000),
+        ("m.pmml", b"<PMML ><Extension " + b"a" * 59_000 + b">" + b"<Apply " * 100_000),
+        ("m.xml", b'<net version="1"><layer ' * 50_000),
+        ("x.index", bytes(3) * 300_000 + bytes(100) + bytes.fromhex("57fb808b247547db")),
+    ],
+)
+def test_floods_are_examined_in_time(tmp_path: Path, name: str, data: bytes) -> None:
+    start = time.process_time()
+    examine(tmp_path, data, name)
+    assert time.process_time() - start < 20
+
+
+def test_tables_that_share_their_parts_end(tmp_path: Path) -> None:
+    leaf = Table({2: [Table({2: "", 5: "Add"})]})
+    raw = bytearray(flatbuffer(Table({1: Table({7: leaf})}), b"ORTM"))
+    at = raw.index(b"\1\0\0\0", 8)
+    raw[at : at + 4] = (2**20).to_bytes(4, "little")  # one node, said to be very many
+    raw += b"\0" * 2**22
+    start = time.process_time()
+    assert examine(tmp_path, bytes(raw), "m.ort").coverage is Coverage.PARTIAL
+    assert time.process_time() - start < 60

@@ -229,7 +229,7 @@ def test_a_large_graph_is_read_in_time(tmp_path: Path) -> None:
     start = time.process_time()
     report = examine(tmp_path, saved_model([*chain, *ends]))
     assert time.process_time() - start < 30
-    assert report.coverage is Coverage.FULL
+    assert report.coverage is Coverage.PARTIAL  # no honest path is that long
 
 
 @settings(max_examples=150, deadline=2000)

@@ -26,7 +26,8 @@ class FlatBuffer:
     def __init__(self, source: Source, limits: Limits) -> None:
         self.size = source.size
         self._source = source
-        self._left = limits.protobuf_fields
+        # Tables may share parts, so a small buffer could be walked for ever.
+        self._left = min(limits.protobuf_fields, 65_536 + 8 * source.size)
         self._pages: dict[int, bytes] = {}
 
     def root(self) -> Table:

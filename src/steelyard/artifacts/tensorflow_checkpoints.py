@@ -25,6 +25,7 @@ TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 _BLOCK_MOST = 64 * 1024 * 1024
 _TRAILER = 5
 _ENTRIES_MOST = 1_000_000
+_KEY_MOST = 4096
 _PROBLEMS_KEPT = 50
 _BYTES = {"F32": 4, "F64": 8, "I32": 4, "U8": 1, "I16": 2, "I8": 1, "C64": 8, "I64": 8, "BOOL": 1,
           "BF16": 2, "U16": 2, "C128": 16, "F16": 2, "U32": 4, "U64": 8}  # fmt: skip
@@ -68,15 +69,20 @@ def read_checkpoint_index(source: Source, limits: Limits) -> CheckpointIndex:
     problems: list[Problem] = []
     entries: list[CheckpointEntry] = []
     shards = 0
+    steps = walked = 0
     for _, handle in _entries(_block(source, numbers[2], numbers[3])):
         start, at = _varint(handle, 0)
         length, _ = _varint(handle, at)
+        walked += length
+        if walked > source.size:
+            raise LimitExceeded("The blocks are larger than the file.", offset=start)
         for key, value in _entries(_block(source, start, length)):
+            steps += 1
+            if steps > _ENTRIES_MOST:
+                raise LimitExceeded("The index names too many tensors.", offset=start)
             if not key:
                 shards = _header(value, limits)
                 continue
-            if len(entries) >= _ENTRIES_MOST:
-                raise LimitExceeded("The index names too many tensors.", offset=start)
             entries.append(_entry(key, value, limits))
     _check(entries, shards, problems)
     return CheckpointIndex(shards, tuple(entries), tuple(problems))
@@ -104,7 +110,7 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         shared, at = _varint(block, at)
         own, at = _varint(block, at)
         length, at = _varint(block, at)
-        if shared > len(key) or own + length > len(block) - at or shared + own > 65_536:
+        if shared > len(key) or own + length > len(block) - at or shared + own > _KEY_MOST:
             raise ArtifactError("An entry of a block is broken.", offset=at)
         key = key[:shared] + block[at : at + own]
         yield key, block[at + own : at + own + length]

@@ -13,8 +13,9 @@ import re
 from steelyard.artifacts.tensorflow import CARRIERS, GraphModel, Node, Scope, Wanted
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 
+# A string that is not closed is taken to the end of its line, so that no quote is read twice.
 _TOKEN = re.compile(
-    r"#[^\n]*|(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|([A-Za-z_]\w*)|([{}<>])|[^\s\w]|\w+"
+    r"#[^\n]*|(\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?)|([A-Za-z_]\w*)|([{}<>])|[^\s\w]|\w+"
 )
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}

@@ -28,7 +28,9 @@ from steelyard.scanning.rules.tensorflow_ops import (
 from steelyard.scanning.rules.tensorflow_paths import Tracer
 
 _KINDS = {"saved-model": "saved-model", "meta-graph": "meta-graph", "graph-def": "graph"}
-_HOST_CALL = re.compile(rb"xla_(?:ffi_)?(?:partitioned_)?python_[a-z_]*callback|xla_python_\w+")
+_HOST_CALL = re.compile(
+    rb"xla_(?:ffi_)?(?:partitioned_)?python_[a-z_]{0,40}callback|xla_python_\w{1,60}"
+)
 _LAMBDA = re.compile(r"\A__inference_(?:\w+_)?lambda(?:_\d+)?_layer_call")
 _CHUNK = 1024 * 1024
 _OBJECTS_MOST = 500
@@ -125,6 +127,8 @@ def _judge_known(context: Context, source: Source, model: GraphModel, into: Exam
             severity, evidence = _judge_node(group, scope, node, tracer)
             if severity is not None:
                 gathered.note(group, severity, scope, node, evidence)
+    if tracer.cut:
+        into.gap(Coverage.PARTIAL, context.at("the name of a file could not be traced"))
     for (op, severity), (group, scope, node, evidence) in gathered.first.items():
         count = gathered.count[op, severity]
         where = f" in function {scope.function[:100]!r}" if scope.function else ""

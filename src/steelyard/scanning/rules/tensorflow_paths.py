@@ -10,7 +10,7 @@ from steelyard.artifacts.tensorflow import MAPPERS, GraphModel, Node, Scope, nod
 
 _VISITED_MOST = 200
 _STRINGS_MOST = 100
-_STEPS_MOST = 2_000_000
+_STEPS_MOST = 1_000_000
 """Nodes visited for one file: tracing stays linear whatever the graph."""
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
@@ -30,6 +30,8 @@ class Tracer:
         self._assets = set(model.assets)
         self._saver = model.saver_inputs
         self._steps = 0
+        self.cut = False
+        """Some way was too long to be followed to its end."""
         self._callers: dict[str, list[tuple[Scope, Node]]] = defaultdict(list)
         for scope in model.scopes:
             for node in scope.nodes.values():
@@ -54,7 +56,8 @@ class Tracer:
             seen.add((id(place), name))
             self._steps += 1
             todo += self._step(place, name, reached)
-        reached.open = reached.open or bool(todo)
+        if todo:
+            self.cut = reached.open = True
         return reached
 
     def _step(self, scope: Scope, name: str, reached: Reached) -> list[tuple[Scope, str]]:

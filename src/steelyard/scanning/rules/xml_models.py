@@ -24,7 +24,7 @@ _CHUNK = 1024 * 1024
 _TAG_MOST = 64 * 1024
 _BYTES_MOST = 4 * 1024 * 1024 * 1024
 _LAYER = re.compile(rb"<layer\s([^<>]{0,4000})>|<data\s([^<>]{0,4000})>")
-_ATTRIBUTE = re.compile(rb"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(rb"(?<![\w:.-])([\w:.-]++)\s*+=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _STANDARD = re.compile(r"opset\d{1,2}\Z|ie_internal_opset\Z|experimental\Z|extension_internal\Z")
 _NUMBER = re.compile(r"\d{1,18}\Z")
 _TOKENIZERS = re.compile(
