@@ -154,7 +154,8 @@ def test_safetensors_are_read_and_lies_told() -> None:
     for entry, tail, code in (
         ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, b"\0" * 20, "trailing"),
         ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, b"\0" * 12, "hole"),
-        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, b"", "out-of-bounds"),
+        ({"a": {"dtype": "F32", "shape": [0], "data_offsets": [8, 0]}}, b"", "out-of-bounds"),
+        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [-4, 0]}}, b"", "entry"),
         ({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}, b"\0" * 8, "size"),
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
           "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"\0" * 4, "overlap"),
@@ -162,6 +163,11 @@ def test_safetensors_are_read_and_lies_told() -> None:
         raw = json.dumps(entry).encode()
         found = read_safetensors(BytesSource(struct.pack("<Q", len(raw)) + raw + tail), LIMITS)
         assert f"safetensors.{code}" in {problem.code for problem in found.problems}
+
+
+def test_a_safetensors_download_that_broke_off_is_no_lie() -> None:
+    found = read_safetensors(BytesSource(safetensors()[:-5]), LIMITS)
+    assert (found.problems, found.missing) == ((), 5)
 
 
 def test_huge_header_lengths_are_refused_before_reading() -> None:
@@ -185,7 +191,47 @@ def test_gguf_is_read() -> None:
     assert [tensor.shape for tensor in found.tensors] == [(8,)]
     assert found.problems == ()
     short = read_gguf(BytesSource(gguf()[:-8]), LIMITS)
-    assert [problem.code for problem in short.problems] == ["gguf.tensor"]
+    assert (short.problems, short.missing) == ((), 8)
+
+
+def test_gguf_tensors_that_lie() -> None:
+    def table(*rows: tuple[str, tuple[int, ...], int, int], data: int = 64) -> bytes:
+        out = b"GGUF" + struct.pack("<IQQ", 3, len(rows), 0)
+        for name, shape, kind, offset in rows:
+            out += struct.pack("<Q", len(name)) + name.encode() + struct.pack("<I", len(shape))
+            out += struct.pack(f"<{len(shape)}QIQ", *shape, kind, offset)
+        return out + b"\0" * (-len(out) % 32 + data)
+
+    for rows, code in (
+        ([("a", (2**40, 2**40), 0, 0)], "dimensions"),
+        ([("a", (8,), 0, 2**40)], "tensor"),
+        ([("a", (8,), 0, 0), ("b", (8,), 0, 0)], "overlap"),
+        ([("a", (8,), 0, 0), ("a", (8,), 0, 32)], "duplicate-tensor"),
+        ([("a", (8,), 0, 32)], "hole"),
+        ([("a", (7,), 8, 0)], "row"),
+        ([("a", (8,), 0, 0)], "trailing"),
+        ([("a", (8,), 99, 0)], "type"),
+        ([("a", (8,), 0, 3)], "alignment"),
+    ):
+        found = read_gguf(BytesSource(table(*rows)), LIMITS)
+        assert f"gguf.{code}" in {problem.code for problem in found.problems}, code
+    with pytest.raises(LimitExceeded):
+        read_gguf(BytesSource(table(("a", (1,) * 5, 0, 0))), LIMITS)
+
+
+def test_gguf_of_every_version_and_byte_order() -> None:
+    for order, version, wide in (("<", 1, "I"), ("<", 2, "Q"), (">", 3, "Q")):
+
+        def text(value: str, order: str = order, wide: str = wide) -> bytes:
+            return struct.pack(order + wide, len(value)) + value.encode()
+
+        data = b"GGUF" + struct.pack(f"{order}I2{wide}", version, 1, 2)
+        data += text("general.name") + struct.pack(order + "I", 8) + text("old")
+        data += text("w") + struct.pack(f"{order}II{wide}", 9, 8, 70) + text("x") * 70
+        data += text("t") + struct.pack(f"{order}I{wide}IQ", 1, 8, 0, 0)
+        found = read_gguf(BytesSource(data + b"\0" * (-len(data) % 32 + 32)), LIMITS)
+        assert (found.version, found.metadata["general.name"]) == (version, "old")
+        assert (found.problems, found.missing, len(found.metadata["w"])) == ((), 0, 64)
 
 
 def test_gguf_counts_that_no_file_could_hold() -> None:

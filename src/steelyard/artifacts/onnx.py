@@ -6,6 +6,7 @@ Field numbers are those of the public ``onnx.proto3``. Tensor bytes are stepped 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,7 +18,11 @@ from steelyard.kernel.limits import Limits
 
 TYPES = {1: "F32", 2: "U8", 3: "I8", 4: "U16", 5: "I16", 6: "I32", 7: "I64", 8: "STRING",
          9: "BOOL", 10: "F16", 11: "F64", 12: "U32", 13: "U64", 14: "C64", 15: "C128",
-         16: "BF16"}  # fmt: skip
+         16: "BF16", 17: "F8_E4M3", 18: "F8_E4M3FNUZ", 19: "F8_E5M2", 20: "F8_E5M2FNUZ", 21: "U4",
+         22: "I4", 23: "F4", 24: "F8_E8M0", 25: "U2", 26: "I2"}  # fmt: skip
+STANDARD = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training")
+"""Domains of the operators the ONNX standard defines."""
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _KEPT = 10_000
 """Different operators, functions, files and metadata entries kept."""
 _DIMENSIONS_KEPT = 64
@@ -37,6 +42,10 @@ class OnnxModel:
     """Model-local functions by (domain, name)."""
     external: list[str] = field(default_factory=list)
     """Different locations of external tensor data."""
+    ranges: list[str] = field(default_factory=list)
+    """Offsets and lengths into external data that are no sensible numbers; the first few."""
+    foreign: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Strings of the first node of each operator outside the standard domains."""
     metadata: dict[str, str] = field(default_factory=dict)
     tensors: int = 0
     parameters: int = 0
@@ -65,6 +74,10 @@ def read_onnx(source: Source, limits: Limits) -> OnnxModel:
             walker.opset(part)
         elif part.number == 14 and part.wire == BYTES:
             walker.metadata(part)
+        elif part.number == 20 and part.wire == BYTES:
+            for graph in reader.inside(part, 1):
+                if graph.number in (1, 2) and graph.wire == BYTES:
+                    walker.graph(graph, 2)
         elif part.number == 25 and part.wire == BYTES:
             walker.function(part)
     if not model.has_graph:
@@ -117,11 +130,14 @@ class _Walker:
                 domain = self._reader.text(part, 200)
             elif part.number == 7:
                 self._node(part, 2)
+            elif part.number == 11:
+                self._attribute(part, 2)
         if len(self._model.functions) < _KEPT:
             self._model.functions.add((domain, name))
 
     def _node(self, message: Field, depth: int) -> None:
         operator = domain = ""
+        texts: list[str] = []
         for part in self._reader.fields(message.start, message.length, depth):
             if part.wire != BYTES:
                 continue
@@ -130,13 +146,17 @@ class _Walker:
             elif part.number == 7:
                 domain = self._reader.text(part, 200)
             elif part.number == 5:
-                self._attribute(part, depth + 1)
+                texts += self._attribute(part, depth + 1)
         operators = self._model.operators
         if (domain, operator) not in operators and len(operators) >= _KEPT:
             raise LimitExceeded("The model uses too many different operators.")
         operators[domain, operator] += 1
+        if domain not in STANDARD and (domain, operator) not in self._model.foreign:
+            self._model.foreign[domain, operator] = " ".join(texts)[:500]
 
-    def _attribute(self, message: Field, depth: int) -> None:
+    def _attribute(self, message: Field, depth: int) -> list[str]:
+        """Walk what an attribute holds and return its strings."""
+        texts: list[str] = []
         for part in self._reader.fields(message.start, message.length, depth):
             if part.wire != BYTES:
                 continue
@@ -146,6 +166,9 @@ class _Walker:
                 self.graph(part, depth + 1)
             elif part.number in (22, 23):
                 self._sparse(part, depth + 1)
+            elif part.number in (4, 9) and len(texts) < _DIMENSIONS_KEPT:
+                texts.append(self._reader.text(part, 200))
+        return texts
 
     def _sparse(self, message: Field, depth: int) -> None:
         for part in self._reader.fields(message.start, message.length, depth):
@@ -164,6 +187,8 @@ class _Walker:
                 texts = self._texts(part, depth + 1)
                 if texts.get(1) == "location":
                     self._external(texts.get(2, ""))
+                elif texts.get(1) in ("offset", "length"):
+                    self._range(texts.get(1, ""), texts.get(2, ""))
         self._model.tensors += 1
         self._model.parameters += min(elements_of(shape), 2**53)
 
@@ -175,6 +200,10 @@ class _Walker:
             raise LimitExceeded("The model refers to too many different files.")
         self._locations.add(location)
         self._model.external.append(location)
+
+    def _range(self, key: str, value: str) -> None:
+        if not _NUMBER.match(value) and len(self._model.ranges) < _DIMENSIONS_KEPT:
+            self._model.ranges.append(f"{key} {value[:40]}")
 
     def _texts(self, message: Field, depth: int) -> dict[int, str]:
         return {

@@ -22,6 +22,7 @@ from steelyard.kernel.limits import Limits
 
 BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F4": 4,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
     "F6_E2M3": 6, "F6_E3M2": 6, "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32,
     "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64,
 }  # fmt: skip
@@ -47,12 +48,18 @@ class TensorInfo(Struct, frozen=True):
 
 
 class SafetensorsHeader(Struct, frozen=True):
-    """A header that could be read; ``problems`` say where it lies."""
+    """A header that could be read; ``problems`` say where it lies.
+
+    ``missing`` counts the bytes at the end of an otherwise truthful file that are not there: a
+    download that broke off. ``padding`` counts white space after the JSON.
+    """
 
     header_size: int
     tensors: tuple[TensorInfo, ...]
     metadata: dict[str, str]
     problems: tuple[Problem, ...]
+    missing: int = 0
+    padding: int = 0
 
 
 def read_safetensors(source: Source, limits: Limits) -> SafetensorsHeader:
@@ -84,17 +91,23 @@ def read_safetensors(source: Source, limits: Limits) -> SafetensorsHeader:
     document = read_json(raw, limits)
     if not isinstance(document.value, dict):
         raise ArtifactError("The header is not a JSON object.", offset=8)
+    padding = len(raw) - len(raw.rstrip())
     problems = [
         Problem("safetensors.duplicate-key", f"The header names {key!r} twice.", "header")
         for key in document.duplicates
     ]
-    return _check(source, length, document.value, problems, limits)
+    return _check(source, (length, padding), document.value, problems, limits)
 
 
 def _check(
-    source: Source, length: int, entries: dict[str, Any], problems: list[Problem], limits: Limits
+    source: Source,
+    header: tuple[int, int],
+    entries: dict[str, Any],
+    problems: list[Problem],
+    limits: Limits,
 ) -> SafetensorsHeader:
-    metadata = entries.pop("__metadata__", {})
+    length, padding = header
+    metadata = entries.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         problems.append(
             Problem("safetensors.metadata", "The metadata are not a map of strings.", "header")
@@ -104,8 +117,8 @@ def _check(
         raise LimitExceeded(f"The header names {len(entries)} tensors.", offset=8)
     tensors = [_tensor(name, entry, problems) for name, entry in entries.items()]
     known = [tensor for tensor in tensors if tensor is not None]
-    _check_layout(known, source.size - 8 - length, problems)
-    return SafetensorsHeader(length, tuple(known), metadata, tuple(problems))
+    missing = _check_layout(known, source.size - 8 - length, problems)
+    return SafetensorsHeader(length, tuple(known), metadata, tuple(problems), missing, padding)
 
 
 def _tensor(name: str, entry: Any, problems: list[Problem]) -> TensorInfo | None:
@@ -123,7 +136,7 @@ def _tensor(name: str, entry: Any, problems: list[Problem]) -> TensorInfo | None
         return None
     tensor = TensorInfo(name, str(entry.get("dtype"))[:32], shape, offsets[0], offsets[1])
     if set(entry) - {"dtype", "shape", "data_offsets"}:
-        bad("entry", "carries fields the format does not know")
+        bad("fields", "carries fields the format does not know")
     bits = BITS.get(tensor.dtype)
     if bits is None:
         bad("dtype", f"has the unknown data type {tensor.dtype!r}")
@@ -138,25 +151,31 @@ def _naturals(value: Any) -> tuple[int, ...] | None:
     return None
 
 
-def _check_layout(tensors: list[TensorInfo], data: int, problems: list[Problem]) -> None:
-    """Report overlaps, holes, tensors outside the file and bytes that belong to no tensor."""
+def _check_layout(tensors: list[TensorInfo], data: int, problems: list[Problem]) -> int:
+    """Report overlaps, holes, tensors outside the file and bytes that belong to no tensor.
+
+    Returns the bytes missing at the end where nothing else is wrong: that is a broken download, not
+    a lie.
+    """
     end = 0
-    reported: set[str] = set()
-
-    def report(code: str, message: str) -> None:
-        if code not in reported:
-            reported.add(code)
-            problems.append(Problem(f"safetensors.{code}", message, "header"))
-
+    found: dict[str, str] = {}
+    honest = not problems
     for tensor in sorted(tensors, key=lambda tensor: (tensor.start, tensor.end)):
         name = repr(tensor.name[:80])
-        if tensor.end < tensor.start or tensor.end > data:
-            report("out-of-bounds", f"Tensor {name} lies outside the file.")
+        if tensor.end < tensor.start:
+            found.setdefault("out-of-bounds", f"Tensor {name} ends before it begins.")
             continue
+        if tensor.end > data:
+            found.setdefault("out-of-bounds", f"Tensor {name} lies outside the file.")
         if tensor.start < end:
-            report("overlap", f"Tensor {name} shares bytes with another tensor.")
+            found.setdefault("overlap", f"Tensor {name} shares bytes with another tensor.")
         elif tensor.start > end:
-            report("hole", f"{tensor.start - end} bytes before tensor {name} belong to no tensor.")
+            gap = tensor.start - end
+            found.setdefault("hole", f"{gap} bytes before tensor {name} belong to no tensor.")
         end = max(end, tensor.end)
     if end < data:
-        report("trailing", f"{data - end} bytes after the last tensor belong to no tensor.")
+        found["trailing"] = f"{data - end} bytes after the last tensor belong to no tensor."
+    if honest and end > data and set(found) == {"out-of-bounds"}:
+        return end - data
+    problems += [Problem(f"safetensors.{key}", text, "header") for key, text in found.items()]
+    return 0

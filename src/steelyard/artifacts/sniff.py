@@ -11,9 +11,12 @@ import re
 
 from msgspec import Struct
 
+from steelyard.artifacts.coreml import looks_like_blobs
 from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
+from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
+from steelyard.artifacts.protobuf_kinds import protobuf_kind
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.tars import looks_like_tar
 from steelyard.artifacts.zips import ZipArchive, read_zip
@@ -26,6 +29,9 @@ TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
+    (4, b"ORTM", "ort"), (0, b"lmgg", "ggml-legacy"), (0, b"fmgg", "ggml-legacy"),
+    (0, b"tjgg", "ggml-legacy"), (0, b"algg", "ggml-legacy"),
+    (0, b"\x12\x01\0\0\0\0\0\0", "mxnet"), (0, b"7767517\n", "ncnn"),
     (0, b"\x93NUMPY", "npy"), (0, b"\x89HDF\r\n\x1a\n", "hdf5"), (0, b"\x1f\x8b", "gzip"),
     (0, b"BZh", "bzip2"), (0, b"\xfd7zXZ\0", "xz"), (0, b"\x04\x22\x4d\x18", "lz4"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"), (0, b"7z\xbc\xaf\x27\x1c", "7z"), (0, b"Rar!\x1a\x07", "rar"),
@@ -46,6 +52,14 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "csv": ("csv", "text"), "pdf": ("pdf",), "wav": ("audio",), "jinja": ("jinja", "text"),
 }  # fmt: skip
 """Formats an extension stands for; extensions that stand for several (``.bin``) are left out."""
+
+_SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
+"""How TensorFlow names the data files of a checkpoint, which hold raw tensors and nothing else."""
+_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
+"""How a sorted string table ends: the index of a TensorFlow checkpoint."""
+_CLAIMED = {"onnx": "onnx", "pdmodel": "paddle", "mlmodel": "coreml",
+            "safetensors": "safetensors"}  # fmt: skip
+"""Formats without a magic number whose loader believes the name, for what nothing else tells."""
 
 _PICKLE_SUFFIXES = frozenset({"pkl", "pickle", "pck", "joblib", "pt", "pth", "ckpt", "dill"})
 
@@ -74,14 +88,18 @@ def sniff(source: Source, name: str) -> Sniffed:
     if source.size == 0:
         return Sniffed("empty")
     head = source.read_at(0, HEAD)
+    if _SHARD.search(name) and not _announces_code(head):
+        return Sniffed("tf-checkpoint-data")
     kind = _binary(source, head) or _text(source, head, name)
     if kind == "unknown" or name.lower().endswith((".h5", ".hdf5", ".keras", ".hdf", ".he5")):
         kind = _hdf5_inside(source, kind)
+    if kind == "unknown":
+        kind = _by_end_or_name(source, name)
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
     mismatch = _mismatch(kind, name)
-    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras"):
+    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras", "tflite"):
         mismatch = _hidden_zip(source, kind)
     return Sniffed(kind, mismatch)
 
@@ -111,7 +129,25 @@ def _binary(source: Source, head: bytes) -> str:
         return "tar"
     if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
         return "zlib"
-    return _protobuf_kind(head, source.size)
+    if looks_like_blobs(head):
+        return "coreml-weights"
+    if looks_like_parameters(head):
+        return "paddle-parameters"
+    return protobuf_kind(source) if len(head) > 7 else ""
+
+
+def _announces_code(head: bytes) -> bool:
+    """Raw numbers may look like many formats; only those whose magic is long count."""
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        return probe_pickle(head, whole=len(head) < HEAD)
+    return any(len(magic) > 3 and head[at : at + len(magic)] == magic for at, magic, _ in _MAGICS)
+
+
+def _by_end_or_name(source: Source, name: str) -> str:
+    """Tell what only its end or its name tells."""
+    if source.read_at(max(0, source.size - 8), 8) == _TABLE_MAGIC:
+        return "tf-checkpoint-index"
+    return _CLAIMED.get(name.lower().rpartition(".")[2], "unknown")
 
 
 def _is_safetensors(source: Source, head: bytes) -> bool:
@@ -159,25 +195,6 @@ def _pickle_kind(head: bytes) -> str:
     return "joblib" if b"joblib.numpy_pickle" in head else "pickle"
 
 
-def _protobuf_kind(head: bytes, size: int) -> str:
-    """Tell ONNX and SavedModel by their first fields: small varints with plausible meanings."""
-    if len(head) < 4 or size < 8:
-        return ""
-    # SavedModel: field 1 saved_model_schema_version = 1, then field 2 meta_graphs, a message;
-    # in ONNX of that age field 2 would be a producer's name.
-    if head[:3] == b"\x08\x01\x12" and not _short_text(head[3:]):
-        return "saved-model"
-    # ModelProto: field 1 ir_version (varint 1..20), then producer_name (2), domain (4) or graph (7)
-    if head[0] == 0x08 and 1 <= head[1] <= 20 and head[2] in (0x12, 0x1A, 0x22, 0x3A, 0x42):
-        return "onnx"
-    return ""
-
-
-def _short_text(data: bytes) -> bool:
-    length = data[0] if data else 0xFF
-    return length < 0x80 and data[1 : 1 + length].isascii() and _printable(data[1 : 1 + length])
-
-
 def _text(source: Source, head: bytes, name: str) -> str:
     if not _printable(head):
         return "unknown"
@@ -190,15 +207,23 @@ def _text(source: Source, head: bytes, name: str) -> str:
     by_name = _BY_NAME.get(suffix, "")
     if by_name in ("json", "jsonl") and body[:1] not in (b"{", b"[", b'"'):
         return "json" if re.match(rb"[-0-9tfn]", body) and source.size < 64 else "text"
+    if suffix == "pbtxt" or (suffix == "textproto" and b"node" in head):
+        return "tf-text"
+    if by_name == "xml" or body[:5].lower() == b"<?xml" or suffix == "pmml":
+        return _xml_kind(head)
     if by_name:
         return by_name
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
-    if body[:5].lower() == b"<?xml":
-        return "xml"
     if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):
         return "html"
     return "text"
+
+
+def _xml_kind(head: bytes) -> str:
+    if re.search(rb"<(?:\w+:)?PMML[\s>]", head):
+        return "pmml"
+    return "openvino" if re.search(rb"<net\s[^<>]*\bversion\s*=", head) else "xml"
 
 
 def _printable(data: bytes) -> bool:

@@ -61,7 +61,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of one archive member that may be held in memory at once."""
     protobuf_depth: int = 64
     """Nesting of protobuf messages."""
-    protobuf_fields: int = 5_000_000
+    protobuf_fields: int = 20_000_000
     """Fields read in one protobuf document."""
     hdf5_blocks: int = 2_000_000
     """Blocks read in one HDF5 file."""

@@ -19,7 +19,7 @@ from steelyard.scanning.interface import Context, Examination
 
 _TEXTS = frozenset({
     "text", "markdown", "csv", "html", "toml", "xml", "jsonl", "jinja", "shell", "json", "yaml",
-    "python",
+    "python", "openvino", "pmml", "tf-text",
 })  # fmt: skip
 _READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx"}
 _SETTLED = frozenset({

@@ -33,6 +33,20 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "keras-metadata": (f"{_RULES}.keras_metadata", "examine_keras_metadata"),
     "onnx": (f"{_RULES}.onnx", "examine_onnx"),
     "gguf": (f"{_RULES}.gguf", "examine_gguf"),
+    "saved-model": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "meta-graph": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "graph-def": (f"{_RULES}.tensorflow", "examine_tensorflow"),
+    "tflite": (f"{_RULES}.tflite", "examine_tflite"),
+    "ort": (f"{_RULES}.ort", "examine_ort"),
+    "coreml": (f"{_RULES}.coreml", "examine_coreml"),
+    "coreml-weights": (f"{_RULES}.coreml", "examine_coreml_weights"),
+    "paddle": (f"{_RULES}.paddle", "examine_paddle"),
+    "paddle-parameters": (f"{_RULES}.paddle", "examine_paddle_parameters"),
+    "openvino": (f"{_RULES}.xml_models", "examine_openvino"),
+    "pmml": (f"{_RULES}.xml_models", "examine_pmml"),
+    "tf-text": (f"{_RULES}.tensorflow", "examine_tensorflow_text"),
+    "tf-checkpoint-index": (f"{_RULES}.tensorflow", "examine_checkpoint_index"),
+    "tf-checkpoint-data": (f"{_RULES}.tensorflow", "examine_checkpoint_data"),
     "json": (f"{_RULES}.json_files", "examine_json"),
     "yaml": (f"{_RULES}.yaml_files", "examine_yaml"),
     "python": (f"{_RULES}.python_files", "examine_python"),
@@ -47,12 +61,13 @@ EXAMINERS: dict[str, tuple[str, str]] = {
 )
 """Format to module and function."""
 
-INERT = frozenset({"empty", "image", "audio"})
+INERT = frozenset({"empty", "image", "audio", "tf-fingerprint"})
 """Formats that hold nothing a loader would follow; their bytes are hashed."""
 
 UNREAD: dict[str, str] = {
-    "saved-model": "TensorFlow SavedModel files are recognized but not read yet",
-    "tflite": "TensorFlow Lite files are recognized but not read yet",
+    "ggml-legacy": "GGML and GGJT files from before GGUF are recognized but not read",
+    "mxnet": "MXNet parameter files are recognized but not read",
+    "ncnn": "ncnn networks are recognized but not read",
     "lz4": "LZ4 data are recognized but not expanded",
     "zstd": "Zstandard data are recognized but not expanded",
     "7z": "7z archives are recognized but not opened",

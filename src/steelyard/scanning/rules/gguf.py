@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Examines GGUF files: counts that attack the reader, and the chat template inside."""
+"""Examines GGUF files: numbers that attack the reader, and the chat templates inside."""
 
 from __future__ import annotations
 
-from steelyard.artifacts.gguf import read_gguf
+from steelyard.artifacts.gguf import TYPES, read_gguf
+from steelyard.artifacts.shapes import elements_of
 from steelyard.artifacts.source import Source
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.places import note_missing
 from steelyard.scanning.rules.templates import judge_template
+
+_REMEDY = "Do not load it; the numbers attack the reader."
 
 
 def examine_gguf(context: Context, source: Source, into: Examination) -> None:
@@ -23,18 +27,21 @@ def examine_gguf(context: Context, source: Source, into: Examination) -> None:
             Severity.CRITICAL,
             error.message,
             location=context.at(f"byte {max(error.offset, 0)}"),
-            remedy="Do not load it; the numbers attack the reader.",
+            remedy=_REMEDY,
         )
         into.gap(Coverage.PARTIAL, error.message)
         return
     for problem in model.problems:
-        into.add(problem.code, Severity.HIGH, problem.message, location=context.at(""))
+        usual = scanner_rule(problem.code)
+        severity = usual.severity if usual else Severity.HIGH
+        remedy = _REMEDY if severity is Severity.CRITICAL else "Ask the publisher for a valid file."
+        place = context.at("tensor table")
+        into.add(problem.code, severity, problem.message, location=place, remedy=remedy)
+    note_missing(context, model.missing, into)
     into.tensors += len(model.tensors)
     for tensor in model.tensors:
-        count = 1
-        for dimension in tensor.shape:
-            count *= dimension
-        into.parameters += min(count, 2**53)
+        into.parameters += min(elements_of(tensor.shape), 2**53)
+        into.dtypes.add(TYPES.get(tensor.kind, f"type {tensor.kind}"))
     for key, value in model.metadata.items():
         if key.startswith("tokenizer.chat_template") and isinstance(value, str):
             judge_template(context, value, into, key[:80])

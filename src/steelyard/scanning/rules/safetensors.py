@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import re
 
-from steelyard.artifacts.safetensors import read_safetensors
+from steelyard.artifacts.safetensors import SafetensorsHeader, read_safetensors
 from steelyard.artifacts.source import Source
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.kernel.limits import GIB
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.payloads import judge_metadata
+from steelyard.scanning.rules.places import note_missing
 
-_PAYLOAD = re.compile(
-    r"[A-Za-z0-9+/]{400,}={0,2}|\A\x80[\x02-\x05]|__import__|\bos\.system\b|\bsubprocess\b"
-    r"|\beval\(|\bexec\(|<script|powershell",
-    re.IGNORECASE,
-)
+_STRANGE = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
+_PADDING_MOST = 64 * 1024
 _REMEDY = "Write the file again with the safetensors library, or do not use it."
 
 
@@ -29,6 +28,19 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
     except (LimitExceeded, TruncatedArtifact) as error:
         _note_length(context, source, error, into)
         return
+    except ArtifactError as error:
+        into.add(
+            "safetensors.header",
+            Severity.CRITICAL if _begins(source) else Severity.MEDIUM,
+            f"The header is not what the format requires, and no writer of the format makes such "
+            f"a one: {error.message}",
+            location=context.at(f"byte {max(error.offset, 8)}"),
+            evidence=repr(source.read_at(8, 60)),
+            remedy=_REMEDY,
+        )
+        into.gap(Coverage.PARTIAL, "the header cannot be read")
+        return
+    _note_shape(context, header, into)
     for problem in header.problems:
         usual = scanner_rule(problem.code)
         into.add(
@@ -41,26 +53,46 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
     into.tensors += len(header.tensors)
     into.parameters += sum(min(tensor.elements, 2**53) for tensor in header.tensors)
     into.dtypes |= {tensor.dtype for tensor in header.tensors}
-    for key, value in header.metadata.items():
-        found = _PAYLOAD.search(value)
-        if found:
-            into.add(
-                "safetensors.payload",
-                Severity.MEDIUM,
-                f"The metadata entry {key[:80]!r} holds something that is not a description.",
-                location=context.at("header"),
-                evidence=found[0][:80],
-                remedy="Read the entry; ask the publisher what it is for.",
-            )
+    judge_metadata(context, header.metadata, "safetensors.payload", "header", into)
+
+
+def _begins(source: Source) -> bool:
+    """Tell whether this is a header at all and not merely something under the name of one."""
+    return source.read_at(8, 1) == b"{"
+
+
+def _note_shape(context: Context, header: SafetensorsHeader, into: Examination) -> None:
+    """Tell a download that broke off, padding, and names that do not show what they are."""
+    note_missing(context, header.missing, into)
+    if header.padding > _PADDING_MOST:
+        into.add(
+            "safetensors.padding",
+            Severity.LOW,
+            f"The header ends in {header.padding} bytes of white space.",
+            location=context.at("header"),
+            remedy=_REMEDY,
+        )
+    strange = [tensor.name for tensor in header.tensors if _STRANGE.search(tensor.name)]
+    if strange:
+        into.add(
+            "safetensors.name",
+            Severity.MEDIUM,
+            "A tensor's name holds characters that do not show or that turn the line around.",
+            location=context.at("header"),
+            evidence=ascii(strange[0][:80]),
+            remedy=_REMEDY,
+        )
 
 
 def _note_length(context: Context, source: Source, error: ArtifactError, into: Examination) -> None:
-    """A length just beyond the file is a broken download; an absurd one attacks the reader."""
+    """A length just beyond the file is a broken download; an absurd one attacks the reader, and so
+    does nesting that no header needs."""
     claimed = int.from_bytes(source.read_at(0, 8), "little")
-    absurd = isinstance(error, LimitExceeded) and claimed > source.size + GIB
+    nested = claimed <= min(source.size - 8, into.limits.json_bytes)
+    absurd = isinstance(error, LimitExceeded) and (claimed > source.size + GIB or nested)
     into.add(
         "safetensors.header-length" if isinstance(error, LimitExceeded) else "file.truncated",
-        Severity.CRITICAL if absurd else Severity.MEDIUM,
+        Severity.CRITICAL if absurd and _begins(source) else Severity.MEDIUM,
         error.message,
         location=context.at("byte 0"),
         evidence=f"header length {claimed}, file size {source.size}",
