@@ -60,6 +60,12 @@ def budget_of(source: Source, limits: Limits) -> Budget:
     return found if isinstance(found, Budget) else Budget(source.size, limits)
 
 
+def share_budget(content: Source, budget: Budget) -> None:
+    """Let what is expanded from ``content``, a part of the same file, count against ``budget``."""
+    if getattr(content, "budget", budget) is None:
+        vars(content)["budget"] = budget
+
+
 class Expander(Protocol):
     """One decompressor, in steps of bounded output."""
 

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from steelyard.artifacts.compressed import ExpandingStream, budget_of, expand
+from steelyard.artifacts.compressed import Budget, ExpandingStream, budget_of, expand, share_budget
 from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
@@ -81,6 +81,7 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
         except ArtifactError as error:
             into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
             continue
+        share_budget(content, budget)
         if member.is_symlink:
             target = content.read_at(0, 4096).decode("utf-8", "replace")
             check_link(inner, member.name, target, into)
@@ -98,7 +99,8 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
     """Examine a tar archive and everything in it."""
-    _examine_tar_members(context, read_tar(source, into.limits), into)
+    members = read_tar(source, into.limits)
+    _examine_tar_members(context, members, budget_of(source, into.limits), into)
 
 
 def examine_compressed(context: Context, source: Source, into: Examination) -> None:
@@ -116,7 +118,7 @@ def examine_compressed(context: Context, source: Source, into: Examination) -> N
             pass  # too short or broken: told below, after what there is was examined
         if looks_like_tar(head):
             members = iter_tar(_Rejoined(head, stream), into.limits)
-            _examine_tar_members(inner, members, into)
+            _examine_tar_members(inner, members, budget, into)
             return
         content, broken = expand(source, context.format, into.limits, budget)
     except LimitExceeded as error:
@@ -148,7 +150,9 @@ class _Rejoined:
         return self._rest.read(length)
 
 
-def _examine_tar_members(context: Context, members: Iterator[TarMember], into: Examination) -> None:
+def _examine_tar_members(
+    context: Context, members: Iterator[TarMember], budget: Budget, into: Examination
+) -> None:
     links: set[str] = set()
     try:
         for member in members:
@@ -172,6 +176,7 @@ def _examine_tar_members(context: Context, members: Iterator[TarMember], into: E
             elif member.content is None:
                 into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
             else:
+                share_budget(member.content, budget)
                 examine_content(inner, member.content, into)
     except LimitExceeded as error:
         note_bomb(context, error, into)

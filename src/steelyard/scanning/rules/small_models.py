@@ -46,7 +46,7 @@ def examine_crfsuite(context: Context, source: Source, into: Examination) -> Non
     _examine_rest(context, source, size, into)
 
 
-def examine_test_virus(context: Context, source: Source, into: Examination) -> None:
+def examine_test_virus(context: Context, _source: Source, into: Examination) -> None:
     """Report the EICAR test file, which every malware scanner is expected to name."""
     into.add(
         "file.known-malicious",
