@@ -39,6 +39,9 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"TFL3", "tflite"), (0, b"SQLite format 3\0", "sqlite"), (0, b"%PDF-", "pdf"),
     (0, b"\x89PNG\r\n\x1a\n", "image"), (0, b"\xff\xd8\xff", "image"), (0, b"GIF8", "image"),
     (8, b"WEBP", "image"), (0, b"lCRF", "crfsuite"), (0, _EICAR, "test-virus"),
+    (0, b"MSCF\0\0\0\0", "other-archive"), (0, b"!<arch>\n", "other-archive"),
+    (0, b"\xed\xab\xee\xdb", "other-archive"), (0, b"070701", "other-archive"),
+    (0, b"070702", "other-archive"), (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (0, b"{L\0\0\0\0\0\0\0", "ubjson"), (0, b"{i\x07learner", "ubjson"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip

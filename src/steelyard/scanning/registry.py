@@ -62,6 +62,8 @@ UNREAD: dict[str, str] = {
     "rar": "RAR archives are recognized but not opened",
     "pdf": "PDF documents are recognized but not read",
     "sqlite": "SQLite databases are recognized but not read",
+    "other-archive": "cab, ar, rpm and cpio archives are recognized but not opened",
+    "ole": "OLE containers (msi, doc) are recognized but not opened",
     "unknown": "the format was not recognized",
 }
 """Formats nobody looks into yet, and the reason a report gives."""
