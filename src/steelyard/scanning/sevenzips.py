@@ -7,7 +7,7 @@ import posixpath
 
 from steelyard.artifacts.compressed import budget_of
 from steelyard.artifacts.sevenzip import SevenArchive, SevenMember, read_7z, unpack_folder
-from steelyard.artifacts.source import BytesSource, Source
+from steelyard.artifacts.source import BytesSource, SliceSource, Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.archives import check_link, check_name, examine_content, note_bomb
@@ -44,6 +44,8 @@ def examine_7z(context: Context, source: Source, into: Examination) -> None:
             location=context.at(f"byte {archive.end}"),
             remedy="Look at what they are before unpacking.",
         )
+        rest = SliceSource(source, archive.end, source.size - archive.end)
+        examine_content(context.nested(f"(after byte {archive.end})"), rest, into)
 
 
 def _examine_folder(
