@@ -33,6 +33,9 @@ _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE
 _PIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7b]", re.DOTALL)
 """How a SentencePiece model begins: field 1, a message whose field 1 is the piece's text."""
 
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""The headers zlib writes; the check of the format alone also fits text such as ``x = 1``."""
+
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
     (4, b"ORTM", "ort"), (0, b"lmgg", "ggml-legacy"), (0, b"fmgg", "ggml-legacy"),
@@ -140,7 +143,12 @@ def _binary(source: Source, head: bytes) -> str:
         return _pickle_kind(head)
     if looks_like_tar(head):
         return "tar"
-    if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
+    return _by_structure(source, head)
+
+
+def _by_structure(source: Source, head: bytes) -> str:
+    """Tell formats without a magic number by how their first fields fit together."""
+    if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
     if looks_like_blobs(head):
         return "coreml-weights"
