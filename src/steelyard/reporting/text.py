@@ -9,11 +9,12 @@ and cuts what is too long; :func:`sanitize` does so for every string of an asses
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from steelyard.kernel.assessment import Assessment
+if TYPE_CHECKING:
+    from steelyard.kernel.assessment import Assessment
 
 LONGEST = 600
 """Characters of one string that a report for people shows."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, verdict_of, worst
 from steelyard.kernel.triage import Disposition, Gone, Triage, identities
-from steelyard.triage.baseline import Baseline, KnownFile
-from steelyard.triage.suppressions import Suppression
+
+if TYPE_CHECKING:
+    from steelyard.triage.baseline import Baseline, KnownFile
+    from steelyard.triage.suppressions import Suppression
 
 _GONE_KEPT = 1000
 
