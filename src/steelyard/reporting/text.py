@@ -62,7 +62,7 @@ def plain(text: str) -> str:
 def sanitize(assessment: Assessment, *, ascii_only: bool = False) -> Assessment:
     """Return a copy of ``assessment`` in which every string, keys included, is :func:`visible`."""
     cleaned = _clean(msgspec.to_builtins(assessment), ascii_only)
-    shown = msgspec.convert(cleaned, Assessment)
+    shown = msgspec.convert(cleaned, type(assessment))
     name = visible(shown.subject.name, _NAME)
     subject = msgspec.structs.replace(shown.subject, name=plain(name) if ascii_only else name)
     return msgspec.structs.replace(shown, subject=subject)
