@@ -73,6 +73,8 @@ def sniff(source: Source, name: str) -> Sniffed:
         return Sniffed("empty")
     head = source.read_at(0, HEAD)
     kind = _binary(source, head) or _text(source, head, name)
+    if kind == "pickle" and name.lower().endswith((".py", ".pyi")) and _printable(head):
+        kind = "python"  # "()." is a pickle too, but nobody unpickles by this name
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from steelyard.scanning.rules.python_given import Given
 from steelyard.scanning.rules.python_tables import (
     CREDENTIAL_PATH,
     NETWORK,
@@ -28,7 +29,7 @@ from steelyard.scanning.rules.python_values import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.scanning.rules.python_flow import Flow, Given
+    from steelyard.scanning.rules.python_flow import Flow
 
 _SAME = {"posix": "os", "nt": "os", "__builtin__": "builtins", "_pickle": "pickle",
          "cPickle": "pickle", "_io": "io"}  # fmt: skip
@@ -55,13 +56,13 @@ def fold_call(node: ast.AST, callee: Value, given: Given, flow: Flow) -> Value |
         if node.func.attr in ("decrypt", "deobfuscate"):
             return Value(marks=callee.marks | {"decoded"})
     for dotted in callee.names:
-        found = _by_name(dotted, given, flow)
+        found = _by_name(node, dotted, given, flow)
         if found is not None:
             return found
     return None
 
 
-def _by_name(dotted: str, given: Given, flow: Flow) -> Value | None:  # noqa: PLR0911, PLR0912
+def _by_name(node: ast.AST, dotted: str, given: Given, flow: Flow) -> Value | None:  # noqa: PLR0911, PLR0912
     first = given.first()
     if dotted in DECODERS:
         return decode(dotted, first)
@@ -79,11 +80,15 @@ def _by_name(dotted: str, given: Given, flow: Flow) -> Value | None:  # noqa: PL
         for part in dotted.partition(":")[2].split("."):
             value = flow.attribute(value, part)
         return value
+    if dotted.startswith("operator.methodcaller:"):
+        return flow.apply(node, flow.attribute(first, dotted.partition(":")[2]), Given([ANY], {}))
     if dotted == "builtins.vars" and given.args:
         return Value(names=frozenset(f"{n}.__dict__" for n in first.names), fields=first.fields)
-    if dotted == "builtins.chr" and isinstance(first.constant, int):
+    if dotted == "builtins.chr":
         number = first.constant
-        return constant(chr(number), first.marks | {"decoded"}) if 0 <= number < 0x110000 else ANY
+        if isinstance(number, int) and 0 <= number < 0x110000:
+            return constant(chr(number), first.marks | {"decoded"})
+        return Value(marks=first.marks | {"decoded"})
     if dotted == "builtins.ord" and len(first.text) == 1:
         return constant(ord(first.text), first.marks)
     if dotted == "builtins.map" and len(given.args) == 2:

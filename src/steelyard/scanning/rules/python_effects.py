@@ -15,7 +15,8 @@ from msgspec import Struct
 from steelyard.kernel.finding import SEVERITY_ORDER, Severity
 from steelyard.scanning.rules.python_calls import known_text
 from steelyard.scanning.rules.python_commands import Command, command_of
-from steelyard.scanning.rules.python_flow import Flow, Given
+from steelyard.scanning.rules.python_flow import Flow
+from steelyard.scanning.rules.python_given import Given
 from steelyard.scanning.rules.python_tables import (
     CALLBACKS,
     LOADERS,
@@ -70,7 +71,8 @@ class Effects:
         elif dotted in PROCESS:
             self._process(node, dotted, flow, given)
         elif dotted in LOADERS:
-            self._load(node, dotted, flow, LOADERS[dotted])
+            if not any("dump" in name for name in given.first().names):  # its own, a copy
+                self._load(node, dotted, flow, LOADERS[dotted])
         elif dotted in NATIVE:
             self._native(node, dotted, flow, given)
         elif dotted in CALLBACKS:
@@ -90,6 +92,9 @@ class Effects:
         elif dotted.endswith((".?", ".?()")) and flow.at_import:
             self._add("obfuscated", CRITICAL, node, flow,
                       f"calls a function of {dotted.partition('.')[0]} whose name it computes")  # fmt: skip
+        elif dotted.startswith("?.__") and dotted.endswith("__subclasses__"):
+            self._add("obfuscated", HIGH if flow.at_import else MEDIUM, node, flow,
+                      "searches all classes of the process for one it does not name")  # fmt: skip
         elif dotted == "shutil.rmtree":
             self._delete(node, flow, given)
         elif dotted in ("torch.load", "numpy.load", "yaml.load", "yaml.load_all"):
@@ -164,15 +169,17 @@ class Effects:
             self._add("runs-hidden-code", severity, node, flow,
                       f"starts a program by a hidden or downloaded text ({dotted})")  # fmt: skip
         elif not command.empty:
-            self._program(node, dotted, flow, command)
+            self._program(node, dotted, flow, command, given)
 
-    def _program(self, node: ast.AST, dotted: str, flow: Flow, command: Command) -> None:
+    def _program(self, node: ast.AST, dotted: str, flow: Flow, command: Command,
+                 given: Given) -> None:  # fmt: skip
         shown = f" {command.line[:80]!r}" if command.line else ""
         if command.probe:
             self._add("starts-program", INFO, node, flow, f"asks the tool{shown} something")
         elif flow.at_import:
             known = bool(command.line) and not command.installs
-            severity = CRITICAL if known and not command.build else HIGH
+            asks = command.build or (command.quiet and _is_read(dotted, given))
+            severity = CRITICAL if known and not asks else HIGH
             if self._install and not known:
                 severity = MEDIUM
             self._add("executes", severity, node, flow, f"starts a program{shown} ({dotted})")
@@ -299,6 +306,12 @@ class Effects:
             who = f"The function {flow.function!r}" if flow.function else "Running the file"
         self._found[place] = Effect(f"code.{key}", severity, f"{who} {what}.", line,
                                     _shown(node), inner)  # fmt: skip
+
+
+def _is_read(dotted: str, given: Given) -> bool:
+    """Tell whether a call keeps what the program prints: it asks rather than acts."""
+    keeps = {"stdout", "capture_output"} & given.keywords.keys()
+    return bool(keeps) or dotted.endswith(("output", "popen"))
 
 
 def _is_sink(dotted: str) -> bool:

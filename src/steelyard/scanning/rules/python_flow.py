@@ -16,6 +16,7 @@ from typing import Protocol
 
 from steelyard.kernel.errors import LimitExceeded
 from steelyard.scanning.rules.python_calls import fold_call, resolve_import
+from steelyard.scanning.rules.python_given import Given
 from steelyard.scanning.rules.python_operators import fold_operator, fold_subscript
 from steelyard.scanning.rules.python_tables import KNOWN_MODULES, RECEIVES, SOURCES
 from steelyard.scanning.rules.python_values import (
@@ -53,30 +54,6 @@ class Observer(Protocol):
 
     def reduce(self, node: ast.AST, value: Value, flow: Flow) -> None:
         """A ``__reduce__`` method returns a value."""
-
-
-class Given:
-    """The arguments of a call."""
-
-    __slots__ = ("args", "base", "keywords")
-
-    def __init__(self, args: list[Value], keywords: dict[str, Value], base: Value = ANY) -> None:
-        self.args, self.keywords, self.base = args, keywords, base
-
-    def first(self) -> Value:
-        """The first positional argument, or the empty value."""
-        return self.args[0] if self.args else ANY
-
-    def at(self, index: int, keyword: str) -> Value:
-        """One argument by place or keyword."""
-        found = self.keywords.get(keyword)
-        if found is not None:
-            return found
-        return self.args[index] if index < len(self.args) else ANY
-
-    def all(self) -> list[Value]:
-        """Every argument."""
-        return [*self.args, *self.keywords.values()]
 
 
 class Flow:
@@ -449,6 +426,8 @@ class Flow:
             found = self._attributes.get((key, attr)) or self._classes.get(key, {}).get(attr)
             if found is not None:
                 return found
+        if not base.names and attr in ("__globals__", "__base__", "__bases__", "__mro__"):
+            return name(f"?.{attr}")
         if not base.names:
             return Value(marks=base.marks, local=base.local if kind == "instance" else "") if (
                 base.marks) else ANY  # fmt: skip
@@ -456,7 +435,7 @@ class Flow:
         for dotted in base.names:
             if attr == "__self__" and dotted.startswith("builtins."):
                 names.add("builtins")
-            elif attr.lstrip("_") in _LOADED and "()" not in dotted:
+            elif attr.lstrip("_") in _LOADED and "()" not in dotted and dotted != attr:
                 names.add(attr.lstrip("_"))  # random._os, torch.sys: what a module has imported
             elif len(dotted) + len(attr) < _MOST_DOTTED:
                 names.add(f"{dotted}.{attr}")

@@ -144,7 +144,7 @@ def _named(base: Value, key: str, lookup: Callable[[str], Value]) -> Value | Non
         elif dotted in ("builtins.globals()", "builtins.locals()", "builtins.vars()"):
             return lookup(key)
         elif dotted.endswith((".__globals__", ".func_globals")):
-            names.add("builtins" if key == "__builtins__" else key)
+            names |= {"builtins"} if key == "__builtins__" else {key, f"os.{key}"}
         elif dotted in ("builtins", "builtins.__builtins__"):
             names.add(f"builtins.{key}")  # __builtins__ is a dictionary in an imported module
         elif dotted in ("os.environ", "os.environb"):

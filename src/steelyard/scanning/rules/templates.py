@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _MOST = 512 * 1024
 _DUNDER = re.compile(r"__[a-z][a-z_]{1,40}__")
+_HOSTILE_TEXT = re.compile(
+    r"__(?:class|globals|builtins|import|subclasses|mro|init|base)|\\x5f|\\u005f|\|\s*attr\b"
+    r"|popen|os\.system",
+    re.IGNORECASE,
+)
 _FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "len",
                         "lipsum", "cycler", "joiner", "caller", "super", "tojson",
                         "loop", "varargs", "kwargs"})  # fmt: skip
@@ -43,9 +48,21 @@ _OBJECTS = frozenset({"self", "config", "request", "session", "g", "url_for",
                       "os", "sys", "subprocess"})  # fmt: skip
 
 
-def judge_template(context: Context, text: str, into: Examination, place: str) -> None:
-    """Add findings about one template; ``place`` says where in the file it stands."""
+def judge_template(
+    context: Context, text: str, into: Examination, place: str, *, declared: bool = True
+) -> None:
+    """Add findings about one template; ``place`` says where in the file it stands.
+
+    ``declared``: something says that this is a template, such as its name or key. Other text that
+    merely looks like one is reported only when it is malicious.
+    """
     from jinja2 import TemplateError
+
+    if not declared:
+        again = Examination(into.limits)
+        judge_template(context, text, again, place)
+        into.findings += [f for f in again.findings if f.severity is Severity.CRITICAL]
+        return
 
     location = context.at(place)
     if len(text) > _MOST:
@@ -55,17 +72,26 @@ def judge_template(context: Context, text: str, into: Examination, place: str) -
         return
     try:
         tree = _environment().parse(text)
-    except (TemplateError, RecursionError) as error:
-        into.add(
-            "template.unreadable",
-            Severity.MEDIUM,
-            f"The template cannot be parsed: {type(error).__name__}.",
-            location=location,
-            evidence=str(error)[:200],
-        )
-        into.gap(Coverage.PARTIAL, "a template cannot be parsed")
+    except (TemplateError, RecursionError, ValueError) as error:
+        _unparsed(text, error, into, location)
         return
     _Judge(into, location).judge(tree)
+
+
+def _unparsed(text: str, error: Exception, into: Examination, location: str) -> None:
+    """A template Jinja cannot read runs nowhere either, unless an extension knows its tags."""
+    hidden = _HOSTILE_TEXT.search(text)
+    unknown_tag = "unknown tag" in str(error) or isinstance(error, RecursionError)
+    into.add(
+        "template.unreadable",
+        Severity.HIGH if hidden else Severity.MEDIUM if unknown_tag else Severity.LOW,
+        f"The template cannot be parsed: {type(error).__name__}.",
+        location=location,
+        evidence=hidden[0][:200] if hidden else str(error)[:200],
+        remedy="Take the base model's own template.",
+    )
+    if hidden or unknown_tag:
+        into.gap(Coverage.PARTIAL, "a template cannot be parsed")
 
 
 @functools.cache
@@ -112,6 +138,12 @@ class _Judge:
         }
         for node in tree.find_all(nodes.Node):
             self._node(node)
+        from steelyard.scanning.rules.template_costs import costs, triggers
+
+        for severity, what, line in costs(tree):
+            self._add("template.exhausts", severity, what, line)
+        for what, line in triggers(tree):
+            self._add("template.trigger", Severity.LOW, what, line)
 
     def _node(self, node: nodes.Node) -> None:
         from jinja2 import nodes
@@ -192,7 +224,7 @@ class _Judge:
             named = [*node.args[:1], *(k.value for k in node.kwargs if k.key == "attribute")]
             if any(builds_text(value, self._built) for value in named):
                 self._add("template.code", Severity.HIGH, "computes the name it maps over", line)
-            for value in [*node.args, *(keyword.value for keyword in node.kwargs)]:
+            for value in named:
                 if isinstance(value, nodes.Const) and isinstance(value.value, str):
                     text = value.value
                     if "__" in text or text in ("attr", *_INTERNALS):
