@@ -33,8 +33,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of a JSON document (tokenizers reach tens of megabytes)."""
     json_depth: int = 256
     """Nesting of arrays and objects in a JSON document."""
-    yaml_bytes: int = 2 * MIB
-    """Bytes of a YAML document, front matter included."""
+    yaml_bytes: int = 512 * KIB
+    """Bytes of a YAML document that are parsed, front matter included; longer YAML is searched."""
     text_bytes: int = 16 * MIB
     """Bytes of a text file that text rules look at."""
     python_bytes: int = 4 * MIB

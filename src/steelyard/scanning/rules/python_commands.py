@@ -25,7 +25,8 @@ _SHELL_WORDS = re.compile(r"[|;&`<>]|\$\(")
 _LOUD = re.compile(
     r"(?:(?:ba|z|da|k|c|fi)?sh|python[\d.]*|perl|ruby|node|php|curl|wget|nc|ncat|netcat|socat|telnet"
     r"|ssh|scp|powershell|pwsh|cmd|osascript|mshta|rundll32|regsvr32|chmod|rm|dd|crontab|echo|touch"
-    r"|whoami|id|cat|env|printenv|open|xdg-open|calc|sudo|eval)\Z", re.IGNORECASE
+    r"|whoami|id|cat|env|printenv|open|xdg-open|calc|sudo|eval)\Z",
+    re.IGNORECASE,
 )
 
 
@@ -40,6 +41,8 @@ class Command(Struct, frozen=True):
     shell: bool
     quiet: bool
     """No interpreter, shell or downloader, and no line that joins commands."""
+    known: bool
+    """The program is known by name."""
     empty: bool
 
 
@@ -49,7 +52,7 @@ def command_of(dotted: str, given: Given) -> Command:
     if dotted.startswith(("os.spawn", "posix.spawn")):
         first = given.args[1] if len(given.args) > 1 else first
     if dotted.startswith("pip"):
-        return Command("pip", False, False, True, False, False, False, False)
+        return Command("pip", False, False, True, False, False, False, True, False)
     words = _words(first, given if dotted.startswith(("os.exec", "os.spawn")) else None)
     line = " ".join(words)[:_MOST]
     shell = dotted in SHELL or given.keywords.get("shell") is not None
@@ -63,6 +66,7 @@ def command_of(dotted: str, given: Given) -> Command:
         installs=bool(_INSTALLS.search(line)),
         build=program in PROBES or program == "<python>",
         shell=shell,
+        known=bool(program) or bool(line.strip("? \ufffd")),
         quiet=known and not _LOUD.match(program),
         empty=first.constant in ("", b"") or (not given.args and not given.keywords),
     )

@@ -145,7 +145,9 @@ class Effects:
             self._add("runs-downloaded-code", severity, node, flow,
                       f"runs what it received over the network as Python ({what})")  # fmt: skip
         elif inner:
-            self._add("runs-text", LOW, node, flow, f"runs a constant text as Python ({what})", inner)
+            self._add(
+                "runs-text", LOW, node, flow, f"runs a constant text as Python ({what})", inner
+            )
         elif isinstance(node, ast.expr) and not isinstance(node, ast.Call) and flow.at_import:
             self._add("executes", CRITICAL, node, flow, f"uses {what} as a decorator")
         elif "file" in marks and flow.at_import and not self._install:
@@ -177,7 +179,7 @@ class Effects:
         if command.probe:
             self._add("starts-program", INFO, node, flow, f"asks the tool{shown} something")
         elif flow.at_import:
-            known = bool(command.line) and not command.installs
+            known = command.known and not command.installs
             asks = command.build or (command.quiet and _is_read(dotted, given))
             severity = CRITICAL if known and not asks else HIGH
             if self._install and not known:
@@ -271,10 +273,9 @@ class Effects:
             self._add("network", INFO, node, flow, f"talks to another machine ({dotted})")
 
     def _delete(self, node: ast.AST, flow: Flow, given: Given) -> None:
-        path = known_text(given.first()).rstrip("/") if given.args else ""
-        whole = given.first().text in ("/", "~", "/home", "/root", "C:\\", "/etc", "/usr")
-        if whole or path in ("~", "/root"):
-            self._add("destroys-files", CRITICAL, node, flow, f"deletes {path or '/'!r} whole")
+        path = given.first().text
+        if path in ("/", "~", "~/", "/home", "/root", "C:\\", "/etc", "/usr", "/var"):
+            self._add("destroys-files", CRITICAL, node, flow, f"deletes {path!r} whole")
         elif flow.at_import and not self._install:
             self._add("destroys-files", MEDIUM, node, flow, "deletes a directory")
 

@@ -85,7 +85,7 @@ def _parsed(context: Context, data: bytes, into: Examination, line: int) -> ast.
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         into.add(
             "code.unreadable",
-            Severity.MEDIUM,
+            Severity.LOW if context.name.endswith((".pyx", ".pxd", ".pxi")) else Severity.MEDIUM,
             f"The Python cannot be parsed: {type(error).__name__}.",
             location=context.at(f"line {line + (getattr(error, 'lineno', 0) or 0)}"),
             remedy="Ask which Python it is written for; have a person read it.",

@@ -44,7 +44,8 @@ def fold_operator(kind: ast.operator, left: Value, right: Value) -> Value:
         return _percent(one, right, marks)
     elif isinstance(kind, ast.Div) and left.names:
         # pathlib: Path.home() / ".ssh" keeps being a path, and its text goes on.
-        return Value(names=left.names, constant=f"{left.text}/{right.text}", marks=marks)
+        path = f"{left.text}/{right.text}" if left.text and right.text else None
+        return Value(names=left.names, constant=path, marks=marks)
     elif isinstance(kind, ast.BitXor) and not (left.names or right.names):
         return Value(marks=marks)
     if isinstance(kind, ast.Add) and (isinstance(one, str) or isinstance(two, str)):
@@ -94,7 +95,11 @@ def fold_subscript(
     key = index.constant
     if isinstance(node, ast.Slice):
         return _sliced(base, node)
-    if base.items is not None and isinstance(key, int) and -len(base.items) <= key < len(base.items):
+    if (
+        base.items is not None
+        and isinstance(key, int)
+        and -len(base.items) <= key < len(base.items)
+    ):
         return base.items[key]
     if base.fields is not None and isinstance(key, str) and key in base.fields:
         return base.fields[key]

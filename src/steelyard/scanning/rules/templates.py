@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST = 512 * 1024
 _DUNDER = re.compile(r"__[a-z][a-z_]{1,40}__")
+_PIECE = re.compile(r"(?:_{2,}[A-Za-z%{}]*|[A-Za-z%{}]*_{2,}|_{2,}[A-Za-z%{}]+_{2,})\Z")
 _HOSTILE_TEXT = re.compile(
     r"__(?:class|globals|builtins|import|subclasses|mro|init|base)|\\x5f|\\u005f|\|\s*attr\b"
     r"|popen|os\.system",
@@ -123,6 +124,7 @@ class _Judge:
         self._built: set[str] = set()
         self._filed: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
+        self._computed = Severity.HIGH
 
     def judge(self, tree: nodes.Template) -> None:
         """Walk the whole tree."""
@@ -133,6 +135,8 @@ class _Judge:
         self._macros = {macro.name for macro in tree.find_all(nodes.Macro)}
         self._built = built_names(tree)
         self._filed = filed_names(tree)
+        if _spells_pieces(tree):
+            self._computed = Severity.CRITICAL
         self._defined = self._macros | {
             name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")
         }
@@ -159,6 +163,8 @@ class _Judge:
             self._filter(node, line)
         elif isinstance(node, nodes.Const):
             self._constant(node.value, line)
+        elif isinstance(node, nodes.Keyword):
+            self._constant(node.key, line)
         elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name in _OBJECTS:
             if node.name not in self._defined:
                 self._add("template.code", Severity.HIGH, f"reads the object {node.name!r}", line)
@@ -181,7 +187,7 @@ class _Judge:
         elif isinstance(argument, nodes.Concat | nodes.Add) and _all_text(argument):
             self._add("template.code", Severity.CRITICAL, "builds the name of an item", line)
         elif builds_text(argument, self._built):
-            self._add("template.code", Severity.HIGH, "computes the name of an item", line)
+            self._add("template.code", self._computed, "computes the name of an item", line)
 
     def _call(self, node: nodes.Call, line: int) -> None:
         from jinja2 import nodes
@@ -223,7 +229,7 @@ class _Judge:
                            "min", "max", "join"):  # fmt: skip
             named = [*node.args[:1], *(k.value for k in node.kwargs if k.key == "attribute")]
             if any(builds_text(value, self._built) for value in named):
-                self._add("template.code", Severity.HIGH, "computes the name it maps over", line)
+                self._add("template.code", self._computed, "computes the name it maps over", line)
             for value in named:
                 if isinstance(value, nodes.Const) and isinstance(value.value, str):
                     text = value.value
@@ -249,6 +255,15 @@ class _Judge:
             evidence=what,
             remedy="Replace the template with the base model's own, and ask who changed it.",
         )
+
+
+def _spells_pieces(tree: nodes.Template) -> bool:
+    """Tell whether the template writes pieces of a private name: ``__cla``, ``ss__``, ``__``."""
+    from jinja2 import nodes
+
+    texts = [node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)]
+    texts += [node.key for node in tree.find_all(nodes.Keyword)]
+    return any("__" in text and _PIECE.match(text) for text in texts)
 
 
 def _own_macro(target: nodes.Getattr, defined: set[str]) -> bool:
