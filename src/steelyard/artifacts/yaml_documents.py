@@ -101,9 +101,7 @@ class _Reader:
 
     def _tag(self, event: Any) -> None:
         tag = getattr(event, "tag", None)
-        if tag and len(self.tags) < _MOST_TAGS and not tag.startswith("tag:yaml.org,2002:"):
-            self.tags.append(YamlTag(tag[:300], event.start_mark.line + 1))
-        elif tag and "python" in tag and len(self.tags) < _MOST_TAGS:
+        if (tag and len(self.tags) < _MOST_TAGS and not tag.startswith("tag:yaml.org,2002:")) or (tag and "python" in tag and len(self.tags) < _MOST_TAGS):
             self.tags.append(YamlTag(tag[:300], event.start_mark.line + 1))
 
     def _remember(self, anchor: str | None, size: int) -> None:

@@ -62,7 +62,7 @@ def fold_call(node: ast.AST, callee: Value, given: Given, flow: Flow) -> Value |
     return None
 
 
-def _by_name(node: ast.AST, dotted: str, given: Given, flow: Flow) -> Value | None:  # noqa: PLR0911, PLR0912
+def _by_name(node: ast.AST, dotted: str, given: Given, flow: Flow) -> Value | None:
     first = given.first()
     if dotted in DECODERS:
         return decode(dotted, first)

@@ -13,7 +13,7 @@ from steelyard.scanning.rules.python_tables import HOSTILE_COMMAND, PROBES, SHEL
 from steelyard.scanning.rules.python_values import Value
 
 if TYPE_CHECKING:
-    from steelyard.scanning.rules.python_flow import Given
+    from steelyard.scanning.rules.python_given import Given
 
 _MOST = 4096
 _INSTALLS = re.compile(

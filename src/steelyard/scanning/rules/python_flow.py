@@ -98,7 +98,7 @@ class Flow:
         for statement in body:
             self._statement(statement)
 
-    def _statement(self, node: ast.stmt) -> None:  # noqa: PLR0912
+    def _statement(self, node: ast.stmt) -> None:
         self._tick()
         match node:
             case ast.Expr() | ast.Return():
@@ -342,7 +342,7 @@ class Flow:
 
     # Expressions
 
-    def value(self, node: ast.expr) -> Value:  # noqa: PLR0911, PLR0912
+    def value(self, node: ast.expr) -> Value:
         """Return what an expression may stand for, and tell the observer of every call in it."""
         self._tick()
         match node:

@@ -68,7 +68,7 @@ def look_alikes(names: list[str]) -> str:
 
 
 def _reads_latin(char: str) -> bool:
-    return char in "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυ"  # noqa: RUF001 # these are the look-alikes
+    return char in "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυ"  # these are the look-alikes
 
 
 def _line(text: str, at: int) -> int:

@@ -69,7 +69,7 @@ def _numbers(kind: ast.operator, one: int, two: int, marks: frozenset[str]) -> V
 def _repeated(one: object, two: object, marks: frozenset[str]) -> Value:
     text, times = (one, two) if isinstance(two, int) else (two, one)
     if isinstance(text, str | bytes) and isinstance(times, int):
-        if 0 <= times and len(text) * times <= MOST_TEXT:
+        if times >= 0 and len(text) * times <= MOST_TEXT:
             return constant(text * times, marks)
     return Value(marks=marks)
 
@@ -127,7 +127,7 @@ def _sliced(base: Value, node: ast.Slice) -> Value:
     return Value(names=base.names, marks=base.marks)
 
 
-def _bound(node: ast.expr | None) -> int | None | str:
+def _bound(node: ast.expr | None) -> int | str | None:
     if node is None:
         return None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

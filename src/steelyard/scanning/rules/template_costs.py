@@ -59,7 +59,7 @@ def _words(test: nodes.Node) -> str:
 
 
 def _path(node: nodes.Node) -> str:
-    names = []
+    names: list[str] = []
     stack = [node]
     while stack and len(names) < 20:
         current = stack.pop()
@@ -77,10 +77,8 @@ def _path(node: nodes.Node) -> str:
 
 def _spoken(body: list[nodes.Node]) -> Iterator[str]:
     for node in body:
-        for data in node.find_all((nodes.TemplateData, nodes.Const)):
-            value = data.data if isinstance(data, nodes.TemplateData) else data.value
-            if isinstance(value, str):
-                yield value
+        yield from (data.data for data in node.find_all(nodes.TemplateData))
+        yield from (c.value for c in node.find_all(nodes.Const) if isinstance(c.value, str))
 
 
 def _rounds(node: nodes.Node) -> int:
