@@ -29,7 +29,7 @@ class YamlDocuments(Struct, frozen=True, kw_only=True):
     """What a stream of YAML documents says.
 
     ``values`` are mappings (with text keys), lists and texts; ``lines`` has the line of every key
-    by its path; ``expanded`` is the number of nodes after every alias is followed, ``nodes`` before.
+    by its path; ``nodes`` counts what is written, ``expanded`` what following every alias gives.
     """
 
     values: list[Any]
@@ -101,7 +101,9 @@ class _Reader:
 
     def _tag(self, event: Any) -> None:
         tag = getattr(event, "tag", None)
-        if (tag and len(self.tags) < _MOST_TAGS and not tag.startswith("tag:yaml.org,2002:")) or (tag and "python" in tag and len(self.tags) < _MOST_TAGS):
+        if (tag and len(self.tags) < _MOST_TAGS and not tag.startswith("tag:yaml.org,2002:")) or (
+            tag and "python" in tag and len(self.tags) < _MOST_TAGS
+        ):
             self.tags.append(YamlTag(tag[:300], event.start_mark.line + 1))
 
     def _remember(self, anchor: str | None, size: int) -> None:

@@ -38,7 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     text_bytes: int = 16 * MIB
     """Bytes of a text file that text rules look at."""
     python_bytes: int = 4 * MIB
-    """Bytes of Python source that are parsed; a syntax tree takes a hundred times as much memory."""
+    """Bytes of Python source that are parsed; a syntax tree takes a hundredfold of memory."""
     pickle_opcodes: int = 120_000_000
     """Opcodes executed abstractly in one pickle stream."""
     pickle_streams: int = 10_000

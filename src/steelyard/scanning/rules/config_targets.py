@@ -21,7 +21,7 @@ _ROOTS = frozenset({
     "flax", "optax", "xgboost", "lightgbm", "catboost", "pandas", "scipy", "sentence_transformers",
     "mlflow", "fairseq", "fairseq2", "flair", "espnet", "espnet2", "trl", "bitsandbytes",
     "nemo_text_processing", "pyannote", "lightning_fabric", "fvcore", "gluonts", "statsmodels",
-    "skl2onnx", "onnxruntime", "sapien", "gymnasium", "stable_baselines3", "datetime", "collections",
+    "skl2onnx", "onnxruntime", "sapien", "gymnasium", "stable_baselines3", "datetime", "collections",  # noqa: E501
 })  # fmt: skip
 _INDIRECT = frozenset({
     "hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object", "hydra.utils.call",

@@ -25,7 +25,7 @@ _FORMAT_GADGET = re.compile(r"\{[^{}\s]{0,80}(?:\.|\[)_{1,2}[a-z][^{}]{0,200}\}"
 _CODE_KEYS = frozenset({"user_dir", "custom_code_path", "code_paths", "python_code",
                         "custom_module_path", "plugin_path"})  # fmt: skip
 _PLAIN_DANGER = frozenset({"os", "subprocess", "builtins", "posix", "pty", "importlib", "shutil",
-                           "runpy", "pickle", "marshal", "ctypes", "socket", "__builtin__"})  # fmt: skip
+                           "runpy", "pickle", "marshal", "ctypes", "socket", "__builtin__"})  # fmt: skip  # noqa: E501
 _MOST_TEMPLATES = 300
 _MOST_TEMPLATE_TEXT = 4 * 1024 * 1024
 
@@ -79,7 +79,7 @@ class _Walk:
             } & value.keys()
             if not isinstance(target, str) or (key, target) in self._targets:
                 continue
-            if (
+            if (  # noqa: SIM102
                 key in ("target", "func", "callable", "obj_type")
                 and not companion
                 and len(value) > 1
@@ -104,7 +104,7 @@ class _Walk:
             self._into.remote_code = True
         if loader.partition(".")[0] not in ("mlflow", "sklearn"):
             self._code("config.loader-module", Severity.HIGH, (*path, "loader_module"), loader,
-                       "MLflow imports this module, which it does not ship, to load the model.")  # fmt: skip
+                       "MLflow imports this module, which it does not ship, to load the model.")  # fmt: skip  # noqa: E501
         elif value.get("code"):
             self._code("config.loader-module", Severity.LOW, (*path, "code"), str(value["code"]),
                        "MLflow puts Python of this model on the import path.")  # fmt: skip

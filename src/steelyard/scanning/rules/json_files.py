@@ -243,7 +243,7 @@ def _langchain(context: Context, value: dict[str, Any], into: Examination) -> No
         into.add(
             "prompt.jinja",
             Severity.LOW,
-            "A saved prompt asks to be rendered with Jinja, which LangChain does not sandbox fully.",
+            "A saved prompt asks to be rendered with Jinja, which LangChain does not sandbox fully.",  # noqa: E501
             location=context.at("template_format"),
             remedy="Save it with the format f-string.",
         )
@@ -311,7 +311,7 @@ def _gadget(context: Context, value: dict[str, Any], into: Examination) -> None:
     content = value.get("content")
     attribute = content.get("func") if isinstance(content, dict) else None
     called = str(attribute or value.get("__class__"))
-    if value["__loader__"] == "OperatorFuncNode" and value.get("__module__") == "operator":
+    if value["__loader__"] == "OperatorFuncNode" and value.get("__module__") == "operator":  # noqa: SIM102
         if called in ("attrgetter", "itemgetter"):
             return
     into.executes_on_load = True

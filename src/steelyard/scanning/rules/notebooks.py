@@ -19,8 +19,8 @@ _SHELLS = frozenset({"bash", "sh", "script", "cmd", "sx", "system", "sc", "power
                      "ruby", "javascript", "js", "html", "writefile", "latex", "markdown", "sql",
                      "R", "svg", "file", "cython", "julia"})  # fmt: skip
 _ACTIVE = re.compile(r"(?i)<script\b|<iframe\b|javascript:|\bon(?:error|load)\s*=")
-_PLOTS = re.compile(r"(?i)plotly|bokeh|vega|altair|require\.(?:undef|config)|colab|widget|d3\.|mpl_|"
-                    r"google\.colab|dataframe|IPython|shap|pyvis|folium|leaflet|highcharts")  # fmt: skip
+_PLOTS = re.compile(r"(?i)plotly|bokeh|vega|altair|require\.(?:undef|config)|colab|widget|d3\.|mpl_|"  # noqa: E501
+                    r"google\.colab|dataframe|IPython|shap|pyvis|folium|leaflet|highcharts")  # fmt: skip  # noqa: E501
 
 
 def is_notebook(value: dict[str, Any]) -> bool:

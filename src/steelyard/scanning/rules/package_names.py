@@ -76,7 +76,7 @@ def _close(one: str, two: str) -> bool:
     if len(one) == len(two):
         differing = [at for at in range(len(one)) if one[at] != two[at]]
         swapped = len(differing) == 2 and differing[1] == differing[0] + 1 and (
-            one[differing[0]] == two[differing[1]] and one[differing[1]] == two[differing[0]])  # fmt: skip
+            one[differing[0]] == two[differing[1]] and one[differing[1]] == two[differing[0]])  # fmt: skip  # noqa: E501
         return swapped or len(differing) == 1
     longer, shorter = (one, two) if len(one) > len(two) else (two, one)
     return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))

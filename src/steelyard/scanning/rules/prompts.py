@@ -57,7 +57,7 @@ def examine_prose(context: Context, text: str, into: Examination) -> None:
     if context.format not in ("markdown", "html"):
         return
     for pattern, what in (
-        (_SCRIPT, "a script"), (_FRAME, "a frame or a redirect"), (_DATA, "a page packed in a link"),
+        (_SCRIPT, "a script"), (_FRAME, "a frame or a redirect"), (_DATA, "a page packed in a link"),  # noqa: E501
         (_PIXEL, "an image that tells its server who reads"),
     ):  # fmt: skip
         found = pattern.search(text)
@@ -84,7 +84,7 @@ def _hidden(context: Context, text: str, into: Examination) -> None:
         shown = " ".join(f"U+{ord(char):04X}" for char in unseen[0][:8])
         decoded = "".join(chr(ord(c) - 0xE0000) for c in unseen[0] if ord(c) >= 0xE0020)
         _add(context, into, "prompt.hidden", Severity.MEDIUM, text, unseen,
-             "Invisible characters carry text that a language model reads.", decoded or shown)  # fmt: skip
+             "Invisible characters carry text that a language model reads.", decoded or shown)  # fmt: skip  # noqa: E501
 
 
 def judge_instructions(context: Context, text: str, into: Examination, place: str) -> None:

@@ -29,7 +29,7 @@ from steelyard.scanning.rules.python_values import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.scanning.rules.python_flow import Flow
+    from steelyard.scanning.rules.python_expressions import Expressions
 
 _SAME = {"posix": "os", "nt": "os", "__builtin__": "builtins", "_pickle": "pickle",
          "cPickle": "pickle", "_io": "io"}  # fmt: skip
@@ -44,7 +44,7 @@ def resolve_import(module: str, attribute: str) -> Value:
     return Value(names=frozenset({dotted}), marks=frozenset({source} if source else ()))
 
 
-def fold_call(node: ast.AST, callee: Value, given: Given, flow: Flow) -> Value | None:
+def fold_call(node: ast.AST, callee: Value, given: Given, flow: Expressions) -> Value | None:
     """Return what a call gives, or None if that is not followed."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         found = method(given.base, node.func.attr, given.args)
@@ -62,7 +62,7 @@ def fold_call(node: ast.AST, callee: Value, given: Given, flow: Flow) -> Value |
     return None
 
 
-def _by_name(node: ast.AST, dotted: str, given: Given, flow: Flow) -> Value | None:
+def _by_name(node: ast.AST, dotted: str, given: Given, flow: Expressions) -> Value | None:  # noqa: C901
     first = given.first()
     if dotted in DECODERS:
         return decode(dotted, first)
@@ -92,7 +92,7 @@ def _by_name(node: ast.AST, dotted: str, given: Given, flow: Flow) -> Value | No
     if dotted == "builtins.ord" and len(first.text) == 1:
         return constant(ord(first.text), first.marks)
     if dotted == "builtins.map" and len(given.args) == 2:
-        return _map(given, flow)
+        return _map(given)
     if dotted == "builtins.bytes" and first.items is not None:
         numbers = [item.constant for item in first.items]
         if all(isinstance(n, int) and 0 <= n < 256 for n in numbers):
@@ -153,7 +153,7 @@ def known_text(value: Value) -> str:
     return hint.text if hint is not None else ""
 
 
-def _getattr(given: Given, flow: Flow) -> Value:
+def _getattr(given: Given, flow: Expressions) -> Value:
     if len(given.args) < 2:
         return ANY
     text = given.args[1].text
@@ -173,7 +173,7 @@ def _getattr(given: Given, flow: Flow) -> Value:
     return found
 
 
-def _map(given: Given, flow: Flow) -> Value | None:
+def _map(given: Given) -> Value | None:
     function, items = given.args
     if "builtins.chr" in function.names and items.items is not None:
         return characters(items.items, marks_of([items]) | {"decoded"})

@@ -15,7 +15,7 @@ from msgspec import Struct
 from steelyard.kernel.finding import SEVERITY_ORDER, Severity
 from steelyard.scanning.rules.python_calls import known_text
 from steelyard.scanning.rules.python_commands import Command, command_of
-from steelyard.scanning.rules.python_flow import Flow
+from steelyard.scanning.rules.python_expressions import Expressions
 from steelyard.scanning.rules.python_given import Given
 from steelyard.scanning.rules.python_tables import (
     CALLBACKS,
@@ -64,7 +64,7 @@ class Effects:
         """Return everything met, in the order of the lines."""
         return sorted(self._found.values(), key=lambda effect: (effect.line, effect.rule))
 
-    def call(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def call(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         """Judge one call."""
         if dotted in RUN_TEXT:
             self._run_text(node, dotted, flow, given)
@@ -84,14 +84,14 @@ class Effects:
         else:
             self._other(node, dotted, flow, given)
 
-    def _other(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _other(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         last = dotted.rpartition(".")[2]
         if dotted == "os.dup2" and "socket" in marks_of(given.all()):
             self._add("reverse-shell", CRITICAL, node, flow,
                       "ties a program's input and output to a network connection")  # fmt: skip
         elif dotted.endswith((".?", ".?()")) and flow.at_import:
             self._add("obfuscated", CRITICAL, node, flow,
-                      f"calls a function of {dotted.partition('.')[0]} whose name it computes")  # fmt: skip
+                      f"calls a function of {dotted.partition('.')[0]} whose name it computes")  # fmt: skip  # noqa: E501
         elif dotted.startswith("?.__") and dotted.endswith("__subclasses__"):
             self._add("obfuscated", HIGH if flow.at_import else MEDIUM, node, flow,
                       "searches all classes of the process for one it does not name")  # fmt: skip
@@ -109,11 +109,11 @@ class Effects:
         elif dotted in ("sys.meta_path.insert", "sys.meta_path.append", "sys.path_hooks.insert"):
             self._add("hooks-imports", LOW, node, flow, "puts itself between imports and Python")
 
-    def assign(self, node: ast.AST, target: str, value: Value, flow: Flow) -> None:
+    def assign(self, node: ast.AST, target: str, value: Value, flow: Expressions) -> None:
         """Judge a built-in function replaced, or a special method that is a dangerous function."""
         grave = next((n for n in sorted(value.names) if _is_sink(n)), "")
         if target.startswith("builtins.") and target.count(".") == 1:
-            if target.rpartition(".")[2].lstrip("_") in ("import", "open", "exec", "eval", "compile",
+            if target.rpartition(".")[2].lstrip("_") in ("import", "open", "exec", "eval", "compile",  # noqa: E501
                                                          "input"):  # fmt: skip
                 self._add("hooks-imports", HIGH if grave else MEDIUM, node, flow,
                           f"replaces {target} for the whole process")  # fmt: skip
@@ -123,15 +123,15 @@ class Effects:
         elif grave and "." in target and target.partition(".")[0] in ("sys", "builtins"):
             self._add("obfuscated", HIGH, node, flow, f"makes {target} call {grave}")
 
-    def reduce(self, node: ast.AST, value: Value, flow: Flow) -> None:
+    def reduce(self, node: ast.AST, value: Value, flow: Expressions) -> None:
         """Judge what ``__reduce__`` gives a pickle to call."""
         first = value.items[0] if value.items else None
         grave = next((n for n in sorted(first.names) if _is_sink(n)), "") if first else ""
         if grave:
             self._add("builds-pickle", HIGH, node, flow,
-                      f"makes pickles of its objects call {grave} when they are loaded")  # fmt: skip
+                      f"makes pickles of its objects call {grave} when they are loaded")  # fmt: skip  # noqa: E501
 
-    def _run_text(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _run_text(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         first = given.first()
         marks = marks_of([first])
         what = dotted.removeprefix("builtins.")
@@ -157,7 +157,7 @@ class Effects:
             self._add("runs-text", severity, node, flow,
                       f"runs a text it is given as Python ({what})")  # fmt: skip
 
-    def _process(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _process(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         command = command_of(dotted, given)
         marks = marks_of(given.all())
         if command.hostile:
@@ -173,7 +173,7 @@ class Effects:
         elif not command.empty:
             self._program(node, dotted, flow, command, given)
 
-    def _program(self, node: ast.AST, dotted: str, flow: Flow, command: Command,
+    def _program(self, node: ast.AST, dotted: str, flow: Expressions, command: Command,
                  given: Given) -> None:  # fmt: skip
         shown = f" {command.line[:80]!r}" if command.line else ""
         if command.probe:
@@ -189,14 +189,14 @@ class Effects:
             self._add("installs-packages", MEDIUM, node, flow, f"installs packages{shown}")
         else:
             severity = HIGH if dotted in SHELL and command.line else (
-                MEDIUM if dotted in SHELL or command.shell or not command.build else LOW)  # fmt: skip
+                MEDIUM if dotted in SHELL or command.shell or not command.build else LOW)  # fmt: skip  # noqa: E501
             self._add("starts-program", severity, node, flow, f"starts a program{shown} ({dotted})")
 
-    def _load(self, node: ast.AST, dotted: str, flow: Flow, kind: str) -> None:
+    def _load(self, node: ast.AST, dotted: str, flow: Expressions, kind: str) -> None:
         self._add("unsafe-load", MEDIUM, node, flow,
                   f"loads {kind} with {dotted}, which runs what the data say")  # fmt: skip
 
-    def _load_option(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _load_option(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         if not isinstance(node, ast.Call):
             return
         options = {item.arg: item.value for item in node.keywords}
@@ -219,7 +219,7 @@ class Effects:
             if unsafe and ("Loader" not in options or loader.names):
                 self._load(node, dotted, flow, "YAML that may build any object")
 
-    def _native(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _native(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         path = known_text(given.at(0, "name"))
         strange = bool(re.match(r"(?:/tmp/|/var/tmp/|/dev/shm/|\.{1,2}/)", path))
         severity = HIGH if strange and flow.at_import else MEDIUM if strange else LOW
@@ -228,7 +228,7 @@ class Effects:
         shown = f" {path[:80]!r}" if path else ""
         self._add("native-code", severity, node, flow, f"loads machine code{shown} ({dotted})")
 
-    def _callback(self, node: ast.AST, flow: Flow, given: Given) -> None:
+    def _callback(self, node: ast.AST, flow: Expressions, given: Given) -> None:
         rest = [item for value in given.all() for item in (value.items or (value,))]
         for value in given.all():
             for dotted in sorted(value.names):
@@ -238,7 +238,7 @@ class Effects:
             if value.local[:9] == "function:":
                 flow.invoke(value.local[9:], [], {})
 
-    def _file(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _file(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         if dotted.endswith("open"):
             mode = given.at(1, "mode").text
             if not _WRITE_MODE.search(mode):
@@ -253,7 +253,7 @@ class Effects:
             self._add("persists", CRITICAL if flow.at_import else HIGH, node, flow,
                       f"writes {path[-80:]!r}, which runs or unlocks something later")  # fmt: skip
 
-    def _network(self, node: ast.AST, dotted: str, flow: Flow, given: Given) -> None:
+    def _network(self, node: ast.AST, dotted: str, flow: Expressions, given: Given) -> None:
         sent = marks_of([*given.args, *given.keywords.values()])
         last = dotted.rpartition(".")[2]
         sends = bool(SENDS.match(last))
@@ -262,9 +262,9 @@ class Effects:
                       f"sends {_named(sent & _SECRETS)} to another machine ({dotted})")  # fmt: skip
         elif sends and flow.at_import and sent & {"host", "token"}:
             self._add("exfiltrates", CRITICAL, node, flow,
-                      f"sends {_named(sent & {'host', 'token'})} to another machine ({dotted})")  # fmt: skip
+                      f"sends {_named(sent & {'host', 'token'})} to another machine ({dotted})")  # fmt: skip  # noqa: E501
         elif sends and "token" in marks_of([v for k, v in given.keywords.items()
-                                            if k in ("data", "json", "params", "files")]):  # fmt: skip
+                                            if k in ("data", "json", "params", "files")]):  # fmt: skip  # noqa: E501
             self._add("exfiltrates", HIGH, node, flow,
                       f"sends an access token in the content of a request ({dotted})")  # fmt: skip
         elif flow.at_import:
@@ -272,29 +272,29 @@ class Effects:
         else:
             self._add("network", INFO, node, flow, f"talks to another machine ({dotted})")
 
-    def _delete(self, node: ast.AST, flow: Flow, given: Given) -> None:
+    def _delete(self, node: ast.AST, flow: Expressions, given: Given) -> None:
         path = given.first().text
         if path in ("/", "~", "~/", "/home", "/root", "C:\\", "/etc", "/usr", "/var"):
             self._add("destroys-files", CRITICAL, node, flow, f"deletes {path!r} whole")
         elif flow.at_import and not self._install:
             self._add("destroys-files", MEDIUM, node, flow, "deletes a directory")
 
-    def _trust(self, node: ast.AST, last: str, flow: Flow, given: Given) -> None:
+    def _trust(self, node: ast.AST, last: str, flow: Expressions, given: Given) -> None:
         if not isinstance(node, ast.Call) or last not in _TRUSTING:
             return
         options = {item.arg: item.value for item in node.keywords}
         flag = options.get("trust_remote_code")
         if isinstance(flag, ast.Constant) and flag.value is True:
             self._add("trust-remote-code", MEDIUM, node, flow,
-                      f"loads another model's own code ({last} with trust_remote_code=True)")  # fmt: skip
+                      f"loads another model's own code ({last} with trust_remote_code=True)")  # fmt: skip  # noqa: E501
 
-    def _setup(self, flow: Flow, given: Given) -> None:
+    def _setup(self, flow: Expressions, given: Given) -> None:
         """Commands that ``setup`` is given run when the package is installed."""
         commands = given.keywords.get("cmdclass")
         for value in (commands.fields or {}).values() if commands else ():
             flow.follow_class(value, ("run", "initialize_options", "finalize_options", "__init__"))
 
-    def _add(self, key: str, severity: Severity, node: ast.AST, flow: Flow, what: str,
+    def _add(self, key: str, severity: Severity, node: ast.AST, flow: Expressions, what: str,
              inner: str = "") -> None:  # fmt: skip
         line = getattr(node, "lineno", 0)
         place = (line, key)

@@ -34,7 +34,7 @@ def examine_characters(context: Context, data: bytes, into: Examination) -> None
     for found in (_BIDI.search(text), _TAGS.search(text)):
         if found:
             shown = " ".join(f"U+{ord(char):04X}" for char in found[0][:6])
-            _add(context, into, "hidden-characters", _grave(text, found), _line(text, found.start()),
+            _add(context, into, "hidden-characters", _grave(text, found), _line(text, found.start()),  # noqa: E501
                  shown, "Invisible characters change the order or content of the code "
                  "that is shown.")  # fmt: skip
     hidden = _INVISIBLE.search(text)

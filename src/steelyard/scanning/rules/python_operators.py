@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folds operators and subscripts of abstract values: how text is put together and names are hidden."""
+"""Folds operators and subscripts of abstract values: how text is put together, names hidden."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _numbers(kind: ast.operator, one: int, two: int, marks: frozenset[str]) -> V
 
 def _repeated(one: object, two: object, marks: frozenset[str]) -> Value:
     text, times = (one, two) if isinstance(two, int) else (two, one)
-    if isinstance(text, str | bytes) and isinstance(times, int):
+    if isinstance(text, str | bytes) and isinstance(times, int):  # noqa: SIM102
         if times >= 0 and len(text) * times <= MOST_TEXT:
             return constant(text * times, marks)
     return Value(marks=marks)
@@ -103,7 +103,7 @@ def fold_subscript(
         return base.items[key]
     if base.fields is not None and isinstance(key, str) and key in base.fields:
         return base.fields[key]
-    if isinstance(base.constant, str) and isinstance(key, int):
+    if isinstance(base.constant, str) and isinstance(key, int):  # noqa: SIM102
         if -len(base.constant) <= key < len(base.constant):
             return constant(base.constant[key], base.marks | {"built"})
     if isinstance(key, str):
@@ -114,28 +114,32 @@ def fold_subscript(
 
 
 def _sliced(base: Value, node: ast.Slice) -> Value:
-    parts = [_bound(part) for part in (node.lower, node.upper, node.step)]
-    if "unknown" in parts or 0 in parts[2:]:
+    try:
+        lower, upper, step = _bound(node.lower), _bound(node.upper), _bound(node.step)
+    except ValueError:
         return Value(marks=base.marks)
-    cut = slice(*parts)
-    marks = base.marks | ({"built"} if parts[2] not in (None, 1) else set())
+    if step == 0:
+        return Value(marks=base.marks)
+    cut = slice(lower, upper, step)
+    marks = base.marks | ({"built"} if step not in (None, 1) else set())
     if isinstance(base.constant, str | bytes):
-        reverse = isinstance(parts[2], int) and parts[2] < 0 and len(base.constant) > 12
+        reverse = step is not None and step < 0 and len(base.constant) > 12
         return constant(base.constant[cut], marks | ({"decoded"} if reverse else set()))
     if base.items is not None:
         return Value(items=base.items[cut], marks=base.marks)
     return Value(names=base.names, marks=base.marks)
 
 
-def _bound(node: ast.expr | None) -> int | str | None:
+def _bound(node: ast.expr | None) -> int | None:
+    """Return a bound of a slice that is written out, or raise ValueError."""
     if node is None:
         return None
+    sign = 1
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _bound(node.operand)
-        return -inner if isinstance(inner, int) else "unknown"
+        node, sign = node.operand, -1
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
-        return node.value
-    return "unknown"
+        return sign * node.value
+    raise ValueError
 
 
 def _named(base: Value, key: str, lookup: Callable[[str], Value]) -> Value | None:

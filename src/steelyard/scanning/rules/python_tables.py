@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 
 RUN_TEXT = frozenset({
-    "builtins.exec", "builtins.eval", "builtins.execfile", "code.InteractiveInterpreter().runcode",
-    "code.InteractiveInterpreter().runsource", "code.InteractiveConsole().push", "cProfile.run",
-    "cProfile.runctx", "profile.run", "profile.runctx", "pdb.run", "pdb.runeval", "bdb.Bdb().run",
-    "timeit.timeit", "timeit.repeat", "timeit.Timer", "trace.Trace().run", "runpy.run_path",
-    "runpy.run_module", "types.FunctionType", "six.exec_", "numexpr.evaluate", "pandas.eval",
+    "builtins.exec", "builtins.eval", "builtins.execfile",
+    "code.InteractiveInterpreter().runcode", "code.InteractiveInterpreter().runsource",
+    "code.InteractiveConsole().push", "cProfile.run", "cProfile.runctx", "profile.run",
+    "profile.runctx", "pdb.run", "pdb.runeval", "bdb.Bdb().run", "timeit.timeit",
+    "timeit.repeat", "timeit.Timer", "trace.Trace().run", "runpy.run_path", "runpy.run_module",
+    "types.FunctionType", "six.exec_", "numexpr.evaluate", "pandas.eval",
     "_xxsubinterpreters.run_string", "_testcapi.run_in_subinterp", "doctest.debug_script",
     "ast.literal_eval.__globals__", "idlelib.run.Executive().runcode",
 })  # fmt: skip
@@ -27,9 +28,9 @@ _SPAWN = tuple(f"spawn{x}" for x in ("l", "le", "lp", "lpe", "v", "ve", "vp", "v
 _EXEC = tuple(f"exec{x}" for x in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe"))
 SHELL = frozenset({
     "os.system", "os.popen", "posix.system", "nt.system", "posix.popen", "subprocess.getoutput",
-    "subprocess.getstatusoutput", "commands.getoutput", "commands.getstatusoutput", "popen2.popen2",
-    "popen2.popen3", "popen2.popen4", "os.popen2", "os.popen3", "os.popen4", "platform.popen",
-    "asyncio.create_subprocess_shell", "IPython.get_ipython().system",
+    "subprocess.getstatusoutput", "commands.getoutput", "commands.getstatusoutput",
+    "popen2.popen2", "popen2.popen3", "popen2.popen4", "os.popen2", "os.popen3", "os.popen4",
+    "platform.popen", "asyncio.create_subprocess_shell", "IPython.get_ipython().system",
     "IPython.get_ipython().getoutput",
 })  # fmt: skip
 """Functions that hand a line to the shell."""
@@ -38,7 +39,7 @@ PROCESS = SHELL | frozenset({
     "subprocess.check_output", "os.startfile", "os.posix_spawn", "os.posix_spawnp", "pty.spawn",
     "asyncio.create_subprocess_exec", "_posixsubprocess.fork_exec", "distutils.spawn.spawn",
     "pexpect.spawn", "pexpect.run", "_winapi.CreateProcess", "_posixsubprocess.cloexec_pass",
-    "pip.main", "pip._internal.main", "pip._internal.cli.main.main", "multiprocessing.util.spawnv_passfds",
+    "pip.main", "pip._internal.main", "pip._internal.cli.main.main", "multiprocessing.util.spawnv_passfds",  # noqa: E501
     *(f"os.{x}" for x in (*_SPAWN, *_EXEC)), *(f"posix.{x}" for x in (*_SPAWN, *_EXEC)),
 })  # fmt: skip
 """Functions that start a program."""
@@ -57,10 +58,10 @@ LOADERS: dict[str, str] = {
 NATIVE = frozenset({
     "ctypes.CDLL", "ctypes.PyDLL", "ctypes.WinDLL", "ctypes.OleDLL", "ctypes.cdll.LoadLibrary",
     "ctypes.windll.LoadLibrary", "cffi.FFI().dlopen", "torch.ops.load_library",
-    "torch.classes.load_library", "numpy.ctypeslib.load_library", "ctypes.LibraryLoader().LoadLibrary",
-    "torch.utils.cpp_extension.load", "torch.utils.cpp_extension.load_inline",
-    "tensorflow.load_op_library", "tensorflow.load_library",
-    "_imp.create_dynamic", "imp.load_dynamic",
+    "torch.classes.load_library", "numpy.ctypeslib.load_library",
+    "ctypes.LibraryLoader().LoadLibrary", "torch.utils.cpp_extension.load",
+    "torch.utils.cpp_extension.load_inline", "tensorflow.load_op_library",
+    "tensorflow.load_library", "_imp.create_dynamic", "imp.load_dynamic",
     "importlib.machinery.ExtensionFileLoader().load_module",
 })  # fmt: skip
 """Functions that load or compile machine code."""
@@ -104,12 +105,13 @@ PASSING = re.compile(
 )
 """Functions whose result carries what they were handed."""
 CALLBACKS = frozenset({
-    "builtins.map", "builtins.filter", "functools.partial", "functools.reduce", "atexit.register",
-    "threading.Thread", "threading.Timer", "multiprocessing.Process", "builtins.sorted",
-    "concurrent.futures.ThreadPoolExecutor().submit", "builtins.max", "builtins.min",
-    "itertools.starmap", "signal.signal", "builtins.iter", "sys.setprofile", "sys.settrace",
-    "asyncio.get_event_loop().call_soon", "asyncio.get_event_loop().run_in_executor",
-    "sys.addaudithook", "weakref.finalize", "collections.defaultdict",
+    "builtins.map", "builtins.filter", "functools.partial", "functools.reduce",
+    "atexit.register", "threading.Thread", "threading.Timer", "multiprocessing.Process",
+    "builtins.sorted", "concurrent.futures.ThreadPoolExecutor().submit", "builtins.max",
+    "builtins.min", "itertools.starmap", "signal.signal", "builtins.iter", "sys.setprofile",
+    "sys.settrace", "asyncio.get_event_loop().call_soon",
+    "asyncio.get_event_loop().run_in_executor", "sys.addaudithook", "weakref.finalize",
+    "collections.defaultdict",
 })  # fmt: skip
 """Functions that call what they are handed."""
 
@@ -156,17 +158,20 @@ HOSTILE_COMMAND = re.compile(
 )
 """Command lines no model needs: reverse shells, downloads that are run, persistence, deletion."""
 PROBES = frozenset({
-    "git", "hg", "svn", "nvcc", "nvidia-smi", "rocm-smi", "rocminfo", "hipcc", "hipconfig", "ldconfig", "uname", "gcc",
-    "g++", "cc", "clang", "clang++", "cl", "ld", "objdump", "otool", "sysctl", "lscpu", "which", "where", "where.exe",
-    "pkg-config", "xcrun", "sw_vers", "lsb_release", "clear", "cls", "tput", "stty", "lspci", "readelf", "vswhere.exe",
-    "ffmpeg", "ffprobe", "sox", "espeak", "espeak-ng", "nm", "getconf", "locale", "ldd", "file", "java",
-    "javac", "node", "llvm-config", "pg_config", "mpicc", "ninja", "cmake", "make", "ps", "df", "free", "hostname",
-    "arch", "dpkg", "rpm", "xcode-select", "kpsewhich", "tty", "chcp", "ver", "color", "amdgpu-arch", "dot",
+    "git", "hg", "svn", "nvcc", "nvidia-smi", "rocm-smi", "rocminfo", "hipcc", "hipconfig",
+    "ldconfig", "uname", "gcc", "g++", "cc", "clang", "clang++", "cl", "ld", "objdump", "otool",
+    "sysctl", "lscpu", "which", "where", "where.exe", "pkg-config", "xcrun", "sw_vers",
+    "lsb_release", "clear", "cls", "tput", "stty", "lspci", "readelf", "vswhere.exe", "ffmpeg",
+    "ffprobe", "sox", "espeak", "espeak-ng", "nm", "getconf", "locale", "ldd", "file", "java",
+    "javac", "node", "llvm-config", "pg_config", "mpicc", "ninja", "cmake", "make", "ps", "df",
+    "free", "hostname", "arch", "dpkg", "rpm", "xcode-select", "kpsewhich", "tty", "chcp",
+    "ver", "color", "amdgpu-arch", "dot",
 })  # fmt: skip
 """Programs that only tell or build something; starting one by a constant name is ordinary."""
 
 KNOWN_MODULES = frozenset({
-    "os", "subprocess", "posix", "nt", "pty", "builtins", "__builtin__", "commands", "shutil", "socket",
-    "pickle", "marshal", "importlib", "requests", "ctypes", "sys", "runpy", "base64", "zlib", "codecs",
+    "os", "subprocess", "posix", "nt", "pty", "builtins", "__builtin__", "commands", "shutil",
+    "socket", "pickle", "marshal", "importlib", "requests", "ctypes", "sys", "runpy", "base64",
+    "zlib", "codecs",
 })  # fmt: skip
 """Modules whose ``import *`` is followed."""

@@ -162,7 +162,7 @@ def decode(dotted: str, argument: Value) -> Value:
 
 def decode_codec(argument: Value, encoding: str) -> Value:
     """Return what ``codecs.decode`` or ``.decode(encoding)`` gives."""
-    plain = encoding.lower() in ("", "utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "big5",
+    plain = encoding.lower() in ("", "utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "big5",  # noqa: E501
                                  "cp1252", "utf-16-le", "utf-16-be", "utf-8-sig")  # fmt: skip
     marks = argument.marks if plain else marks_of([argument]) | {"decoded"}
     data = argument.constant

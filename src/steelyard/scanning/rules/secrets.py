@@ -66,13 +66,13 @@ def find_secrets(context: Context, data: bytes, into: Examination) -> None:
 
 
 _ASSIGNED = re.compile(
-    r"(?im)^[ \t]*(?:export[ \t]+)?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY)\w*)[ \t]*="
+    r"(?im)^[ \t]*(?:export[ \t]+)?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY)\w*)[ \t]*="  # noqa: E501
     r"[ \t]*[\"']?([^\s\"'#]{8,500})"
 )
 
 
 def find_assignments(context: Context, text: str, into: Examination) -> None:
-    """Add findings for a file of environment variables: whether it is one, and what it gives away."""
+    """Add findings for a file of environment variables: that it is one, and what it tells."""
     into.add(
         "secret.environment-file",
         Severity.LOW,

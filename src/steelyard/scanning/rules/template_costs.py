@@ -84,7 +84,7 @@ def _spoken(body: list[nodes.Node]) -> Iterator[str]:
 def _rounds(node: nodes.Node) -> int:
     if isinstance(node, nodes.Filter) and node.node is not None:
         return _rounds(node.node)
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):  # noqa: SIM102
         if node.node.name == "range" and node.args:
             numbers = [_number(item) for item in node.args]
             if len(numbers) == 1:

@@ -24,7 +24,8 @@ _PLAIN = re.compile(
 )
 _HANDLE = re.compile(r"(?m)^%TAG[ \t]+\S+[ \t]+\S*python\S*")
 _TARGET = re.compile(
-    r"""(?m)["']?(?:_target_|target|class_path|_cls_|func)["']?[ \t]*:[ \t]*["']?([A-Za-z_][\w.]*\.[\w.]+)"""
+    r"""(?m)["']?(?:_target_|target|class_path|_cls_|func)["']?[ \t]*:[ \t]*["']?"""
+    r"([A-Za-z_][\w.]*\.[\w.]+)"
 )
 _SWELLS = 1_000_000
 _FACTOR = 50
