@@ -21,6 +21,16 @@ _VOCABULARY = re.compile(r"(?:vocab|added_tokens|merges|.*\.index|vocabulary)[\w
 _FOREIGN = re.compile(r"[\w.-]+/[\w.-]+--")
 _ADAPTED = frozenset({"transformers", "diffusers", "timm", "torch", "sentence_transformers", "peft",
                       "open_clip"})  # fmt: skip
+_PUBLISHERS = frozenset({
+    "01-ai", "ai21labs", "alibaba-nlp", "allenai", "apple", "baai", "baichuan-inc", "bigcode",
+    "coherelabs", "cohereforai", "databricks", "deepseek-ai", "eleutherai", "facebook", "google",
+    "huggingface", "huggingfacetb", "huggingfacem4", "ibm", "ibm-granite", "intel", "internlm",
+    "jinaai", "lgai-exaone", "liquidai", "meta-llama", "microsoft", "minimaxai", "mistralai",
+    "moonshotai", "mosaicml", "nomic-ai", "nvidia", "openai", "openbmb", "opengvlab", "qwen",
+    "salesforce", "snowflake", "stabilityai", "tencent", "thudm", "tiiuae", "togethercomputer",
+    "vikhyatk", "xiaomimimo", "zai-org", "baidu", "bytedance-seed", "inclusionai", "answerdotai",
+})  # fmt: skip
+"""Owners whose modeling code fine-tunes and quantized copies commonly point to."""
 _REMEDY = "Review that code, pin it to a commit, and load it only where the charter allows."
 
 
@@ -125,7 +135,7 @@ def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> Non
         foreign = [target for target in targets if "--" in target]
         into.add(
             "code.other-repository" if foreign else "code.auto-map",
-            Severity.CRITICAL if foreign else Severity.MEDIUM,
+            _foreign_severity(foreign) if foreign else Severity.MEDIUM,
             "Loading imports Python of another repository: it is no part of what was scanned, and "
             "its owner can change it at any time."
             if foreign
@@ -140,12 +150,20 @@ def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> Non
         impls = [str(item.get("impl")) for item in custom.values() if isinstance(item, dict)]
         into.add(
             "code.custom-pipeline",
-            Severity.CRITICAL if any("--" in impl for impl in impls) else Severity.MEDIUM,
+            _foreign_severity([impl for impl in impls if "--" in impl]),
             "A pipeline of this model is Python that the loader imports.",
             location=context.at("custom_pipelines"),
             evidence=", ".join(impls)[:300],
             remedy=_REMEDY,
         )
+
+
+def _foreign_severity(targets: list[str]) -> Severity:
+    """Grade code of other repositories: fine-tunes keep naming their base model's publisher."""
+    if not targets:
+        return Severity.MEDIUM
+    owners = {target.partition("--")[0].partition("/")[0].lower() for target in targets}
+    return Severity.HIGH if owners <= _PUBLISHERS else Severity.CRITICAL
 
 
 def _kernels(context: Context, value: dict[str, Any], into: Examination) -> None:
@@ -194,7 +212,7 @@ def _pipeline(context: Context, value: dict[str, Any], into: Examination) -> Non
         into.remote_code = True
         into.add(
             "code.other-repository" if foreign else "code.custom-pipeline",
-            Severity.CRITICAL if foreign else Severity.HIGH,
+            _foreign_severity([library]) if foreign else Severity.HIGH,
             f"The pipeline component {name[:80]!r} is code of another repository: it is no part of "
             "what was scanned."
             if foreign
