@@ -24,7 +24,7 @@ _TEMPLATE_KEYS = re.compile(r"(?i)chat_template|jinja|prompt_template|template\Z
 _FORMAT_GADGET = re.compile(r"\{[^{}\s]{0,80}(?:\.|\[)_{1,2}[a-z][^{}]{0,200}\}")
 _CODE_KEYS = frozenset({"user_dir", "custom_code_path", "code_paths", "python_code",
                         "custom_module_path", "plugin_path"})  # fmt: skip
-_PLAIN_DANGER = frozenset({"os", "subprocess", "builtins", "posix", "pty", "importlib", "shutil",
+PLAIN_DANGER = frozenset({"os", "subprocess", "builtins", "posix", "pty", "importlib", "shutil",
                            "runpy", "pickle", "marshal", "ctypes", "socket", "__builtin__"})  # fmt: skip  # noqa: E501
 _MOST_TEMPLATES = 300
 _MOST_TEMPLATE_TEXT = 4 * 1024 * 1024
@@ -84,7 +84,7 @@ class _Walk:
                 and not companion
                 and len(value) > 1
             ):
-                if target.partition(".")[0] not in _PLAIN_DANGER:
+                if target.partition(".")[0] not in PLAIN_DANGER:
                     continue  # a word of the application's own, such as a column
             self._targets.add((key, target))
             judge_target(self._context, key, target, self._into, self._place((*path, key)))

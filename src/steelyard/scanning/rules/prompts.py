@@ -8,6 +8,7 @@ person who reads it is for a person to look at.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from steelyard.kernel.finding import Severity
 from steelyard.scanning.interface import Context, Examination
@@ -22,7 +23,7 @@ _ORDERS = re.compile(
     r"(?:safe|clean|benign|trusted|approved)\b"
 )
 _CALLS = re.compile(r"<(?:tool_call|function_calls?|invoke|tool_use)\b[^>\n]{0,100}>")
-_COMMENT = re.compile(r"<!--(.{0,5000}?)-->", re.DOTALL)
+_COMMENT = re.compile("<!--")
 _INVISIBLE = re.compile(
     "[\u200b\u200c\u2060\u2063\ufeff]{8,}|[\U000e0020-\U000e007f]{4,}|[\u202a-\u202e\u2066-\u2069]"
 )
@@ -69,22 +70,32 @@ def examine_prose(context: Context, text: str, into: Examination) -> None:
 
 def _hidden(context: Context, text: str, into: Examination) -> None:
     """Orders nobody sees: in comments, in white, in invisible characters."""
-    for pattern in (_COMMENT, _WHITE):
-        for count, found in enumerate(pattern.finditer(text)):
-            if count >= 2000:
-                break
-            order = _ORDERS.search(found[1]) or _CALLS.search(found[1])
-            if order:
-                _add(context, into, "prompt.hidden", Severity.MEDIUM, text, found,
+    for hidden, found in _unseen(text):
+        order = _ORDERS.search(hidden) or _CALLS.search(hidden)
+        if order:
+            _add(context, into, "prompt.hidden", Severity.MEDIUM, text, found,
                      "Text that a reader does not see gives orders to a language model.",
                      order[0])  # fmt: skip
-                return
+            return
     unseen = _INVISIBLE.search(text)
     if unseen and not (len(unseen[0]) == 1 and not _ORDERS.search(text)):
         shown = " ".join(f"U+{ord(char):04X}" for char in unseen[0][:8])
         decoded = "".join(chr(ord(c) - 0xE0000) for c in unseen[0] if ord(c) >= 0xE0020)
         _add(context, into, "prompt.hidden", Severity.MEDIUM, text, unseen,
              "Invisible characters carry text that a language model reads.", decoded or shown)  # fmt: skip  # noqa: E501
+
+
+def _unseen(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield text in comments, and in white or tiny letters; one pass over each."""
+    at = 0
+    while begun := _COMMENT.search(text, at):
+        end = text.find("-->", begun.end())
+        if end < 0:
+            break
+        yield text[begun.end() : min(end, begun.end() + 5000)], begun
+        at = end + 3
+    for found in _WHITE.finditer(text):
+        yield found[1], found
 
 
 def judge_instructions(context: Context, text: str, into: Examination, place: str) -> None:

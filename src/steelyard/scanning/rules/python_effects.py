@@ -163,7 +163,7 @@ class Effects:
         if command.hostile:
             self._add("hostile-command", CRITICAL, node, flow,
                       f"starts a command no model needs: {command.line[:120]}")  # fmt: skip
-        elif "socket" in marks:
+        elif "socket" in _streams(given):
             self._add("reverse-shell", CRITICAL, node, flow,
                       f"hands a network connection to a program it starts ({dotted})")  # fmt: skip
         elif marks & {"decoded", "downloaded"}:
@@ -307,6 +307,11 @@ class Effects:
             who = f"The function {flow.function!r}" if flow.function else "Running the file"
         self._found[place] = Effect(f"code.{key}", severity, f"{who} {what}.", line,
                                     _shown(node), inner)  # fmt: skip
+
+
+def _streams(given: Given) -> frozenset[str]:
+    """Return the marks of what a program reads from and writes to."""
+    return marks_of(v for k, v in given.keywords.items() if k in ("stdin", "stdout", "stderr"))
 
 
 def _is_read(dotted: str, given: Given) -> bool:

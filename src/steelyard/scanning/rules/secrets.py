@@ -66,7 +66,7 @@ def find_secrets(context: Context, data: bytes, into: Examination) -> None:
 
 
 _ASSIGNED = re.compile(
-    r"(?im)^[ \t]*(?:export[ \t]+)?(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY)\w*)[ \t]*="  # noqa: E501
+    r"(?im)^[ \t]*(?:export[ \t]+)?(\w{0,60}?(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY)\w{0,60})[ \t]*="  # noqa: E501
     r"[ \t]*[\"']?([^\s\"'#]{8,500})"
 )
 

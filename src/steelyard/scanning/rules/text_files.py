@@ -17,7 +17,7 @@ _ENTITY = re.compile(rb"(?i)<!ENTITY\s+(?:%\s+)?\S+\s+(?:SYSTEM|PUBLIC)\b[^>]{0,
 _DOCTYPE = re.compile(rb"(?i)<!DOCTYPE\s+[^>\[]{0,200}\bSYSTEM\b[^>]{0,200}")
 _BILLION = re.compile(rb"(?i)<!ENTITY")
 _ENTITIES_MOST = 20
-_SCRIPT_MOST = 1024 * 1024
+_SCRIPT_MOST = 256 * 1024
 
 
 def read_bounded(context: Context, source: Source, into: Examination) -> bytes:

@@ -10,7 +10,7 @@ from steelyard.artifacts.yaml_documents import YamlDocuments, read_yaml
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
-from steelyard.scanning.rules.config_tree import judge_tree
+from steelyard.scanning.rules.config_tree import PLAIN_DANGER, judge_tree
 from steelyard.scanning.rules.secrets import find_secrets
 from steelyard.scanning.rules.text_files import read_bounded
 
@@ -170,4 +170,6 @@ def _unparsed(context: Context, text: str, into: Examination) -> None:
         if found[1] not in seen:
             seen.add(found[1])
             key = found[0].split(":")[0].strip("\"' \t")
+            if key in ("func", "target") and found[1].partition(".")[0] not in PLAIN_DANGER:
+                continue
             judge_target(context, key, found[1], into, f"byte {found.start()}")
