@@ -99,7 +99,7 @@ def _binary(source: Source, head: bytes) -> str:
     if looks_like_tar(head):
         return "tar"
     if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return "zlib"
+        return "" if _printable(head) else "zlib"
     return _protobuf_kind(head, source.size)
 
 
@@ -181,6 +181,8 @@ def _text(source: Source, head: bytes, name: str) -> str:
         return "json" if re.match(rb"[-0-9tfn]", body) and source.size < 64 else "text"
     if by_name:
         return by_name
+    if lowered == "pipfile":
+        return "toml"
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
     if body[:5].lower() == b"<?xml":

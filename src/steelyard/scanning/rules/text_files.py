@@ -120,15 +120,6 @@ def _examine_by_name(context: Context, text: str, into: Examination) -> None:
         from steelyard.scanning.rules.secrets import find_assignments
 
         find_assignments(context, text, into)
-    elif name.endswith(".pth") and text.startswith(("import ", "import\t")):
-        into.add(
-            "code.executes",
-            Severity.CRITICAL,
-            "Python runs a line of this path file that begins with import whenever it starts.",
-            location=context.at("line 1"),
-            evidence=text[:200],
-            remedy="Do not put it where Python looks for packages.",
-        )
 
 
 def _examine_cfg(context: Context, text: str, into: Examination) -> None:
