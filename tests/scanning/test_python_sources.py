@@ -267,7 +267,7 @@ SUSPICIOUS = [
     "import os\ndef f(c): os.system('convert ' + c)",
     "def f(text): return eval(text)",
     "import torch\ndef f(p): return torch.load(p, weights_only=False)",
-    "from transformers import AutoModel\nm = AutoModel.from_pretrained('x', trust_remote_code=True)",
+    "from transformers import AutoModel\nm = AutoModel.from_pretrained('x', trust_remote_code=True)",  # noqa: E501
     "import yaml\ndef f(p): return yaml.load(open(p), Loader=yaml.Loader)",
     "# coding: utf-7\nx = 1",
     "acc\u0435ss = 1\nprint(acc\u0435ss)",
@@ -281,8 +281,8 @@ HONEST = [
     "import subprocess\nhead = subprocess.check_output(['git', 'rev-parse', 'HEAD'])\n",
     "import os\nfor name in os.environ: print(name)\nos.makedirs('out', exist_ok=True)\n",
     "import re\nP = re.compile('a')\nmodel.eval()\n",
-    "import os, requests\ndef get(u):\n    key = os.environ['API_KEY']\n"
-    "    return requests.get(u, headers={'Authorization': key})\n",
+    ("import os, requests\ndef get(u):\n    key = os.environ['API_KEY']\n"
+    "    return requests.get(u, headers={'Authorization': key})\n"),
     "import pickle\ndef copy(x): return pickle.loads(pickle.dumps(x))\n",
     "import base64\nLOGO = base64.b64decode('aGVsbG8=')\n",
     "import shutil\ndef clean(path): shutil.rmtree(path / 'cache')\n",

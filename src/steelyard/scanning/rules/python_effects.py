@@ -113,7 +113,7 @@ class Effects:
         """Judge a built-in function replaced, or a special method that is a dangerous function."""
         grave = next((n for n in sorted(value.names) if _is_sink(n)), "")
         if target.startswith("builtins.") and target.count(".") == 1:
-            if target.rpartition(".")[2].strip("_") in ("import", "open", "exec", "eval", "compile",  # noqa: E501
+            if target.rpartition(".")[2].strip("_") in ("import", "open", "exec", "eval", "compile",
                                                          "input"):  # fmt: skip
                 self._add("hooks-imports", HIGH if grave else MEDIUM, node, flow,
                           f"replaces {target} for the whole process")  # fmt: skip
