@@ -281,8 +281,10 @@ HONEST = [
     "import subprocess\nhead = subprocess.check_output(['git', 'rev-parse', 'HEAD'])\n",
     "import os\nfor name in os.environ: print(name)\nos.makedirs('out', exist_ok=True)\n",
     "import re\nP = re.compile('a')\nmodel.eval()\n",
-    ("import os, requests\ndef get(u):\n    key = os.environ['API_KEY']\n"
-    "    return requests.get(u, headers={'Authorization': key})\n"),
+    (
+        "import os, requests\ndef get(u):\n    key = os.environ['API_KEY']\n"
+        "    return requests.get(u, headers={'Authorization': key})\n"
+    ),
     "import pickle\ndef copy(x): return pickle.loads(pickle.dumps(x))\n",
     "import base64\nLOGO = base64.b64decode('aGVsbG8=')\n",
     "import shutil\ndef clean(path): shutil.rmtree(path / 'cache')\n",
