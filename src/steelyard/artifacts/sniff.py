@@ -109,6 +109,8 @@ def sniff(source: Source, name: str) -> Sniffed:
         kind = _hdf5_inside(source, kind)
     if kind == "unknown":
         kind = _by_end_or_name(source, name)
+    if kind == "pickle" and name.lower().endswith((".py", ".pyi")) and _printable(head):
+        kind = "python"  # "()." is a pickle too, but nobody unpickles by this name
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
@@ -236,6 +238,8 @@ def _text(source: Source, head: bytes, name: str) -> str:
         return _xml_kind(head)
     if by_name:
         return by_name
+    if lowered == "pipfile":
+        return "toml"
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
     if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):
