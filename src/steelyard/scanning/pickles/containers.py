@@ -9,7 +9,7 @@ from typing import Any
 
 from steelyard.artifacts.compressed import Budget, budget_of
 from steelyard.artifacts.numpy_files import read_npy
-from steelyard.artifacts.pickle import OpcodeReader, probe_pickle
+from steelyard.artifacts.pickle import FRAME, PROTO, OpcodeReader, probe_pickle
 from steelyard.artifacts.sniff import HEAD
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.zips import ZipArchive, ZipMember, member_source, read_zip
@@ -31,6 +31,8 @@ _ELEMENT = {
 }  # fmt: skip
 """Bytes of one element by torch storage class."""
 _NESTED_ARRAYS = 16
+_FRAME_FULL = 64 * 1024
+"""Bytes at which a pickler begins the next frame."""
 _EXPANSION_OPCODES = 400_000
 _CODE_MOST = 4 * 1024 * 1024
 _SCRIPT_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?!__torch__)[A-Za-z_]", re.MULTILINE)
@@ -215,6 +217,7 @@ class _Streams:
             if broken is not None:
                 self._broken(machine, broken, start)
                 return
+            self._check_frame(start)
             self._check_expansion(machine, start)
             if not self._another(index):
                 return
@@ -240,6 +243,22 @@ class _Streams:
                 and (finding.rule, finding.message) not in known
             ):
                 self._into.findings.append(finding)
+
+    def _check_frame(self, start: int) -> None:
+        """A pickler closes its frame after STOP; only a full frame may leave STOP outside."""
+        head = self._source.read_at(start, 11)
+        if len(head) < 11 or head[0] != PROTO or head[1] < 4 or head[2] != FRAME:
+            return
+        length = int.from_bytes(head[3:], "little")
+        if length < _FRAME_FULL and self._reader.offset == start + 11 + length + 1:
+            self._into.add(
+                "pickle.framing",
+                Severity.MEDIUM,
+                "The pickle's only frame ends before its STOP, which no pickler writes.",
+                location=self._context.at(f"byte {start + 2}"),
+                evidence=f"byte {start + 2} FRAME {length}, STOP at byte {self._reader.offset - 1}",
+                remedy="Ask the publisher how the file was written; do not load it meanwhile.",
+            )
 
     def _check_expansion(self, machine: Machine, start: int) -> None:
         if machine.opcodes > _EXPANSION_OPCODES or self._arrays:
