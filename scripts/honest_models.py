@@ -106,12 +106,11 @@ def scipy_models() -> Iterator[Any]:
     yield from (spatial.KDTree(points), spatial.cKDTree(points))
     yield from attempt(optimize.minimize, lambda x: float(x[0] ** 2), [1.0])
     for name in ("norm", "uniform", "expon", "beta", "poisson", "randint", "loguniform"):
-        kind = getattr(stats, name, None)
-        if kind is not None:
-            yield kind
-            yield from attempt(
-                kind, *([1, 2] if name in ("beta", "randint", "loguniform") else [1])
-            )
+        family = getattr(stats, name, None)
+        if family is not None:
+            yield family
+            arguments = [1, 2] if name in ("beta", "randint", "loguniform") else [1]
+            yield from attempt(family, *arguments)
     yield from attempt(stats.gaussian_kde, line)
     yield from attempt(stats.multivariate_normal, [0, 0])
 

@@ -54,6 +54,7 @@ class Dangerous(Struct, frozen=True):
     calls: frozenset[str]
     words: frozenset[str]
     verbs: frozenset[str]
+    reducers: tuple[str, ...]
 
 
 @functools.cache
@@ -82,7 +83,7 @@ def dangerous_names() -> Dangerous:
     parts, calls, words, verbs = (
         frozenset(through[key]) for key in ("parts", "calls", "words", "verbs")
     )
-    return Dangerous(modules, names, parts, calls, words, verbs)
+    return Dangerous(modules, names, parts, calls, words, verbs, tuple(through["reducers"]))
 
 
 @functools.cache
@@ -160,7 +161,9 @@ def says_it(name: str) -> str:
     written as classes are (``SystemPrompt``) and Cython's reducers are passed over.
     """
     last = name.rpartition(".")[2]
-    if last.lstrip("_")[:1].isupper() or last.startswith(("__pyx_unpickle", "_unpickle_")):
+    if last.lstrip("_")[:1].isupper() or last.startswith(
+        ("__pyx_unpickle", "_unpickle_", "_rebuild_")
+    ):
         return ""
     found = sorted(_words(last) & dangerous_names().words)
     return f"says itself what it does: {found[0]}" if found else ""
@@ -169,8 +172,9 @@ def says_it(name: str) -> str:
 def does_something(name: str) -> str:
     """Return the verb of a function that acts on what it is handed (``fetch_url``), or ""."""
     last = name.rpartition(".")[2]
-    found = sorted(_words(last) & dangerous_names().verbs)
-    return found[0] if found else ""
+    known = dangerous_names()
+    found = sorted(_words(last) & known.verbs)
+    return found[0] if found and not last.startswith(known.reducers) else ""
 
 
 def _words(name: str) -> set[str]:
