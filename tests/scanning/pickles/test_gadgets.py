@@ -34,7 +34,7 @@ skip = {"antigravity", "this", "idlelib", "turtle", "turtledemo", "tkinter", "te
 names = sorted(set(sys.stdlib_module_names) - skip)
 names += ["importlib.util", "importlib.machinery", "os.path", "logging.config", "logging.handlers",
           "multiprocessing.pool", "multiprocessing.util", "concurrent.futures", "urllib.request",
-          "http.client", "http.server", "xmlrpc.client", "email.utils", "json.tool", "asyncio.events",
+          "http.client", "http.server", "xmlrpc.client", "email.utils", "json.tool",
           "unittest.mock", "xml.dom.minidom", "ctypes.util", "curses.ascii", "wsgiref.util"]
 found = []
 with contextlib.redirect_stdout(io.StringIO()):
