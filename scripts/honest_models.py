@@ -273,14 +273,15 @@ def torch_models() -> Iterator[Any]:
     for kind in [kind for kind in vars(torch).values() if isinstance(kind, torch.dtype)]:
         yield from attempt(lambda kind: {"t": torch.zeros(2, dtype=kind), "d": kind}, kind)
     made = 0
-    for _, kind in inspect.getmembers(torch.nn, inspect.isclass):
-        if not issubclass(kind, torch.nn.Module):
+    modules: list[Any] = [kind for _, kind in inspect.getmembers(torch.nn, inspect.isclass)]
+    for module in modules:
+        if not issubclass(module, torch.nn.Module):
             continue
         for arguments in ((), (2,), (2, 2), (2, 2, 2), (torch.nn.Linear(2, 2),),
                           (torch.nn.TransformerEncoderLayer(2, 1), 1),
                           (torch.nn.TransformerDecoderLayer(2, 1), 1)):  # fmt: skip
             try:
-                model = kind(*arguments)
+                model = module(*arguments)
                 made += 1
             except Exception:  # the next arguments may suit it
                 continue
@@ -298,10 +299,10 @@ def torch_models() -> Iterator[Any]:
                 continue
             yield from (optimizer, optimizer.state_dict())
             break
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    steps = torch.optim.SGD(model.parameters(), lr=0.1)
     for kind in (torch.optim.lr_scheduler.StepLR, torch.optim.lr_scheduler.CosineAnnealingLR,
                  torch.optim.lr_scheduler.ExponentialLR):  # fmt: skip
-        yield from attempt(lambda kind: kind(optimizer, 1).state_dict(), kind)
+        yield from attempt(lambda kind: kind(steps, 1).state_dict(), kind)
     yield from (
         torch.nn.Parameter(torch.zeros(1)), torch.Size([1]), torch.device("cpu"),
         torch.zeros(2, 2).to_sparse(), torch.zeros(2, 2).to_sparse_csr(), torch.strided,

@@ -77,10 +77,10 @@ class Collector:
         except ImportError:
             return None
 
-    def dumped(self, thing: Any) -> set[tuple[str, str]]:
-        """Return what dumps of ``thing`` import."""
+    def dumped(self, thing: Any, first: int = 0) -> set[tuple[str, str]]:
+        """Return what dumps of ``thing`` import, from protocol ``first`` on."""
         names: set[tuple[str, str]] = set()
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        for protocol in range(first, pickle.HIGHEST_PROTOCOL + 1):
             try:
                 names |= imports_of(pickle.dumps(thing, protocol=protocol))
             except Exception as error:
@@ -156,7 +156,8 @@ def collect(target: pathlib.Path) -> None:
     def note(stamp: str, things: Iterable[Any], torch: bool) -> None:
         try:
             for thing in things:
-                names = collector.dumped(thing)
+                # Types that torch defines in C++ abort the process under protocols 0 and 1.
+                names = collector.dumped(thing, 2 if torch else 0)
                 if torch and collector.torch is not None:
                     names |= collector.saved(thing)
                 for pair in names:

@@ -28,7 +28,7 @@ _FILE_WORDS = frozenset({b"save", b"load", b"from_file", b"_save", b"_load", b"l
                          b"_save_to_file", b"read_file", b"write_file", b"_from_file",
                          b"fromfile", b"tofile", b"_load_for_lite_interpreter"})  # fmt: skip
 _ROOTS = (b"torch", b"ops", b"aten", b"prim")
-_PYTHON = frozenset({b"exec", b"eval", b"__import__", b"open", b"compile", b"globals", b"getattr"})
+_PYTHON = frozenset({b"exec", b"eval", b"__import__", b"open", b"globals"})
 _SAFE = "Ask the publisher for safetensors; whoever loads this file runs what it says."
 
 
@@ -49,7 +49,7 @@ def examine_script(context: Context, content: Source, into: Examination) -> None
             rule = _import(text, token.end())
         elif words[-1] in _FILE_WORDS and words[0] in _ROOTS and calls:
             rule = "torchscript.files"
-        elif len(words) == 1 and words[0] in _PYTHON and calls:
+        elif words[0] in _PYTHON and words == words[:1] and calls and _alone(text, token.start()):
             rule = "torchscript.import"
         else:
             rule = ""
@@ -57,6 +57,11 @@ def examine_script(context: Context, content: Source, into: Examination) -> None
         if rule and rule not in found:
             found.add(rule)
             _report(context, rule, text, token.start(), into)
+
+
+def _alone(text: bytes, at: int) -> bool:
+    """Tell whether a name is no attribute: a module may have a method ``open`` of its own."""
+    return not text[max(0, at - 20) : at].rstrip().endswith((b".", b"def"))
 
 
 def _import(text: bytes, end: int) -> str:
