@@ -53,7 +53,7 @@ _PER_RULE = 25
 _CONVERT = "Ask the publisher for safetensors, or convert the file in an isolated environment."
 _LATIN = ("latin1", "latin-1", "latin_1", "iso-8859-1")
 _TORCHSCRIPT = ("__torch__.", "torch.jit._pickle")
-_HARMLESS_ALONE = frozenset({"encode", "itemgetter"})
+_HARMLESS_ALONE = frozenset({"encode", "itemgetter", "type"})
 """Watched names that do nothing unless they are called."""
 _GLOBAL = re.compile(rb"c([A-Za-z_][\w.]{0,60})\n([A-Za-z_][\w.]{0,60})\n")
 
