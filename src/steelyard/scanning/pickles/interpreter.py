@@ -42,6 +42,8 @@ WATCHED: Final = frozenset({
     ("_operator", "attrgetter"), ("torch.storage", "_load_from_bytes"), ("builtins", "type"),
     ("__builtin__", "type"), ("dill._dill", "_create_array"),
     ("torch._utils", "_rebuild_from_type_v2"), ("torch._tensor", "_rebuild_from_type_v2"),
+    *((f"{root}.saving.pickle_utils", "deserialize_model_from_bytecode")
+      for root in ("keras", "keras.src", "tf_keras", "tf_keras.src")),
 })  # fmt: skip
 """Names that honest pickles call and attackers love: every call is handed on with arguments."""
 _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
@@ -71,8 +73,9 @@ class Machine:
         """Every name imported, in order of first import."""
         self.unresolved: list[int] = []
         """Offsets of the first imports whose name was computed."""
-        self.blind_calls: list[tuple[int, int]] = []
-        """Offset and opcode of the first calls of something that cannot be known."""
+        self.blind_calls: list[tuple[int, int, Name | None]] = []
+        """Offset and opcode of the first calls of something that cannot be known, and the name
+        whose call returned it where one did."""
         self.extensions: list[int] = []
         self.writes: list[tuple[Name, int]] = []
         """Attributes set on an imported name itself (a class, a function, a module)."""
@@ -364,10 +367,11 @@ class Machine:
     def _call(self, target: Any, arguments: Any, offset: int, opcode: int) -> None:
         if type(target) is not Name:
             if len(self.blind_calls) < _OFFSETS_KEPT:
-                self.blind_calls.append((offset, opcode))
+                origin = target.origin if type(target) is Made else None
+                self.blind_calls.append((offset, opcode, origin))
             self._stack.append(Made(None))
             return
-        target.note_call(offset, opcode)
+        target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
         if key in WATCHED and self._on_call is not None:
             self._on_call(Call(target, arguments, offset, opcode))
