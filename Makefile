@@ -6,7 +6,7 @@ BIN := .venv/bin
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit bench lock docs clean
+.PHONY: help demo test check types style architecture unit bench compiled test-compiled lock docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,18 @@ architecture: ## Import contracts
 unit: ## Tests
 	$(SAY) "[4/4] pytest"
 	@$(BIN)/pytest -n auto
+
+COMPILED := build/compiled
+
+compiled: ## Build the pickle machine with mypyc into build/compiled (optional, many times faster)
+	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -r src/steelyard $(COMPILED)/
+	@cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --ignore-missing-imports \
+	  $(addprefix steelyard/scanning/pickles/,interpreter.py data.py values.py) > mypyc.log 2>&1 \
+	  || { cat mypyc.log; exit 1; }
+
+test-compiled: compiled ## Run the pickle tests on the compiled machine
+	@PYTHONPATH=$(COMPILED) $(BIN)/python -c 'from steelyard.scanning.pickles import interpreter as i; assert i.__file__.endswith(".so"), i.__file__'
+	@PYTHONPATH=$(COMPILED) $(BIN)/pytest -n 0 tests/scanning/pickles
 
 bench: ## Measure speed and memory side by side, print the table
 	@$(PYTHON) scripts/prepare.py dev
