@@ -108,16 +108,20 @@ class BlockExpander:
 
     def __init__(self, kind: str) -> None:
         self._engine: Any
+        self._error: type[Exception] = ValueError
         if kind == "bzip2":
             self._engine = bz2.BZ2Decompressor()
         elif kind == "zstd":
-            self._engine = _zstd_engine()
+            self._engine, self._error = _zstd_engine()
         else:
             self._engine = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
 
     def expand(self, data: bytes, most: int) -> tuple[bytes, bytes]:
         """Decompress at most ``most`` bytes."""
-        out: bytes = self._engine.decompress(data, most)
+        try:
+            out: bytes = self._engine.decompress(data, most)
+        except self._error as error:
+            raise ValueError(str(error)) from error
         return out, self._engine.unused_data if self._engine.eof else b""
 
     @property
@@ -131,15 +135,16 @@ class BlockExpander:
         return bool(self._engine.needs_input)
 
 
-def _zstd_engine() -> Any:
-    """Return Python's own Zstandard decompressor, or its backport, with a bounded window."""
+def _zstd_engine() -> tuple[Any, type[Exception]]:
+    """Return Python's own Zstandard decompressor, or its backport, with a bounded window, and the
+    error it raises."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             module = importlib.import_module(name)
         except ImportError:
             continue
         window = {module.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-        return module.ZstdDecompressor(options=window)
+        return module.ZstdDecompressor(options=window), module.ZstdError
     raise ArtifactError(
         "Zstandard data are expanded by Python 3.14 or with the package backports.zstd installed."
     )
