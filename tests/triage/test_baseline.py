@@ -6,12 +6,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reporting import samples
 
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.finding import Verdict
 from steelyard.reporting.json_document import scan_json
 from steelyard.triage.baseline import read_baseline
-from tests.reporting import samples
 
 
 def test_what_a_scan_wrote_is_read() -> None:
@@ -37,7 +37,7 @@ def test_what_a_scan_wrote_is_read() -> None:
     ],
 )
 def test_anything_else_is_a_sentence_with_a_next_step(data: bytes, why: str) -> None:
-    with pytest.raises(InputError, match="The baseline 'b.json'") as caught:
+    with pytest.raises(InputError, match=r"The baseline 'b\.json'") as caught:
         read_baseline(data, "b.json")
     assert why in caught.value.message
     assert "--write-baseline" in caught.value.next_step

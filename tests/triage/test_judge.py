@@ -150,10 +150,8 @@ def test_a_suppression_takes_out_its_finding_until_its_last_day() -> None:
     late = suppression(expires=TODAY - datetime.timedelta(days=1))
     over = judged(report(finding()), suppressions=[late])
     assert over.verdict is Verdict.SUSPICIOUS
-    assert over.notes == (
-        "The suppression of code.call in a.py by a@b.example ended on 2026-11-30 and does not "
-        "count.",
-    )
+    (note,) = over.notes
+    assert note.endswith("code.call in a.py by a@b.example ended on 2026-11-30 and does not count.")
 
 
 def test_a_critical_finding_is_suppressed_for_exact_bytes_only() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.reporting.chips import GLYPHS, Chip
 from steelyard.reporting.text import plain
@@ -56,6 +56,16 @@ class Screen(Struct, frozen=True):
             break_on_hyphens=False,
         ) or [" " * len(first)]
         lines[0] = first + lines[0][len(first) :]
+        return lines
+
+    def after_chip(
+        self, chip: Chip, text: str, *, margin: int = 0, indent: int = 0, strong: bool = False
+    ) -> list[str]:
+        """Return ``text`` in lines after a chip; lines after the first are indented."""
+        bare = structs.replace(self, color=False).chip(chip, strong=strong)
+        first = f"{' ' * margin}{bare}  "
+        lines = self.wrapped(text, first=first, indent=indent)
+        lines[0] = f"{' ' * margin}{self.chip(chip, strong=strong)}  {lines[0][len(first) :]}"
         return lines
 
     def columns(

@@ -42,6 +42,11 @@ def list_lines(rules: Mapping[str, ScannerRule], screen: Screen) -> Iterator[str
                 yield ""
             yield screen.bold(own)
             family = own
-        yield screen.text(f"  {rule.severity.value:9}{rule.id:32} {rule.title}")
+        line = screen.text(f"  {rule.severity.value:9}{rule.id:32} {rule.title}")
+        if len(line) <= screen.width:
+            yield line
+        else:
+            yield f"  {rule.severity.value:9}{rule.id}"
+            yield from screen.wrapped(rule.title, first=" " * 13, indent=13)
     yield ""
     yield screen.text(f"{len(rules)} rules. `steelyard scan --explain RULE` shows one.")
