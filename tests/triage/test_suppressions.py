@@ -59,6 +59,7 @@ def test_rules_of_plugins_are_not_in_the_catalog() -> None:
         ("2027-11-30", "2027-11-30\n    sha256: ABC", "7:13: error: The digest must be 64"),
         ("expires: 2027-11-30", "note: x", "6:5: error: There is no field 'note'"),
         ("    owner: ada@example.org\n", "", "2:5: error: Entry 1 of 'suppressions' needs the f"),
+        ("train.py", "*.py", "Put text that begins with * in quotes."),
         ("suppressions:", "suppression:", "1:1: error: "),
         ("suppressions:", "suppressions: 1\nx:", "error: "),
     ],
