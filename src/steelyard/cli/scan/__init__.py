@@ -66,7 +66,8 @@ def command(
             next_step="Name a directory, a file, or hf:org/name.",
             code="scan.nothing",
         )
-    wanted = Options(quiet=output_format != "text", **options)  # type: ignore[arg-type]
+    quiet = output_format != "text" and output is None
+    wanted = Options(quiet=quiet, **options)  # type: ignore[arg-type]
     result = run(references, wanted)
     if output_format == "text" and output is None:
         for line in result.lines(_screen(), verbose=verbose):
