@@ -7,7 +7,7 @@ Scanning is called in loops and hooks, where a library's import would take longe
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -68,10 +68,24 @@ class Screen(Struct, frozen=True):
         lines[0] = f"{' ' * margin}{self.chip(chip, strong=strong)}  {lines[0][len(first) :]}"
         return lines
 
+    def labelled(self, label: str, text: str, *, margin: int, width: int) -> list[str]:
+        """Return ``text`` in lines beside a faint label of ``width`` columns."""
+        first = f"{' ' * margin}{label.ljust(width)}"
+        lines = self.wrapped(text, first=first, indent=len(first))
+        lines[0] = f"{' ' * margin}{self.faint(label)}{lines[0][margin + len(label) :]}"
+        return lines
+
     def columns(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        right: frozenset[int],
+        chips: Mapping[str, Chip] | None = None,
     ) -> list[str]:
-        """Return a table; the first column gives way when the screen is narrow."""
+        """Return a table; the first column gives way when the screen is narrow.
+
+        Cells that hold a key of ``chips``, but for the first, have that chip's color.
+        """
         table = [[self.text(cell) for cell in row] for row in (head, *rows)]
         widths = [max(len(row[index]) for row in table) for index in range(len(head))]
         spare = self.width - sum(widths[1:]) - 2 * (len(widths) - 1)
@@ -83,9 +97,19 @@ class Screen(Struct, frozen=True):
                 cell.rjust(width) if index in right else cell.ljust(width)
                 for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
             ]
-            line = "  ".join(padded).rstrip()
-            lines.append(self.faint(line) if number == 0 else line)
+            if number == 0:
+                lines.append(self.faint("  ".join(padded).rstrip()))
+                continue
+            if self.color and chips:
+                padded[1:] = [_painted(cell, chips) for cell in padded[1:]]
+            lines.append("  ".join(padded).rstrip())
         return lines
+
+
+def _painted(cell: str, chips: Mapping[str, Chip]) -> str:
+    word = cell.strip()
+    chip = chips.get(word)
+    return cell.replace(word, f"\x1b[{_CODES[chip.tone]}m{word}\x1b[0m") if chip else cell
 
 
 def _fit(text: str, width: int, *, ascii_only: bool) -> str:

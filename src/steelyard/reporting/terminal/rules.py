@@ -28,8 +28,12 @@ def rule_lines(rule: ScannerRule, screen: Screen) -> Iterator[str]:
         yield ""
         yield screen.bold("Read more")
         for reference in rule.references:
-            place = f"  {reference.url}" if reference.url else ""
-            yield screen.text(f"  {reference.title}{place}")
+            line = screen.text(f"  {reference.title}  {reference.url}".rstrip())
+            if len(line) <= screen.width:
+                yield line
+            else:  # an address stays whole, so that it can be clicked
+                yield from screen.wrapped(reference.title, first="  ", indent=4)
+                yield screen.text(f"    {reference.url}")
 
 
 def list_lines(rules: Mapping[str, ScannerRule], screen: Screen) -> Iterator[str]:

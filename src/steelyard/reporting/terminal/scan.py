@@ -27,7 +27,7 @@ from steelyard.reporting.view import count_text, size_text
 _FILES_LISTED = 25
 """Files up to which the summary has a row for each; beyond, one for each format."""
 _TABLE_LEAST = 80
-"""Columns below which the summary by format is sentences: its table would not fit."""
+"""Columns below which the summary by format is sentences, and that by file has no formats."""
 _GAPS_LISTED = 20
 _SHOWN_MOST = 300
 _GRAVE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
@@ -139,9 +139,8 @@ def _listed(scan: Scan, path: str, findings: Sequence[Finding], screen: Screen) 
             ("next", finding.remedy),
         ):
             if value:
-                yield from screen.wrapped(
-                    visible(value, _SHOWN_MOST), first=f"      {label:6}", indent=12
-                )
+                text = visible(value, _SHOWN_MOST)
+                yield from screen.labelled(label, text, margin=6, width=7)
 
 
 def _notes(scan: Scan, screen: Screen) -> Iterator[str]:
@@ -236,9 +235,11 @@ def _summary(scan: Scan, screen: Screen) -> Iterator[str]:
              {"full": "fully", "partial": "partly", "none": "not"}[report.coverage.value]]
             for report in scan.files
         ]  # fmt: skip
-        yield from screen.columns(
-            ("file", "format", "size", "verdict", "examined"), rows, frozenset({2})
-        )
+        head = ["file", "format", "size", "verdict", "examined"]
+        size = 2
+        if screen.width < _TABLE_LEAST:  # a name says more than a format
+            head, rows, size = head[:1] + head[2:], [row[:1] + row[2:] for row in rows], 1
+        yield from screen.columns(head, rows, frozenset({size}), VERDICTS)
         return
     files: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
@@ -261,7 +262,7 @@ def _summary(scan: Scan, screen: Screen) -> Iterator[str]:
          *(str(counts[kind][verdict] or "-") for verdict in shown)]
         for kind, number in sorted(files.items(), key=lambda item: (-item[1], item[0]))
     ]  # fmt: skip
-    head = ("format", "files", "size", *(verdict.value for verdict in shown))
+    head = ["format", "files", "size", *(verdict.value for verdict in shown)]
     yield from screen.columns(head, rows, frozenset(range(1, len(head))))
 
 
