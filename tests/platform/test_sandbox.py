@@ -100,6 +100,7 @@ def test_a_verdict_is_recomputed_and_never_better_than_its_findings(
         (lines(READY, report("a")) + "out.write(b'nonsense\\n')\n", "something unreadable"),
         (lines(READY, report("a"), READY), "something unreadable"),
         (lines(READY, report("a"), Reply()), "something unreadable"),
+        (lines(READY, report("a")) + "out.write(b'\\n')\n", "something unreadable"),
         (lines(READY, report("a"), report("z")), "not asked about"),
         (lines(READY, report("a"), report("a")), "not asked about"),
         (lines(READY, report("a"), report("b", size=2)), "not asked about"),
@@ -237,7 +238,7 @@ def many(folder: Path, *bad: str, count: int = 40) -> Path:
         ("os._exit(7)", "ended with exit code 7"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "want of memory"),
         ("time.sleep(600)", "took longer than 1 seconds without progress"),
-        ("sys.stdout.buffer.flush(); os.close(1); time.sleep(600)", "it closed its output"),
+        ("os.closerange(1, 200); time.sleep(600)", "it closed its output"),
     ],
 )
 def test_a_file_that_ends_its_process_is_the_only_one_lost(
@@ -317,6 +318,34 @@ def test_a_page_with_nonsense_costs_a_file_not_the_run(
     found = sandbox.inspect(many(tmp_path, "bad.txt", count=5), jobs=1)
     assert "bad.txt" in {file.path for file in found.files if file.coverage is Coverage.NONE}
     assert "ended with exit code 1" in by_path(found)["bad.txt"].coverage_reason
+
+
+def test_what_an_examination_prints_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misbehaving(monkeypatch, tmp_path, "print('{}', flush=True); os.write(1, b'{}')")
+    found = sandbox.inspect(many(tmp_path, "bad.txt"))
+    assert {file.coverage for file in found.files} == {Coverage.FULL}
+
+
+def test_a_callback_that_fails_leaves_nothing_fully_examined(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def fails(path: str, size: int) -> None:
+        seen.append(path)
+        if len(seen) > 5:
+            raise OSError("no more screen")
+
+    found = sandbox.inspect(many(tmp_path), progress=fails)
+    assert Coverage.FULL not in {file.coverage for file in found.files}
+    assert "no more screen" in found.files[0].coverage_reason
+
+
+def test_asking_after_the_end_was_forced_finds_nothing_clean(model: Path) -> None:
+    with sandbox.begin(walk(model, Limits())) as running:
+        running._pool.stop()
+    with pytest.raises(UndecidedError, match="ended before its end"):
+        running.result()
 
 
 def test_the_shared_page_cannot_be_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Expands gzip, zlib, bzip2 and xz streams in bounded steps, and stops at bombs.
+"""Expands gzip, zlib, bzip2, xz, LZ4 and Zstandard streams in bounded steps, and stops at bombs.
 
 What fits is held in memory; what does not is read through a window that can be rewound, so a large
 compressed file is examined whole with little memory. A :class:`Budget` is shared by everything that
@@ -9,15 +9,17 @@ is expanded from one file, at every depth, so archives inside archives cannot mu
 from __future__ import annotations
 
 import bz2
+import importlib
 import lzma
 import zlib
-from typing import Protocol
+from typing import Any, Protocol
 
+from steelyard.artifacts.lz4 import Lz4Expander
 from steelyard.artifacts.source import BytesSource, Source, SourceStream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import MIB, Limits
 
-KINDS = ("gzip", "zlib", "bzip2", "xz")
+KINDS = ("gzip", "zlib", "bzip2", "xz", "lz4", "zstd")
 _STEP = 256 * 1024
 _FIRST = 1024
 """Bytes given to a fresh decompressor; doubled as it goes on. A file of very many tiny streams
@@ -26,6 +28,8 @@ _STREAMS_MOST = 1_000_000
 _WINDOW = 4 * MIB
 _REWINDS = 64
 _LZMA_MEMORY = 256 * MIB
+_ZSTD_WINDOW_LOG = 27
+"""Largest Zstandard window, as a power of two: 128 MiB."""
 
 
 class Budget:
@@ -54,6 +58,12 @@ def budget_of(source: Source, limits: Limits) -> Budget:
     """Return the budget ``source`` was itself expanded under, or a fresh one."""
     found = getattr(source, "budget", None)
     return found if isinstance(found, Budget) else Budget(source.size, limits)
+
+
+def share_budget(content: Source, budget: Budget) -> None:
+    """Let what is expanded from ``content``, a part of the same file, count against ``budget``."""
+    if getattr(content, "budget", budget) is None:
+        vars(content)["budget"] = budget
 
 
 class Expander(Protocol):
@@ -94,33 +104,56 @@ class ZlibExpander:
 
 
 class BlockExpander:
-    """bzip2 or xz; both engines keep their own unread input, so they are fed only when hungry."""
+    """bzip2, xz or Zstandard; the engines keep their own unread input and are fed when hungry."""
 
     def __init__(self, kind: str) -> None:
-        self._engine: bz2.BZ2Decompressor | lzma.LZMADecompressor
+        self._engine: Any
+        self._error: type[Exception] = ValueError
         if kind == "bzip2":
             self._engine = bz2.BZ2Decompressor()
+        elif kind == "zstd":
+            self._engine, self._error = _zstd_engine()
         else:
             self._engine = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
 
     def expand(self, data: bytes, most: int) -> tuple[bytes, bytes]:
         """Decompress at most ``most`` bytes."""
-        out = self._engine.decompress(data, most)
+        try:
+            out: bytes = self._engine.decompress(data, most)
+        except self._error as error:
+            raise ValueError(str(error)) from error
         return out, self._engine.unused_data if self._engine.eof else b""
 
     @property
     def ended(self) -> bool:
         """Whether the compressed stream has ended."""
-        return self._engine.eof
+        return bool(self._engine.eof)
 
     @property
     def hungry(self) -> bool:
         """Whether the engine has used up its input."""
-        return self._engine.needs_input
+        return bool(self._engine.needs_input)
+
+
+def _zstd_engine() -> tuple[Any, type[Exception]]:
+    """Return Python's own Zstandard decompressor, or its backport, with a bounded window, and the
+    error it raises."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        window = {module.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+        return module.ZstdDecompressor(options=window), module.ZstdError
+    raise ArtifactError(
+        "Zstandard data are expanded by Python 3.14 or with the package backports.zstd installed."
+    )
 
 
 def expander_for(kind: str) -> Expander:
     """Return a fresh decompressor for one of :data:`KINDS` or ``deflate`` (raw)."""
+    if kind == "lz4":
+        return Lz4Expander()
     wbits = {"gzip": 31, "zlib": 15, "deflate": -15}.get(kind)
     return BlockExpander(kind) if wbits is None else ZlibExpander(wbits)
 
@@ -175,7 +208,8 @@ class ExpandingStream:
 
     def _step(self) -> None:
         given = b""
-        if self._expander.hungry:
+        asked = self._expander.hungry
+        if asked:
             if self._at >= len(self._pending):
                 self._pending, self._at = self._input.read(_STEP), 0
             given = self._pending[self._at : self._at + self._feed]
@@ -191,7 +225,10 @@ class ExpandingStream:
             self._budget.spend(len(out))
         if self._expander.ended:
             self._next_stream()
-        elif not out and not given and self._expander.hungry:
+        elif asked and not out and not given:
+            if getattr(self._expander, "may_end", False):
+                self._done = True
+                return
             raise ArtifactError(f"The {self._kind} data end before their stream does.")
 
     def _next_stream(self) -> None:

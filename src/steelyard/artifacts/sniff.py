@@ -27,6 +27,15 @@ HEAD = 4096
 TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """LONG1 0x1950a86a20f9469cfc6c STOP: how a legacy torch file begins, after its PROTO opcode."""
 
+_EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!"
+"""Joined here from two parts, or malware scanners would stop this very file."""
+
+_PIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7b]", re.DOTALL)
+"""How a SentencePiece model begins: field 1, a message whose field 1 is the piece's text."""
+
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""The headers zlib writes; the check of the format alone also fits text such as ``x = 1``."""
+
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
     (4, b"ORTM", "ort"), (0, b"lmgg", "ggml-legacy"), (0, b"fmgg", "ggml-legacy"),
@@ -34,12 +43,17 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x12\x01\0\0\0\0\0\0", "mxnet"), (0, b"7767517\n", "ncnn"),
     (0, b"\x93NUMPY", "npy"), (0, b"\x89HDF\r\n\x1a\n", "hdf5"), (0, b"\x1f\x8b", "gzip"),
     (0, b"BZh", "bzip2"), (0, b"\xfd7zXZ\0", "xz"), (0, b"\x04\x22\x4d\x18", "lz4"),
+    (0, b"\x02\x21\x4c\x18", "lz4"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"), (0, b"7z\xbc\xaf\x27\x1c", "7z"), (0, b"Rar!\x1a\x07", "rar"),
     (0, b"\x7fELF", "elf"), (0, b"\xfe\xed\xfa\xce", "macho"), (0, b"\xfe\xed\xfa\xcf", "macho"),
     (0, b"\xce\xfa\xed\xfe", "macho"), (0, b"\xcf\xfa\xed\xfe", "macho"), (0, b"\0asm", "wasm"),
     (4, b"TFL3", "tflite"), (0, b"SQLite format 3\0", "sqlite"), (0, b"%PDF-", "pdf"),
     (0, b"\x89PNG\r\n\x1a\n", "image"), (0, b"\xff\xd8\xff", "image"), (0, b"GIF8", "image"),
-    (8, b"WEBP", "image"),
+    (8, b"WEBP", "image"), (0, b"lCRF", "crfsuite"), (0, _EICAR, "test-virus"),
+    (0, b"MSCF\0\0\0\0", "other-archive"), (0, b"!<arch>\n", "other-archive"),
+    (0, b"\xed\xab\xee\xdb", "other-archive"), (0, b"070701", "other-archive"),
+    (0, b"070702", "other-archive"), (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (0, b"{L\0\0\0\0\0\0\0", "ubjson"), (0, b"{i\x07learner", "ubjson"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
@@ -95,6 +109,8 @@ def sniff(source: Source, name: str) -> Sniffed:
         kind = _hdf5_inside(source, kind)
     if kind == "unknown":
         kind = _by_end_or_name(source, name)
+    if kind == "pickle" and name.lower().endswith((".py", ".pyi")) and _printable(head):
+        kind = "python"  # "()." is a pickle too, but nobody unpickles by this name
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
@@ -118,6 +134,8 @@ def _binary(source: Source, head: bytes) -> str:
         return "safetensors"
     for offset, magic, kind in _MAGICS:
         if head[offset : offset + len(magic)] == magic:
+            if source.size == len(magic) and kind == "npy":
+                return "empty"  # the bare magic number holds nothing
             return _zip_kind(source) if kind == "zip" else kind
     if head[:4] == b"\xca\xfe\xba\xbe":
         return "java-class" if int.from_bytes(head[4:8], "big") > 40 else "macho"
@@ -127,12 +145,19 @@ def _binary(source: Source, head: bytes) -> str:
         return _pickle_kind(head)
     if looks_like_tar(head):
         return "tar"
-    if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
+    return _by_structure(source, head)
+
+
+def _by_structure(source: Source, head: bytes) -> str:
+    """Tell formats without a magic number by how their first fields fit together."""
+    if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):
         return "paddle-parameters"
+    if _PIECE.match(head) and head[4 + head[3] : 5 + head[3]] == b"\x15":
+        return "sentencepiece"
     return protobuf_kind(source) if len(head) > 7 else ""
 
 
@@ -213,6 +238,8 @@ def _text(source: Source, head: bytes, name: str) -> str:
         return _xml_kind(head)
     if by_name:
         return by_name
+    if lowered == "pipfile":
+        return "toml"
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
     if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):

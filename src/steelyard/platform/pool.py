@@ -114,7 +114,11 @@ class Pool:
                 self._turn()
         except UndecidedError as error:  # a process more could not be started
             self.failure = error.message.rstrip(".")
+        except Exception as error:  # the fail-closed boundary of this thread
+            self.failure = f"the examination failed: {type(error).__name__}: {error}"
         finally:
+            if self._stopped:
+                self.failure = self.failure or "the examination was ended before its end"
             for child in list(self._children):
                 child.kill()
                 self._bury(child)
@@ -218,7 +222,7 @@ class Pool:
             if reply.papers is not None:
                 self.papers[report.path] = self._reader.papers(reply.papers, clean=clean)
             self._finish(child, child.open.pop(report.path))
-        elif reply.done:
+        elif reply.done and child.busy:
             if child.open:
                 raise Lie("the examination did not answer about this file")
             child.busy = False
@@ -272,6 +276,8 @@ class Pool:
         """Find out what a dead process was at, and give the rest of its work to a fresh one."""
         file = child.in_work()
         how = self._bury(child)
+        if self._stopped:
+            return
         if child.ready is None or file is None:
             self.failure = self.failure or f"the examination ended early: its process {how}"
             return

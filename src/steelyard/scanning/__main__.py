@@ -58,9 +58,11 @@ class _Page:
 
 
 class _Out:
-    """Standard output, written to in few calls."""
+    """The pipe to the parent, written to in few calls; what others print goes nowhere."""
 
     def __init__(self) -> None:
+        self._pipe = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
         self._encode = msgspec.json.Encoder().encode
         self._kept = bytearray()
         self._sent = time.monotonic()
@@ -72,8 +74,8 @@ class _Out:
         kept += b"\n"
         moment = time.monotonic()
         if now or len(kept) > _KEEP_BYTES or moment - self._sent > _KEEP_SECONDS:
-            sys.stdout.buffer.write(kept)
-            sys.stdout.buffer.flush()
+            self._pipe.write(kept)
+            self._pipe.flush()
             kept.clear()
             self._sent = moment
 

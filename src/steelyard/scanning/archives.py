@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from steelyard.artifacts.compressed import ExpandingStream, budget_of, expand
+from steelyard.artifacts.compressed import Budget, ExpandingStream, budget_of, expand, share_budget
 from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
@@ -63,7 +63,7 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
     links: set[str] = set()
     for member in archive.members:
         inner = context.nested(member.name[:500])
-        _check_name(inner, member.name, links, into)
+        check_name(inner, member.name, links, into)
         if member.is_dir and not member.size:
             continue
         if member.encrypted:
@@ -81,9 +81,10 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
         except ArtifactError as error:
             into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
             continue
+        share_budget(content, budget)
         if member.is_symlink:
             target = content.read_at(0, 4096).decode("utf-8", "replace")
-            _check_link(inner, member.name, target, into)
+            check_link(inner, member.name, target, into)
             links.add(posixpath.normpath(member.name))
             continue
         if isinstance(content, BytesSource) and not crc_matches(member, content):
@@ -93,12 +94,13 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
                 "The member does not have the checksum the archive states.",
                 location=inner.at(""),
             )
-        _examine_content(inner, content, into)
+        examine_content(inner, content, into)
 
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
     """Examine a tar archive and everything in it."""
-    _examine_tar_members(context, read_tar(source, into.limits), into)
+    members = read_tar(source, into.limits)
+    _examine_tar_members(context, members, budget_of(source, into.limits), into)
 
 
 def examine_compressed(context: Context, source: Source, into: Examination) -> None:
@@ -116,13 +118,13 @@ def examine_compressed(context: Context, source: Source, into: Examination) -> N
             pass  # too short or broken: told below, after what there is was examined
         if looks_like_tar(head):
             members = iter_tar(_Rejoined(head, stream), into.limits)
-            _examine_tar_members(inner, members, into)
+            _examine_tar_members(inner, members, budget, into)
             return
         content, broken = expand(source, context.format, into.limits, budget)
     except LimitExceeded as error:
         note_bomb(context, error, into)
         return
-    _examine_content(inner, content, into)
+    examine_content(inner, content, into)
     if broken is not None:
         into.add(
             "archive.structure",
@@ -148,16 +150,18 @@ class _Rejoined:
         return self._rest.read(length)
 
 
-def _examine_tar_members(context: Context, members: Iterator[TarMember], into: Examination) -> None:
+def _examine_tar_members(
+    context: Context, members: Iterator[TarMember], budget: Budget, into: Examination
+) -> None:
     links: set[str] = set()
     try:
         for member in members:
             inner = context.nested(member.name[:500])
-            _check_name(inner, member.name, links, into)
+            check_name(inner, member.name, links, into)
             if member.kind in ("symlink", "hardlink"):
                 # A hard link's target counts from the archive's root, a symbolic one's from here.
                 base = member.name if member.kind == "symlink" else ""
-                _check_link(inner, base, member.link_target, into)
+                check_link(inner, base, member.link_target, into)
                 links.add(posixpath.normpath(member.name))
             elif member.kind in ("device", "fifo"):
                 into.add(
@@ -172,12 +176,14 @@ def _examine_tar_members(context: Context, members: Iterator[TarMember], into: E
             elif member.content is None:
                 into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
             else:
-                _examine_content(inner, member.content, into)
+                share_budget(member.content, budget)
+                examine_content(inner, member.content, into)
     except LimitExceeded as error:
         note_bomb(context, error, into)
 
 
-def _examine_content(context: Context, content: Source, into: Examination) -> None:
+def examine_content(context: Context, content: Source, into: Examination) -> None:
+    """Examine one member's bytes, unless archives are nested too deep."""
     if context.depth > into.limits.archive_depth:
         into.gap(Coverage.PARTIAL, "archives are nested too deep")
         return
@@ -185,7 +191,8 @@ def _examine_content(context: Context, content: Source, into: Examination) -> No
         context.examine_nested(context, content, into)
 
 
-def _check_name(context: Context, name: str, links: set[str], into: Examination) -> None:
+def check_name(context: Context, name: str, links: set[str], into: Examination) -> None:
+    """Report a member name that leaves the folder, passes a link, or is too long."""
     if escapes(name):
         into.add(
             "archive.traversal",
@@ -223,7 +230,8 @@ def _passes_link(name: str, links: set[str]) -> bool:
     return False
 
 
-def _check_link(context: Context, name: str, target: str, into: Examination) -> None:
+def check_link(context: Context, name: str, target: str, into: Examination) -> None:
+    """Report the link ``name`` if its target lies outside the archive's folder."""
     landing = posixpath.normpath(posixpath.join(posixpath.dirname(name), target.replace("\\", "/")))
     if landing.startswith(("/", "../")) or landing == ".." or _DRIVE.match(target):
         into.add(

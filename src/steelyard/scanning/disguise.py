@@ -21,7 +21,8 @@ _TEXTS = frozenset({
     "text", "markdown", "csv", "html", "toml", "xml", "jsonl", "jinja", "shell", "json", "yaml",
     "python", "openvino", "pmml", "tf-text",
 })  # fmt: skip
-_READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx"}
+_READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx", "ubjson", "crfsuite",
+                        "sentencepiece", "test-virus"}  # fmt: skip
 _SETTLED = frozenset({
     "txt", "md", "markdown", "csv", "tsv", "html", "htm", "toml", "xml", "svg", "jsonl", "ndjson",
     "jinja", "j2", "sh", "bat", "ps1", "json", "yaml", "yml", "py", "pyi", "ipynb", "cfg", "ini",

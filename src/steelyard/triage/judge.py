@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from steelyard.kernel.finding import (
     SEVERITY_ORDER,
@@ -17,8 +18,10 @@ from steelyard.kernel.finding import (
     worst,
 )
 from steelyard.kernel.triage import Disposition, Gone, Triage, identities
-from steelyard.triage.baseline import Baseline, KnownFile
-from steelyard.triage.suppressions import Suppression
+
+if TYPE_CHECKING:
+    from steelyard.triage.baseline import Baseline, KnownFile
+    from steelyard.triage.suppressions import Suppression
 
 _GONE_KEPT = 1000
 

@@ -42,6 +42,8 @@ WATCHED: Final = frozenset({
     ("_operator", "attrgetter"), ("torch.storage", "_load_from_bytes"), ("builtins", "type"),
     ("__builtin__", "type"), ("dill._dill", "_create_array"),
     ("torch._utils", "_rebuild_from_type_v2"), ("torch._tensor", "_rebuild_from_type_v2"),
+    *((f"{root}.saving.pickle_utils", "deserialize_model_from_bytecode")
+      for root in ("keras", "keras.src", "tf_keras", "tf_keras.src")),
 })  # fmt: skip
 """Names that honest pickles call and attackers love: every call is handed on with arguments."""
 _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
@@ -49,7 +51,8 @@ _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "Numpy
 _WRAPPER: Final = "joblib.numpy_pickle"
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
-        data.TO_MARK, data.DROP, data.TEXT)  # fmt: skip
+        data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
+_POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
 
@@ -71,8 +74,9 @@ class Machine:
         """Every name imported, in order of first import."""
         self.unresolved: list[int] = []
         """Offsets of the first imports whose name was computed."""
-        self.blind_calls: list[tuple[int, int]] = []
-        """Offset and opcode of the first calls of something that cannot be known."""
+        self.blind_calls: list[tuple[int, int, Name | None]] = []
+        """Offset and opcode of the first calls of something that cannot be known, and the name
+        whose call returned it where one did."""
         self.extensions: list[int] = []
         self.writes: list[tuple[Name, int]] = []
         """Attributes set on an imported name itself (a class, a function, a module)."""
@@ -92,6 +96,7 @@ class Machine:
         self._memo: list[Any] = []
         self._sparse: dict[int, Any] = {}
         self._wrapping = False
+        self._pool: dict[bytes, str] = {}
         self._reader: OpcodeReader | None = None
 
     @property
@@ -108,9 +113,13 @@ class Machine:
         """
         handlers, most = _HANDLERS, self._limits.pickle_opcodes
         self._reader = reader
+        checked = -1
         try:
             while True:
                 buffer, at, end = reader.window()
+                if reader.offset - at != checked:
+                    checked = reader.offset - at
+                    self._check_room(reader.offset)
                 if at < end:
                     reader.advance(self._data(buffer, at, end))
                 code, argument, offset = reader.next()
@@ -135,13 +144,18 @@ class Machine:
 
         Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
         """
-        stack, marks, memo = self._stack, self._marks, self._memo
-        kinds, widths, values = data.KIND, data.WIDTH, data.VALUE
-        const, small, wide, remember, put = _HOT[:5]
-        get, mark, to_mark, drop, text = _HOT[5:]
+        stack: list[Any] = self._stack
+        marks: list[list[Any]] = self._marks
+        memo: list[Any] = self._memo
+        kinds: bytes = data.KIND
+        widths: bytes = data.WIDTH
+        values: list[Any] = data.VALUE
+        const, small, wide, remember, put, get = _HOT[:6]
+        mark, to_mark, drop, text, pop, tuples, nothing = _HOT[6:]
         ordered, wrapping = not self._sparse, self._wrapping
         room = self._limits.pickle_memo
-        deep, tuples = self._limits.pickle_depth, _TUPLES_KEPT
+        deep = self._limits.pickle_depth
+        pool = self._pool
         count = 0
         while at < end:
             code = buffer[at]
@@ -156,7 +170,9 @@ class Machine:
                 if not (ordered and stack and len(memo) < room):
                     break
                 value = stack[-1]
-                memo.append(value if type(value) is not tuple or len(memo) < tuples else None)
+                if type(value) is tuple and len(memo) >= _TUPLES_KEPT:
+                    value = None
+                memo.append(value)
                 at += 1
             elif kind == get:
                 index = buffer[at + 1]
@@ -176,15 +192,24 @@ class Machine:
                 stack = marks.pop()
                 at += 1
             elif kind == text:
-                size = buffer[at + 1]
-                if size > _TEXT_FAST:
+                width = buffer[at + 1]
+                if width > _TEXT_FAST:
                     break
-                stack.append(buffer[at + 2 : at + 2 + size].decode("utf-8", "backslashreplace"))
-                at += 2 + size
+                raw = buffer[at + 2 : at + 2 + width]
+                found = pool.get(raw)
+                if found is None:
+                    found = raw.decode("utf-8", "backslashreplace")
+                    if len(pool) >= _POOL_MOST:
+                        pool.clear()
+                    pool[raw] = found
+                stack.append(found)
+                at += 2 + width
             elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
                     break
-                del stack[-widths[code] :]
+                stack.pop()
+                if code == op.SETITEM:
+                    stack.pop()
                 at += 1
             elif kind == wide:
                 width = widths[code]
@@ -192,17 +217,47 @@ class Machine:
                     int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
                 )
                 at += width
+            elif kind == pop:
+                if stack:
+                    stack.pop()
+                elif marks:
+                    stack = marks.pop()
+                else:
+                    break
+                at += 1
+            elif kind == tuples:
+                width = widths[code]
+                if len(stack) < width:
+                    break
+                items = stack[-width:]
+                del stack[-width:]
+                stack.append(_flat(items))
+                at += 1
             elif kind == put:
                 if not (ordered and stack and buffer[at + 1] == len(memo)):
                     break
                 memo.append(stack[-1])
                 at += 2
+            elif kind == nothing:
+                at += widths[code]
             else:
                 break
             count += 1
         self._stack = stack
         self.opcodes += count
         return at
+
+    def _check_room(self, offset: int) -> None:
+        """Bound what is held at one time; called once per buffer of the reader.
+
+        Raises:
+            LimitExceeded: the stack and the memo hold more objects than a pickle may.
+        """
+        held = len(self._memo) + len(self._stack) + sum(map(len, self._marks))
+        if held > self._limits.pickle_memo:
+            raise LimitExceeded(
+                "The pickle holds too many objects at one time.", offset=offset, code="pickle.size"
+            )
 
     def _push(self, argument: Any, _offset: int) -> None:
         self._stack.append(argument)
@@ -364,10 +419,11 @@ class Machine:
     def _call(self, target: Any, arguments: Any, offset: int, opcode: int) -> None:
         if type(target) is not Name:
             if len(self.blind_calls) < _OFFSETS_KEPT:
-                self.blind_calls.append((offset, opcode))
+                origin = target.origin if type(target) is Made else None
+                self.blind_calls.append((offset, opcode, origin))
             self._stack.append(Made(None))
             return
-        target.note_call(offset, opcode)
+        target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
         if key in WATCHED and self._on_call is not None:
             self._on_call(Call(target, arguments, offset, opcode))
