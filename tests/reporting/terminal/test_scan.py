@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from steelyard.catalog.rules import scanner_rules
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, Verdict, verdict_of
@@ -117,6 +118,22 @@ def test_what_needs_nobody_is_summed_up_unless_asked_for() -> None:
     assert "Worth knowing  --verbose shows each" in text
     assert "notes.txt  ✔ clean" not in text
     assert "notes.txt  ✔ clean" in "\n".join(shown(MIXED, verbose=True))
+
+
+def test_columns_stand_straight_under_names_of_any_script() -> None:
+    names = [
+        "model.bin",
+        "模型/权重-00001.bin",
+        "e\u0301te\u0301.bin",
+        "模" * 60,
+        "長い" * 20 + ".pt",
+    ]
+    lines = shown([report(name) for name in names])
+    rows = [line for line in lines if line.endswith("  fully")]
+    assert len(rows) == len(names)
+    places = {cell_len(row[: row.index("pytorch-zip")]) for row in rows}
+    assert len(places) == 1
+    assert all(cell_len(row) <= 100 for row in rows)
 
 
 def test_two_thousand_files_are_condensed() -> None:
