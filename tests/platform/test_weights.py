@@ -88,21 +88,28 @@ def test_an_endless_answer_is_not_kept(
         survey_weights(tree, limits=Limits(wall_seconds=30, reply_bytes=1024 * 1024))
 
 
-def test_what_is_told_about_other_files_is_dropped_and_text_is_cleaned(
+def told(*paths: str) -> str:
+    evil = Finding(rule="weights.hidden", severity=Severity.HIGH, message="\x1b[31mx\u202e")
+    findings = tuple(LocatedFinding(path=path, finding=evil) for path in paths)
+    report = msgspec.structs.replace(EMPTY, findings=findings)
+    return f"out.write({msgspec.json.encode(report)!r})\n"
+
+
+def test_the_text_of_an_answer_is_cleaned(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evil = Finding(rule="weights.hidden", severity=Severity.HIGH, message="\x1b[31mx\u202e")
-    report = msgspec.structs.replace(
-        EMPTY,
-        findings=tuple(
-            LocatedFinding(path=path, finding=evil) for path in ("model.safetensors", "other")
-        ),
-    )
-    answering(monkeypatch, tmp_path, f"out.write({msgspec.json.encode(report)!r})\n")
+    answering(monkeypatch, tmp_path, told("model.safetensors", ""))
     found = survey_weights(tree)
-    (one,) = found.findings
-    assert one.path == "model.safetensors"
-    assert one.finding.message == "\ufffd[31mx\ufffd"
+    assert [one.path for one in found.findings] == ["model.safetensors", ""]
+    assert {one.finding.message for one in found.findings} == {"\ufffd[31mx\ufffd"}
+
+
+def test_an_answer_about_other_files_is_a_lie(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, tmp_path, told("model.safetensors", "other"))
+    with pytest.raises(UndecidedError, match="files it was not asked about"):
+        survey_weights(tree)
 
 
 def test_a_large_question_does_not_block_an_answer(

@@ -54,8 +54,9 @@ def survey_weights(
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _failed("it answered with something unreadable") from error
     paths = {file.path for file in tree.files} | {""}
-    findings = [item for item in report.findings if item.path in paths]
-    return cleaned(msgspec.structs.replace(report, findings=tuple(findings)), WeightReport)
+    if not {item.path for item in report.findings} <= paths:
+        raise _failed("it answered about files it was not asked about")
+    return cleaned(report, WeightReport)
 
 
 def read_print(path: Path) -> WeightPrint:

@@ -260,6 +260,7 @@ def _with_weights(inspection: Inspection, weights: WeightReport) -> Inspection:
     return structs.replace(
         inspection,
         files=tuple(_added(report, by_path.get(report.path, [])) for report in inspection.files),
+        tree_findings=(*inspection.tree_findings, *by_path.get("", [])),
     )
 
 
