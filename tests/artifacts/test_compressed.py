@@ -31,6 +31,7 @@ from steelyard.kernel.limits import DEFAULT_LIMITS
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress, "zlib": zlib.compress, "bzip2": bz2.compress, "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
 }  # fmt: skip
 with contextlib.suppress(ImportError):
     from backports import zstd

@@ -19,7 +19,7 @@ from steelyard.artifacts.source import BytesSource, Source, SourceStream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import MIB, Limits
 
-KINDS = ("gzip", "zlib", "bzip2", "xz", "lz4", "zstd")
+KINDS = ("gzip", "zlib", "bzip2", "xz", "lzma", "lz4", "zstd")
 _STEP = 256 * 1024
 _FIRST = 1024
 """Bytes given to a fresh decompressor; doubled as it goes on. A file of very many tiny streams
@@ -104,7 +104,7 @@ class ZlibExpander:
 
 
 class BlockExpander:
-    """bzip2, xz or Zstandard; the engines keep their own unread input and are fed when hungry."""
+    """bzip2, xz, LZMA or Zstandard; the engines keep unread input and are fed when hungry."""
 
     def __init__(self, kind: str) -> None:
         self._engine: Any
@@ -114,7 +114,8 @@ class BlockExpander:
         elif kind == "zstd":
             self._engine, self._error = _zstd_engine()
         else:
-            self._engine = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
+            form = lzma.FORMAT_ALONE if kind == "lzma" else lzma.FORMAT_AUTO
+            self._engine = lzma.LZMADecompressor(form, memlimit=_LZMA_MEMORY)
 
     def expand(self, data: bytes, most: int) -> tuple[bytes, bytes]:
         """Decompress at most ``most`` bytes."""

@@ -35,6 +35,9 @@ _PIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7b]", re.DOTALL)
 
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """The headers zlib writes; the check of the format alone also fits text such as ``x = 1``."""
+_LZMA = re.compile(rb"\x5d\0\0[\0-\xff]{2}(?:\xff{8}|[\0-\xff]{5}\0{3})\0", re.DOTALL)
+"""The old LZMA format, which joblib writes: properties, dictionary size, size or unknown, and the
+range coder's first byte, which is always zero."""
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
@@ -152,6 +155,8 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if _LZMA.match(head):
+        return "lzma"
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):
