@@ -232,7 +232,6 @@ def test_a_model_on_a_hub(run: Run, model: Path) -> None:
         (("hf:",), "hf:org/name"),
         (("s3:bucket/model",), "cannot be fetched by this version"),
         (("nothing-here",), "There is nothing at"),
-        ((), "There is nothing to scan"),
     ],
 )
 def test_references_that_lead_nowhere_are_sentences(
@@ -242,3 +241,10 @@ def test_references_that_lead_nowhere_are_sentences(
     assert done.code == 2, done
     assert words in done.err
     assert "next:" in done.err
+
+
+def test_naming_nothing_shows_how_to_use_it(run: Run) -> None:
+    done = run("scan")
+    assert done.code == 2
+    assert "Usage: " in done.err
+    assert "There is nothing to scan. Name a directory" in " ".join(done.err.split())
