@@ -64,7 +64,8 @@ def command(
         raise click.UsageError(
             "There is nothing to scan. Name a directory, a file, or hf:org/name."
         )
-    wanted = Options(quiet=output_format != "text", **options)  # type: ignore[arg-type]
+    quiet = output_format != "text" and output is None
+    wanted = Options(quiet=quiet, **options)  # type: ignore[arg-type]
     result = run(references, wanted)
     if output_format == "text" and output is None:
         for line in result.lines(_screen(), verbose=verbose):
