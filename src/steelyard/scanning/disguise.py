@@ -23,12 +23,16 @@ _TEXTS = frozenset({
 })  # fmt: skip
 _READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx", "ubjson", "crfsuite",
                         "sentencepiece", "test-virus"}  # fmt: skip
+_ROOMY = frozenset({"hdf5", "tar", "tf-checkpoint-data", "coreml-weights", "paddle-parameters",
+                    "unknown"})  # fmt: skip
+"""Formats that may begin with anything, or hold raw numbers."""
 _SETTLED = frozenset({
     "txt", "md", "markdown", "csv", "tsv", "html", "htm", "toml", "xml", "svg", "jsonl", "ndjson",
     "jinja", "j2", "sh", "bat", "ps1", "json", "yaml", "yml", "py", "pyi", "ipynb", "cfg", "ini",
     "png", "jpg", "jpeg", "gif", "webp", "wav", "ogg", "flac", "mp3", "safetensors", "gguf", "onnx",
 })  # fmt: skip
-"""Extensions of files that nobody hands to an unpickling loader."""
+"""Extensions of files that few hand to an unpickling loader."""
+_HARMFUL = frozenset({"pickle.dangerous-call", "pickle.dangerous-import", "pickle.code-object"})
 _UNPICKLED = frozenset({
     "pt", "pth", "ckpt", "pkl", "pickle", "pck", "joblib", "dill", "sav",
 })  # fmt: skip
@@ -38,15 +42,19 @@ _UNPICKLED = frozenset({
 def examine_disguise(context: Context, source: Source, into: Examination) -> None:
     """Examine bytes that were read as data once more as a pickle, unless their name settles it."""
     suffix = context.name.lower().rpartition(".")[2] if "." in context.name else ""
-    if context.format not in _READ_AGAIN or suffix in _SETTLED:
+    if context.format not in _READ_AGAIN and context.format not in _ROOMY:
         return
+    settled = suffix in _SETTLED or context.format in _ROOMY
     from steelyard.scanning.pickles import examine_pickle
 
     again = Examination(into.limits)
     # What ends as something else has already run what stood before.
     with contextlib.suppress(ArtifactError):
         examine_pickle(context, source, again)
-    grave = [item for item in again.findings if item.severity in (Severity.CRITICAL, Severity.HIGH)]
+    counts = (Severity.CRITICAL,) if settled else (Severity.CRITICAL, Severity.HIGH)
+    grave = [item for item in again.findings if item.severity in counts]
+    if settled:
+        grave = [item for item in grave if item.rule in _HARMFUL]
     if grave:
         into.executes_on_load = True
         into.load_calls += again.load_calls
@@ -60,6 +68,8 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
             remedy="Do not load it; report it to the publisher.",
         )
         into.findings += grave
+    elif settled:
+        return
     elif any(item.rule == "pickle.limit" for item in again.findings):
         into.findings += again.findings
         into.gap(Coverage.PARTIAL, context.at("read as a pickle, it has too many instructions"))
