@@ -50,6 +50,27 @@ def test_data_that_is_a_pickle_too_is_malicious(tmp_path: Path, name: str, data:
     assert report.traits.executes_on_load
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "vocab.txt", "config.json", "model.onnx", "model.safetensors",
+     "variables.data-00000-of-00001"],
+)  # fmt: skip
+@pytest.mark.parametrize("cover", [b"F1.5\n0" * 2000, b"S'a line of text'\n0" * 500])
+def test_no_name_makes_a_call_clean(tmp_path: Path, name: str, cover: bytes) -> None:
+    report = examine(tmp_path / name, cover + CALL)
+    assert report.verdict is Verdict.MALICIOUS, report
+
+
+def test_a_pickle_in_front_of_hdf5_is_malicious(tmp_path: Path) -> None:
+    data = CALL.ljust(512, b"\0") + b"\x89HDF\r\n\x1a\n" + bytes(200)
+    assert examine(tmp_path / "model.h5", data).verdict is Verdict.MALICIOUS
+
+
+def test_a_list_of_files_is_no_pickle(tmp_path: Path) -> None:
+    lines = b"cffi/pickle/os.py,sha256=AAAA,12\ncffi/subprocess.py,sha256=BBBB,7\n)R" * 9
+    assert examine(tmp_path / "RECORD", lines).verdict is Verdict.CLEAN
+
+
 @pytest.mark.parametrize("data", [PNG, safetensors()])
 def test_a_name_that_is_unpickled_with_other_content_is_for_a_person(
     tmp_path: Path, data: bytes

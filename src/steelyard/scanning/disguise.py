@@ -11,9 +11,21 @@ which do not look at magic numbers either. Only a name that no unpickling loader
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
 
+from steelyard.artifacts.pickle import (
+    EXT1,
+    EXT2,
+    EXT4,
+    GLOBAL,
+    INST,
+    STACK_GLOBAL,
+    STOP,
+    OpcodeReader,
+)
 from steelyard.artifacts.source import Source
-from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 
@@ -32,6 +44,8 @@ _SETTLED = frozenset({
     "png", "jpg", "jpeg", "gif", "webp", "wav", "ogg", "flac", "mp3", "safetensors", "gguf", "onnx",
 })  # fmt: skip
 """Extensions of files that few hand to an unpickling loader."""
+_MODULE = re.compile(r"[\w.-]+")
+_OPCODES_MOST = 100_000
 _HARMFUL = frozenset({"pickle.dangerous-call", "pickle.dangerous-import", "pickle.code-object"})
 _UNPICKLED = frozenset({
     "pt", "pth", "ckpt", "pkl", "pickle", "pck", "joblib", "dill", "sav",
@@ -45,12 +59,13 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
     if context.format not in _READ_AGAIN and context.format not in _ROOMY:
         return
     settled = suffix in _SETTLED or context.format in _ROOMY
-    from steelyard.scanning.pickles import examine_pickle
-
     again = Examination(into.limits)
-    # What ends as something else has already run what stood before.
-    with contextlib.suppress(ArtifactError):
-        examine_pickle(context, source, again)
+    if _imports(source, into):
+        from steelyard.scanning.pickles import examine_pickle
+
+        # What ends as something else has already run what stood before.
+        with contextlib.suppress(ArtifactError):
+            examine_pickle(context, source, again)
     counts = (Severity.CRITICAL,) if settled else (Severity.CRITICAL, Severity.HIGH)
     grave = [item for item in again.findings if item.severity in counts]
     if settled:
@@ -81,3 +96,22 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
             location=context.at(""),
             remedy="Ask the publisher why; do not load it by its name.",
         )
+
+
+def _imports(source: Source, into: Examination) -> bool:
+    """Tell whether the bytes, read as opcodes, come to an import that could succeed.
+
+    A list of files reads as imports of ``cffi/api.py,sha256=...``; the first of those ends it.
+    """
+    try:
+        opcodes = OpcodeReader(source, 0, into.limits).opcodes()
+        for code, argument, _ in itertools.islice(opcodes, _OPCODES_MOST):
+            if code in (GLOBAL, INST):
+                return _MODULE.fullmatch(argument[0].strip()) is not None
+            if code in (STACK_GLOBAL, EXT1, EXT2, EXT4):
+                return True
+            if code == STOP:
+                return False
+    except ArtifactError as error:
+        return isinstance(error, LimitExceeded)
+    return True
