@@ -40,6 +40,8 @@ _TELLS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _TEXT_MOST = 4096
+_BYTES_MOST = 1 << 34
+_RANGE_MOST = (1 << 40) - 1
 
 
 def tells(arguments: Any) -> str:
@@ -116,6 +118,37 @@ def getattr_verdict(arguments: tuple[Any, ...]) -> Verdict:
         if is_allowed(origin.module, origin.name) and (origin.module, origin.name) not in GETTERS:
             return None, ""
     return Severity.HIGH, f"Loading looks up {name!r} on an object that cannot be known."
+
+
+def constructor_verdict(arguments: tuple[Any, ...]) -> Verdict:
+    """Judge NumPy's constructors of generators, which call the class or function handed to them."""
+    for argument in arguments:
+        if type(argument) is Name and not argument.module.startswith("numpy.random."):
+            argument.called = True
+            why = why_dangerous(argument.module, argument.name)
+            if why:
+                return Severity.CRITICAL, f"Loading calls {argument.dotted}, which {why}."
+            return Severity.HIGH, f"Loading calls {argument.dotted} behind another call."
+        origin = argument.origin if type(argument) is Made else None
+        if type(argument) is Made and not (origin and origin.module.startswith("numpy.random.")):
+            return Severity.HIGH, "Loading calls something that another call returned."
+    return None, ""
+
+
+def size_verdict(name: str, arguments: tuple[Any, ...]) -> Verdict:
+    """Judge calls that take as much memory, or go on as long, as a number says."""
+    most = _RANGE_MOST if name.endswith("range") else _BYTES_MOST
+    for argument in arguments:
+        if type(argument) is int and abs(argument) > most:
+            return Severity.CRITICAL, f"Loading calls {name} with {argument}: memory runs out."
+    return None, ""
+
+
+def text_verdict(arguments: tuple[Any, ...]) -> Verdict:
+    """Judge ``str(bytes, encoding)``, which no pickler writes: it hides what the text is."""
+    if len(arguments) > 1:
+        return Severity.MEDIUM, "Loading decodes bytes into text that cannot be known."
+    return None, ""
 
 
 def attribute_verdict(arguments: tuple[Any, ...]) -> Verdict:

@@ -364,16 +364,17 @@ class _Streams:
             raise ArtifactError("A joblib array has no known size.", offset=self._reader.offset)
         self._into.tensors += 1
         if size == 0 and holds_objects(state or {}):
+            self._judge.raw[self._reader.offset] = self._reader.offset
             self._nested_objects()
             return
         self._into.parameters += array_elements(state or {})
-        at = self._reader.offset
+        built = at = self._reader.offset
         if (state or {}).get("numpy_array_alignment_bytes") is not None:
             padding = self._source.read_at(at, 1)
             at += 1 + (padding[0] if padding else 0)
         if at + size > self._source.size:
             raise ArtifactError("A joblib array is longer than the file.", offset=at)
-        self._reader.offset = at + size
+        self._judge.raw[built] = self._reader.offset = at + size
 
     def _nested_objects(self) -> None:
         """An array of objects is one pickle stream in the place of raw bytes."""

@@ -21,6 +21,7 @@ from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 from steelyard.scanning.pickles import data
+from steelyard.scanning.pickles.names import is_ufunc
 from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
@@ -46,9 +47,24 @@ WATCHED: Final = frozenset({
       for root in ("keras", "keras.src", "tf_keras", "tf_keras.src")),
 })  # fmt: skip
 """Names that honest pickles call and attackers love: every call is handed on with arguments."""
+CAREFUL: Final = frozenset({
+    ("builtins", "iter"), ("__builtin__", "iter"), ("builtins", "bytes"),
+    ("builtins", "bytearray"), ("builtins", "range"), ("__builtin__", "bytearray"),
+    ("__builtin__", "xrange"), ("builtins", "str"), ("__builtin__", "unicode"),
+    ("numpy", "str_"), ("spacy.tokens.doc", "unpickle_doc"), ("spacy.vocab", "unpickle_vocab"),
+    *(("numpy.random._pickle", f"__{kind}_ctor")
+      for kind in ("generator", "randomstate", "bit_generator")),
+})  # fmt: skip
+"""Allow-listed names whose arguments are judged all the same."""
 _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
 """Names whose results keep their arguments and state."""
 _WRAPPER: Final = "joblib.numpy_pickle"
+_IMPORTERS: Final = frozenset({
+    ("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"),
+})  # fmt: skip
+"""Honest names whose call imports the module and returns the attribute they are handed."""
+_SHARED: Final = frozenset({("logging", "getLogger")})
+"""Names whose call returns an object the whole process shares."""
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
         data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
@@ -61,7 +77,8 @@ class Machine:
     """Interprets one pickle stream; read the public attributes afterwards.
 
     ``after_build`` is called when BUILD has set the state of a joblib wrapper, ``on_call`` for
-    every call of a name in :data:`WATCHED`.
+    every call of a name in :data:`WATCHED` or
+    :data:`CAREFUL`.
     """
 
     def __init__(
@@ -87,6 +104,8 @@ class Machine:
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
         self.opcodes = 0
+        self.start = 0
+        """Offset at which the stream begins."""
         self.result: Any = None
         self._limits = limits
         self._after_build = after_build
@@ -113,6 +132,7 @@ class Machine:
         """
         handlers, most = _HANDLERS, self._limits.pickle_opcodes
         self._reader = reader
+        self.start = reader.offset
         checked = -1
         try:
             while True:
@@ -187,7 +207,7 @@ class Machine:
                 stack = []
                 at += 1
             elif kind == to_mark:
-                if wrapping or not marks:
+                if wrapping or not marks or (marks[-1] and type(marks[-1][-1]) is Name):
                     break
                 stack = marks.pop()
                 at += 1
@@ -206,6 +226,8 @@ class Machine:
                 at += 2 + width
             elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
+                    break
+                if type(stack[-1 - widths[code]]) is Name:
                     break
                 stack.pop()
                 if code == op.SETITEM:
@@ -321,11 +343,16 @@ class Machine:
             )
         self._stack.append(self._stack[-1])
 
-    def _drop_one(self, _argument: Any, _offset: int) -> None:
+    def _drop_one(self, _argument: Any, offset: int) -> None:
         self._stack.pop()
+        self._note_filled(offset)
 
     def _drop_to_mark(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
+
+    def _extend(self, _argument: Any, offset: int) -> None:
+        self._to_mark()
+        self._note_filled(offset)
 
     def _collect(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
@@ -347,12 +374,21 @@ class Machine:
         self._stack.append(EMPTY)
         self._fill(items)
 
-    def _setitem(self, _argument: Any, _offset: int) -> None:
+    def _setitem(self, _argument: Any, offset: int) -> None:
         value, key = self._stack.pop(), self._stack.pop()
+        self._note_filled(offset)
         self._fill([key, value])
 
-    def _setitems(self, _argument: Any, _offset: int) -> None:
-        self._fill(self._to_mark())
+    def _setitems(self, _argument: Any, offset: int) -> None:
+        items = self._to_mark()
+        self._note_filled(offset)
+        self._fill(items)
+
+    def _note_filled(self, offset: int) -> None:
+        """Entries set in an imported object (a module's ``__dict__``) stay in the process."""
+        target = self._stack[-1] if self._stack else None
+        if type(target) is Name:
+            self._write(target, offset)
 
     def _fill(self, items: list[Any]) -> None:
         """Add entries to the dictionary on top; only a joblib wrapper's state is ever kept."""
@@ -425,9 +461,24 @@ class Machine:
             return
         target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
-        if key in WATCHED and self._on_call is not None:
+        if key in _IMPORTERS:
+            self._stack.append(self._imported(arguments, offset, opcode))
+            return
+        if (key in WATCHED or key in CAREFUL) and self._on_call is not None:
             self._on_call(Call(target, arguments, offset, opcode))
         self._stack.append(Made(target, arguments) if key in _DETAILED else target.result)
+
+    def _imported(self, arguments: Any, offset: int, opcode: int) -> Name | Made | None:
+        """Return the name a call imports, which is judged as any other import."""
+        texts = arguments if type(arguments) is tuple and len(arguments) == 2 else ()
+        if not texts or not all(type(text) is str for text in texts):
+            if len(self.unresolved) < _OFFSETS_KEPT:
+                self.unresolved.append(offset)
+            return None
+        module, name = texts
+        if is_ufunc(module, name):
+            return Made(None)
+        return self._name(module, name, offset, opcode)
 
     def _inst(self, argument: tuple[str, str], offset: int) -> None:
         arguments = tuple(self._to_mark()[:_ITEMS_KEPT])
@@ -447,14 +498,19 @@ class Machine:
         state = self._stack.pop()
         target = self._stack[-1]
         if type(target) is Name:
-            if len(self.writes) < _OFFSETS_KEPT:
-                self.writes.append((target, offset))
+            self._write(target, offset)
         elif type(target) is Made and target.origin is not None:
             origin = target.origin
+            if (origin.module, origin.name) in _SHARED:
+                self._write(origin, offset)
             if (origin.module, origin.name) in _DETAILED:
                 target.state = state
             if origin.module == _WRAPPER and self._after_build is not None:
                 self._after_build(target)
+
+    def _write(self, target: Name, offset: int) -> None:
+        if len(self.writes) < _OFFSETS_KEPT:
+            self.writes.append((target, offset))
 
     def _extension(self, _argument: Any, offset: int) -> None:
         if len(self.extensions) < _OFFSETS_KEPT:
@@ -506,7 +562,7 @@ def _table() -> list[Handler | None]:
         (Machine._opaque, (op.FLOAT, op.NEXT_BUFFER)),
         (Machine._bytes, (op.BINBYTES, op.SHORT_BINBYTES, op.BINBYTES8, op.BYTEARRAY8)),
         (Machine._collect, (op.LIST, op.FROZENSET)),
-        (Machine._drop_to_mark, (op.APPENDS, op.ADDITEMS, op.POP_MARK)),
+        (Machine._drop_to_mark, (op.POP_MARK,)), (Machine._extend, (op.APPENDS, op.ADDITEMS)),
         (Machine._put, (op.PUT, op.BINPUT, op.LONG_BINPUT)),
         (Machine._get, (op.GET, op.BINGET, op.LONG_BINGET)),
         (Machine._extension, (op.EXT1, op.EXT2, op.EXT4)),

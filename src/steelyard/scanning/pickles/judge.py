@@ -25,12 +25,16 @@ from steelyard.scanning.pickles.arguments import (
     GETTERS,
     Verdict,
     attribute_verdict,
+    constructor_verdict,
     getattr_verdict,
     handed_on,
     prepared,
+    size_verdict,
+    text_verdict,
     unknown_call_why,
 )
 from steelyard.scanning.pickles.codes import handmade, reached
+from steelyard.scanning.pickles.evaluated import evaluated_text, evaluates
 from steelyard.scanning.pickles.interpreter import WATCHED, Machine
 from steelyard.scanning.pickles.names import (
     MAKE_CLASSES,
@@ -79,6 +83,8 @@ class Judge:
         self._noted: set[tuple[str, str]] = set()
         self._reported: dict[str, set[str]] = {}
         self._opcodes_left = _BLOB_OPCODES
+        self.raw: dict[int, int] = {}
+        """Where raw arrays begin and end between the opcodes of the file."""
 
     def judge(self, machine: Machine) -> None:
         """Add findings and load calls for everything the machine saw."""
@@ -99,6 +105,7 @@ class Judge:
             evidence = f"byte {name.offset} {OPCODES[name.opcode]} imports {name.dotted}"
             self._add(rule, severity, message, name.offset, evidence)
         self._judge_code(machine)
+        self._judge_evaluated(machine)
         self._judge_unknowable(machine)
         self._judge_blobs(machine)
 
@@ -145,6 +152,24 @@ class Judge:
                 first.offset,
                 f"byte {first.offset} {OPCODES[first.opcode]} imports {first.dotted}",
             )
+
+    def _judge_evaluated(self, machine: Machine) -> None:
+        """Judge the texts that a named class evaluates once it is handed its state."""
+        if not any(evaluates(name.module) for name in machine.names.values()):
+            return
+        found = evaluated_text(self._source, machine.start, self.raw, self._into.limits)
+        if found is None:
+            return
+        library, text, offset, plain = found
+        self._add(
+            "pickle.dangerous-call" if plain else "pickle.indirect",
+            Severity.CRITICAL if plain else Severity.HIGH,
+            f"Loading makes {library} evaluate Python code that the library did not write."
+            if plain
+            else f"Loading makes {library} evaluate a text that cannot be known.",
+            offset,
+            text[:200] or f"byte {offset}",
+        )
 
     def _judge_unknowable(self, machine: Machine) -> None:
         for offset in machine.unresolved:
@@ -260,6 +285,17 @@ class Judge:
             return prepared(first)
         if target.name == "itemgetter":
             return None, ""
+        if target.module == "numpy.random._pickle":
+            return constructor_verdict(arguments)
+        if target.name == "iter":
+            return prepared(first) if len(arguments) > 1 else (None, "")
+        if target.name in ("bytes", "bytearray", "range", "xrange"):
+            return size_verdict(target.name, arguments)
+        if target.name in ("str", "unicode", "str_"):
+            return text_verdict(arguments)
+        if target.module.startswith("spacy."):
+            at = 1 if target.name == "unpickle_doc" else 4
+            return self._nested_load(arguments[at]) if len(arguments) > at else (None, "")
         if target.name == "attrgetter":
             return attribute_verdict(arguments)
         if target.name == "type":

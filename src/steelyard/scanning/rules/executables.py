@@ -7,7 +7,16 @@ from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 
-_HONEST = ("so", "dll", "exe", "dylib", "wasm", "class", "o", "node", "pyd", "sys", "com")
+_DATA = frozenset({
+    "bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "sav", "dill", "safetensors", "gguf",
+    "ggml", "onnx", "ort", "h5", "hdf5", "keras", "pb", "pbtxt", "tflite", "npy", "npz", "model",
+    "mlmodel", "mar", "nemo", "params", "pdparams", "pdmodel", "weights", "dat", "data", "db",
+    "vocab", "spm", "json", "jsonl", "yaml", "yml", "toml", "ini", "cfg", "txt", "md", "rst", "csv",
+    "tsv", "xml", "html", "pdf", "png", "jpg", "jpeg", "gif", "webp", "svg", "wav", "mp3", "flac",
+    "ogg", "mp4", "zip", "gz", "tar", "tgz", "bz2", "xz", "7z", "py", "pyc", "ipynb", "jinja",
+    "parquet", "arrow", "msgpack", "rds", "rdata", "docx", "xlsx", "log", "index", "meta",
+})  # fmt: skip
+"""Extensions that promise data, so that a program behind them hides."""
 _KINDS = {"elf": "Linux", "pe": "Windows", "macho": "macOS", "wasm": "WebAssembly",
           "java-class": "Java"}  # fmt: skip
 
@@ -17,7 +26,7 @@ def examine_executable(context: Context, source: Source, into: Examination) -> N
     into.executes_on_load = True
     name = context.name.lower()
     suffix = name.rpartition(".")[2] if "." in name else ""
-    honest = suffix in _HONEST or not suffix or ".so." in name
+    honest = suffix not in _DATA
     kind = _KINDS.get(context.format, "native")
     into.add(
         "file.executable" if honest else "file.disguised-executable",
