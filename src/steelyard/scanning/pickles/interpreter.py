@@ -55,6 +55,8 @@ _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, da
 _POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
+_DIGITS = (b"gA", b"80")
+"""Base64 or hexadecimal digits of a PROTO opcode."""
 
 
 class Machine:
@@ -198,6 +200,8 @@ class Machine:
                 raw = buffer[at + 2 : at + 2 + width]
                 found = pool.get(raw)
                 if found is None:
+                    if raw[:2] in _DIGITS:
+                        break
                     found = raw.decode("utf-8", "backslashreplace")
                     if len(pool) >= _POOL_MOST:
                         pool.clear()
@@ -283,8 +287,7 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
-        # Base64 or hexadecimal digits of a PROTO opcode.
-        if type(head) is str and head[:2] in ("gA", "80"):
+        if type(head) is str and head[:2].encode("utf-8", "replace") in _DIGITS:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
