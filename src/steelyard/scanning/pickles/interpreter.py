@@ -52,6 +52,8 @@ _WRAPPER: Final = "joblib.numpy_pickle"
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
         data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
+_LEAVES: Final = frozenset({str, bytes, Name})
+"""Stand-ins of objects that hold no others."""
 _POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
@@ -88,6 +90,8 @@ class Machine:
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
+        self.shared = 0
+        """How often an object that may hold others was taken from the memo or duplicated."""
         self.opcodes = 0
         self.result: Any = None
         self._limits = limits
@@ -180,7 +184,10 @@ class Machine:
                 index = buffer[at + 1]
                 if index >= len(memo):
                     break
-                stack.append(memo[index])
+                value = memo[index]
+                stack.append(value)
+                if type(value) not in _LEAVES:
+                    self.shared += 1
                 at += 2
             elif kind == mark:
                 if len(marks) >= deep:
@@ -317,6 +324,7 @@ class Machine:
 
     def _dup(self, _argument: Any, offset: int) -> None:
         self.duplicates += 1
+        self.shared += 1
         if self.duplicates > _DUPLICATES_MOST:
             raise LimitExceeded(
                 "The pickle duplicates its objects over and over, which no pickler writes.",
@@ -392,11 +400,14 @@ class Machine:
 
     def _get(self, index: int, offset: int) -> None:
         if 0 <= index < len(self._memo):
-            self._stack.append(self._memo[index])
+            value = self._memo[index]
         elif index in self._sparse:
-            self._stack.append(self._sparse[index])
+            value = self._sparse[index]
         else:
             raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
+        self._stack.append(value)
+        if type(value) not in _LEAVES:
+            self.shared += 1
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
         found = self.names.get((module, name))
