@@ -57,6 +57,8 @@ _LEAVES: Final = frozenset({str, bytes, Name})
 _POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
+_SHORT = bytes(3)
+"""The upper bytes of a length of four, where a text is short."""
 _DIGITS = (b"gA", b"80")
 """Base64 or hexadecimal digits of a PROTO opcode."""
 
@@ -201,10 +203,10 @@ class Machine:
                 stack = marks.pop()
                 at += 1
             elif kind == text:
-                width = buffer[at + 1]
-                if width > _TEXT_FAST:
+                width, start = buffer[at + 1], at + widths[code]
+                if width > _TEXT_FAST or (start - at > 2 and buffer[at + 2 : start] != _SHORT):
                     break
-                raw = buffer[at + 2 : at + 2 + width]
+                raw = buffer[start : start + width]
                 found = pool.get(raw)
                 if found is None:
                     if raw[:2] in _DIGITS:
@@ -214,7 +216,7 @@ class Machine:
                         pool.clear()
                     pool[raw] = found
                 stack.append(found)
-                at += 2 + width
+                at = start + width
             elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
                     break
