@@ -17,7 +17,7 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.archives import note_bomb, report_problems
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.pickles.arrays import array_elements, array_size, holds_objects
-from steelyard.scanning.pickles.expansion import expansion_of
+from steelyard.scanning.pickles.expansion import expansion_of, may_expand
 from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.judge import Judge
 from steelyard.scanning.pickles.scripts import examine_script
@@ -236,6 +236,8 @@ class _Streams:
 
     def _check_expansion(self, machine: Machine, start: int) -> None:
         if machine.opcodes > _EXPANSION_OPCODES or self._arrays:
+            return
+        if not may_expand(machine.opcodes, machine.shared):
             return
         text = expansion_of(self._source, start, self._into.limits)
         if text:

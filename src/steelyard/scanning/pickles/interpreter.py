@@ -68,9 +68,15 @@ _SHARED: Final = frozenset({("logging", "getLogger")})
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
         data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
+_LEAVES: Final = frozenset({str, bytes, Name})
+"""Stand-ins of objects that hold no others."""
 _POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
+_SHORT = bytes(3)
+"""The upper bytes of a length of four, where a text is short."""
+_DIGITS = (b"gA", b"80")
+"""Base64 or hexadecimal digits of a PROTO opcode."""
 
 
 class Machine:
@@ -103,6 +109,8 @@ class Machine:
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
+        self.shared = 0
+        """How often an object that may hold others was taken from the memo or duplicated."""
         self.opcodes = 0
         self.start = 0
         """Offset at which the stream begins."""
@@ -198,7 +206,10 @@ class Machine:
                 index = buffer[at + 1]
                 if index >= len(memo):
                     break
-                stack.append(memo[index])
+                value = memo[index]
+                stack.append(value)
+                if type(value) not in _LEAVES:
+                    self.shared += 1
                 at += 2
             elif kind == mark:
                 if len(marks) >= deep:
@@ -212,18 +223,20 @@ class Machine:
                 stack = marks.pop()
                 at += 1
             elif kind == text:
-                width = buffer[at + 1]
-                if width > _TEXT_FAST:
+                width, start = buffer[at + 1], at + widths[code]
+                if width > _TEXT_FAST or (start - at > 2 and buffer[at + 2 : start] != _SHORT):
                     break
-                raw = buffer[at + 2 : at + 2 + width]
+                raw = buffer[start : start + width]
                 found = pool.get(raw)
                 if found is None:
+                    if raw[:2] in _DIGITS:
+                        break
                     found = raw.decode("utf-8", "backslashreplace")
                     if len(pool) >= _POOL_MOST:
                         pool.clear()
                     pool[raw] = found
                 stack.append(found)
-                at += 2 + width
+                at = start + width
             elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
                     break
@@ -305,8 +318,7 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
-        # Base64 or hexadecimal digits of a PROTO opcode.
-        if type(head) is str and head[:2] in ("gA", "80"):
+        if type(head) is str and head[:2].encode("utf-8", "replace") in _DIGITS:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
@@ -336,6 +348,7 @@ class Machine:
 
     def _dup(self, _argument: Any, offset: int) -> None:
         self.duplicates += 1
+        self.shared += 1
         if self.duplicates > _DUPLICATES_MOST:
             raise LimitExceeded(
                 "The pickle duplicates its objects over and over, which no pickler writes.",
@@ -425,11 +438,14 @@ class Machine:
 
     def _get(self, index: int, offset: int) -> None:
         if 0 <= index < len(self._memo):
-            self._stack.append(self._memo[index])
+            value = self._memo[index]
         elif index in self._sparse:
-            self._stack.append(self._sparse[index])
+            value = self._sparse[index]
         else:
             raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
+        self._stack.append(value)
+        if type(value) not in _LEAVES:
+            self.shared += 1
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
         found = self.names.get((module, name))
