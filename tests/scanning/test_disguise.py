@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from tests.artifacts.test_images import png
 from tests.corpus.build import safetensors
 
 from steelyard.kernel.finding import Coverage, FileReport, Verdict
@@ -16,7 +17,7 @@ from steelyard.kernel.limits import Limits
 from steelyard.scanning.runner import Runner
 
 CALL = b"cos\nsystem\n(S'true'\ntR."
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
+PNG = png()
 
 
 class Calls:

@@ -57,6 +57,8 @@ EXAMINERS: dict[str, tuple[str, str]] = {
     "sentencepiece": (f"{_RULES}.small_models", "examine_sentencepiece"),
     "crfsuite": (f"{_RULES}.small_models", "examine_crfsuite"),
     "test-virus": (f"{_RULES}.small_models", "examine_test_virus"),
+    "image": (f"{_RULES}.media", "examine_media"),
+    "audio": (f"{_RULES}.media", "examine_media"),
     "elf": (f"{_RULES}.executables", "examine_executable"),
     "pe": (f"{_RULES}.executables", "examine_executable"),
     "macho": (f"{_RULES}.executables", "examine_executable"),
@@ -68,7 +70,7 @@ EXAMINERS: dict[str, tuple[str, str]] = {
 )
 """Format to module and function."""
 
-INERT = frozenset({"empty", "image", "audio", "tf-fingerprint"})
+INERT = frozenset({"empty", "tf-fingerprint"})
 """Formats that hold nothing a loader would follow; their bytes are hashed."""
 
 UNREAD: dict[str, str] = {

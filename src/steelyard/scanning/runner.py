@@ -253,7 +253,7 @@ def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> Non
     if not sniffed.mismatch:
         return
     # Pictures are not looked into: one under the name of a model hides what it carries.
-    grave = sniffed.format in EXECUTES | INERT or "two readers" in sniffed.mismatch
+    grave = sniffed.format in EXECUTES | INERT | {"image", "audio"} or "two readers" in sniffed.mismatch
     into.add(
         "file.type-mismatch",
         Severity.MEDIUM if grave else Severity.LOW,
