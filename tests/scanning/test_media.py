@@ -7,11 +7,11 @@ import pickle
 from pathlib import Path
 
 import pytest
-
-from steelyard.kernel.finding import Coverage, FileReport, Verdict
 from tests.artifacts.test_images import MEDIA, gif, jpeg, png
 from tests.scanning.test_archives import zipped
 from tests.scanning.test_disguise import Calls, examine
+
+from steelyard.kernel.finding import Coverage, FileReport, Verdict
 
 SUFFIX = {"jpeg": "jpg"}
 ELF = b"\x7fELF\2\1\1" + bytes(57)

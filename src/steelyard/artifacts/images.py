@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds where a picture or sound ends, by its own structure, so that nothing rides along behind it.
 
-Nothing is decoded. PNG follows its specification's chunks (W3C PNG, section 5), JPEG the markers of
-ITU-T T.81 annex B, GIF the blocks of GIF89a, RIFF (WAV, WEBP) its chunk sizes, Ogg the pages of
-RFC 3533, MP3 the frame headers of ISO/IEC 11172-3. The walk is linear in the file and keeps nothing.
+Nothing is decoded. PNG follows the chunks of its specification (W3C PNG, section 5), JPEG the
+markers of ITU-T T.81 annex B, GIF the blocks of GIF89a, RIFF (WAV, WEBP) its chunk sizes, Ogg the
+pages of RFC 3533, MP3 the frame headers of ISO/IEC 11172-3. The walk is linear and keeps nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from steelyard.kernel.errors import ArtifactError, LimitExceeded
 _PARTS_MOST = 5_000_000
 _STEP = 256 * 1024
 _MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]", re.DOTALL)
-"""A marker inside the coded data of a JPEG: stuffed zeros and restart marks are part of the data."""
+"""A marker inside the coded data of a JPEG: stuffed zeros and restart marks are data."""
 _STREAMED = (0, 0xFFFFFFFF)
 """Sizes that a writer leaves in a RIFF header when it cannot seek back."""
 

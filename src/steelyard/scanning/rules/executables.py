@@ -11,10 +11,14 @@ from steelyard.scanning.interface import Context, Examination
 _LIBRARIES = ("so", "dll", "dylib", "pyd", "node", "wasm", "lib", "o", "a", "obj")
 """Extensions of code that something else must load; a Python package brings many of them."""
 _PROGRAMS = {
-    "exe", "class", "sys", "com", "scr", "efi", "ocx", "cpl", "mui", "bin32", "out", "elf", "run",
-    "appimage", "dex", "pyc", "pyo", "lnk", "chm", "msi", "msp", "mst", "doc", "xls", "ppt", "msg",
-    "llamafile", "axf", "ko", "winmd", "cubin", "hsaco", "bundle",
+    "exe", "class", "sys", "com", "scr", "efi", "ocx", "cpl", "mui", "out", "elf", "run",
+    "appimage", "dex", "pyc", "pyo", "lnk", "chm", "llamafile",
+    "axf", "ko", "winmd", "bundle",
 }  # fmt: skip
+_INSTALLERS = ("msi", "msp", "mst")
+_DOCUMENTS = ("doc", "xls", "ppt", "msg", "dot", "xlt", "pps", "db", "vsd")
+_MACROS = tuple(word.encode("utf-16-le") for word in ("_VBA_PROJECT", "Macros", "_VBA_PROJECT_CUR"))
+_OLE_LOOK = 16 * 1024 * 1024
 _KINDS = {
     "elf": "Linux program code", "pe": "Windows program code", "macho": "macOS program code",
     "wasm": "WebAssembly program code", "java-class": "Java bytecode", "dex": "Android bytecode",
@@ -60,6 +64,37 @@ def examine_portable(context: Context, source: Source, into: Examination) -> Non
         remedy="Take the weights out as a GGUF file and load that with a runtime of your own.",
     )
     examine_zip(context, source, into)
+
+
+def examine_ole(context: Context, source: Source, into: Examination) -> None:
+    """Examine an OLE container: an installer, or a document that may bring macros."""
+    suffix = context.name.lower().rpartition(".")[2]
+    if suffix in _INSTALLERS:
+        into.add(
+            "file.executable",
+            Severity.HIGH,
+            "This is a Windows installer, which runs what it contains.",
+            location=context.at(""),
+            remedy="Remove it; weights need no program beside them.",
+        )
+    elif suffix not in _DOCUMENTS:
+        into.add(
+            "file.disguised-executable",
+            Severity.HIGH,
+            "This is an OLE container (a Windows installer or a document with macros), named as if "
+            f"it were something else: {context.name[:200]!r}.",
+            location=context.at(""),
+            remedy="Remove it, or ask the publisher what it is.",
+        )
+    elif any(mark in source.read_at(0, _OLE_LOOK) for mark in _MACROS):
+        into.add(
+            "file.macros",
+            Severity.HIGH,
+            "The document brings macros, which an office program may run.",
+            location=context.at(""),
+            remedy="Ask the publisher for the document without macros.",
+        )
+    into.gap(Coverage.PARTIAL, context.at("the OLE container was not opened"))
 
 
 def _named(context: Context) -> tuple[bool, bool]:

@@ -56,4 +56,3 @@ def examine_test_virus(context: Context, _source: Source, into: Examination) -> 
         location=context.at("byte 0"),
         remedy="Remove it; it harms nobody, but malware scanners will stop the whole model.",
     )
-
