@@ -6,9 +6,11 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import time
 import zipfile
+import zlib
 
 import msgspec
 import pytest
@@ -182,3 +184,83 @@ def test_cut_archives_raise_artifact_errors_only() -> None:
                 Seen(data[:cut])
             except ArtifactError:
                 continue
+
+
+def with_extra(name: str, other: bytes) -> bytes:
+    extra = b"\1" + struct.pack("<I", zlib.crc32(name.encode())) + other
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo(name)
+        info.extra = struct.pack("<HH", 0x7075, len(extra)) + extra
+        archive.writestr(info, b"x")
+    return out.getvalue()
+
+
+def test_a_unicode_path_that_names_another_file() -> None:
+    assert "archive.headers-disagree" in Seen(with_extra("model.txt", b"data.pkl")).rules
+    assert "archive.traversal" in Seen(with_extra("model.txt", b"../up")).rules
+    assert Seen(with_extra("model.txt", b"model.txt")).rules == set()
+
+
+@pytest.mark.parametrize(
+    ("names", "rule"),
+    [
+        (["a/b.txt", "a\\b.txt"], "archive.duplicate"),
+        (["a/b.txt", "a/./b.txt"], "archive.duplicate"),
+        (["A.txt", "a.txt"], "archive.similar-names"),
+        (["A.txt", "b.txt"], ""),
+    ],
+)
+def test_names_that_some_readers_take_for_the_same(names: list[str], rule: str) -> None:
+    assert Seen(zipped(dict.fromkeys(names, b"x"))).rules == ({rule} if rule else set())
+
+
+def test_a_stated_size_that_is_not_the_real_one() -> None:
+    data = bytearray(zipped({"a.txt": b"text" * 100}))
+    for at in (22, data.index(b"PK\x01\x02") + 24):
+        data[at : at + 4] = struct.pack("<I", 8)
+    assert "archive.headers-disagree" in Seen(bytes(data)).rules
+
+
+def test_sizes_behind_the_data_count_and_must_agree() -> None:
+    class Forward(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: object) -> int:
+            raise io.UnsupportedOperation
+
+    out = Forward()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", b"text" * 100)
+    data = bytearray(out.getvalue())
+    assert Seen(bytes(data)).rules == set()
+    data[data.index(b"PK\x07\x08") + 8] ^= 1
+    assert Seen(bytes(data)).rules == {"archive.headers-disagree"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "rule"),
+    [(stat.S_IFCHR, "archive.device"), (stat.S_IFIFO, "archive.device"),
+     (stat.S_IFREG | stat.S_ISUID, "archive.setuid"), (stat.S_IFREG | 0o755, "")],
+)  # fmt: skip
+def test_modes_of_zip_members(mode: int, rule: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.external_attr = mode << 16
+        archive.writestr(info, b"x")
+    assert Seen(out.getvalue()).rules == ({rule} if rule else set())
+
+
+def test_members_that_share_bytes_and_unknown_methods() -> None:
+    data = bytearray(zipped({"a.txt": b"text" * 100, "b.txt": b"text" * 100}))
+    second = data.rindex(b"PK\x01\x02")
+    data[second + 42 : second + 46] = bytes(4)
+    assert "archive.overlap" in Seen(bytes(data)).rules
+    data = bytearray(zipped({"a.txt": b"text" * 100}))
+    for at in (8, data.index(b"PK\x01\x02") + 10):
+        data[at] = 99
+    seen = Seen(bytes(data))
+    assert "archive.encrypted" in seen.rules
+    assert seen.into.coverage_reasons

@@ -149,7 +149,9 @@ def _riff(source: Source) -> int:
             return source.size
         if head[:4] == b"data":  # its size counts for readers, whatever the header announced
             end = max(end, start + 8 + length)
-        if start + 8 + length > min(end, source.size) or not all(31 < byte < 127 for byte in head[:4]):
+        if start + 8 + length > min(end, source.size) or not all(
+            31 < byte < 127 for byte in head[:4]
+        ):
             raise ArtifactError("A RIFF chunk has no proper type or length.", offset=start)
         stream.skip(min(length + length % 2, source.size - start - 8))
     raise LimitExceeded("The file has too many chunks.", offset=stream.tell())
