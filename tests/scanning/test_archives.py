@@ -264,3 +264,60 @@ def test_members_that_share_bytes_and_unknown_methods() -> None:
     seen = Seen(bytes(data))
     assert "archive.encrypted" in seen.rules
     assert seen.into.coverage_reasons
+
+
+def header(name: str, size: int, flag: bytes = b"0", mode: int = 0o644) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type, info.mode = size, flag, mode
+    return info.tobuf(tarfile.USTAR_FORMAT)
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 512)
+
+
+def pax(**records: str) -> bytes:
+    body = b""
+    for key, value in records.items():
+        record = f" {key}={value}\n".encode()
+        size = len(record) + 2
+        body += f"{size if size > 99 or len(str(size)) == 2 else size - 1}".encode() + record
+    return header("x", len(body), b"x") + padded(body)
+
+
+END = bytes(1024)
+FILE = header("a.txt", 1) + padded(b"x")
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (FILE + END, ""),
+        (FILE + END + FILE + END, "archive.two-ends"),
+        (FILE + END + b"more" * 128, "archive.structure"),
+        (FILE + bytes([1] * 148) + FILE[148:] + FILE + END, "archive.structure"),
+        (pax(path="../up") + FILE + END, "archive.traversal"),
+        (pax(path="b.txt") + FILE + END, ""),
+        (pax(path="b.txt") + pax(path="c.txt") + FILE + END, "archive.headers-disagree"),
+        (pax(path="b\0.txt") + FILE + END, "archive.headers-disagree"),
+        (header("x", 6, b"L") + padded(b"../up\0") + FILE + END, "archive.traversal"),
+        (pax(linkpath="/etc/passwd") + header("l", 0, b"2") + END, "archive.link"),
+        (header("su", 0, mode=0o4755) + END, "archive.setuid"),
+        (header("x", 4, b"x") + padded(b"oops") + FILE + END, "archive.structure"),
+    ],
+)
+def test_tars_that_readers_take_differently(data: bytes, rule: str) -> None:
+    assert Seen(data).rules == ({rule} if rule else set())
+
+
+def test_members_behind_a_wrong_checksum_and_the_end_are_examined() -> None:
+    broken = FILE[:100] + b"1" + FILE[101:]
+    seen = Seen(FILE + broken + header("b.txt", 2) + padded(b"yy") + END + header("c.txt", 3))
+    assert {name: size for name, size in seen.contents.items() if name} == {"a.txt": 1, "b.txt": 2}
+    seen = Seen(FILE + END + header("c.txt", 3) + padded(b"zzz"))
+    assert seen.contents["c.txt"] == 3
+
+
+def test_a_pax_size_counts_over_the_header() -> None:
+    seen = Seen(pax(size="600") + header("a.txt", 1) + padded(b"y" * 600) + END)
+    assert seen.contents["a.txt"] == 600

@@ -123,8 +123,9 @@ def _examine_zip_member(
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
     """Examine a tar archive and everything in it."""
-    members = read_tar(source, into.limits)
-    _examine_tar_members(context, members, budget_of(source, into.limits), into)
+    problems: list[Problem] = []
+    members = read_tar(source, into.limits, problems)
+    _examine_tar_members(context, members, budget_of(source, into.limits), into, problems)
 
 
 def examine_compressed(context: Context, source: Source, into: Examination) -> None:
@@ -141,8 +142,9 @@ def examine_compressed(context: Context, source: Source, into: Examination) -> N
         except ArtifactError:
             pass  # too short or broken: told below, after what there is was examined
         if looks_like_tar(head):
-            members = iter_tar(_Rejoined(head, stream), into.limits)
-            _examine_tar_members(inner, members, budget, into)
+            problems: list[Problem] = []
+            members = iter_tar(_Rejoined(head, stream), into.limits, problems)
+            _examine_tar_members(inner, members, budget, into, problems)
             return
         content, broken = expand(source, context.format, into.limits, budget)
     except LimitExceeded as error:
@@ -175,29 +177,46 @@ class _Rejoined:
 
 
 def _examine_tar_members(
-    context: Context, members: Iterator[TarMember], budget: Budget, into: Examination
+    context: Context,
+    members: Iterator[TarMember],
+    budget: Budget,
+    into: Examination,
+    problems: list[Problem],
 ) -> None:
     links: set[str] = set()
     try:
         for member in members:
-            inner = context.nested(member.name[:500])
-            check_name(inner, member.name, links, into)
-            if member.kind in ("symlink", "hardlink"):
-                # A hard link's target counts from the archive's root, a symbolic one's from here.
-                base = member.name if member.kind == "symlink" else ""
-                check_link(inner, base, member.link_target, into)
-                links.add(posixpath.normpath(member.name))
-            elif member.kind in ("device", "fifo"):
-                _note_device(inner, member.kind, into)
-            elif member.kind == "directory":
-                continue
-            elif member.content is None:
-                into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
-            else:
-                share_budget(member.content, budget)
-                examine_content(inner, member.content, into)
+            _examine_tar_member(context, member, budget, links, into)
     except LimitExceeded as error:
         note_bomb(context, error, into)
+    finally:
+        report_problems(context, problems, into)
+
+
+def _examine_tar_member(
+    context: Context, member: TarMember, budget: Budget, links: set[str], into: Examination
+) -> None:
+    inner = context.nested(member.name[:500])
+    check_name(inner, member.name, links, into)
+    if member.kind in ("symlink", "hardlink"):
+        # A hard link's target counts from the archive's root, a symbolic one's from here.
+        base = member.name if member.kind == "symlink" else ""
+        check_link(inner, base, member.link_target, into)
+        links.add(posixpath.normpath(member.name))
+        return
+    if member.kind in ("device", "fifo"):
+        _note_device(inner, member.kind, into)
+        return
+    if member.kind == "directory":
+        return
+    check_mode(inner, member.mode, into)
+    if member.content is None:
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
+        return
+    if member.sparse:
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]} was examined without its holes")
+    share_budget(member.content, budget)
+    examine_content(inner, member.content, into)
 
 
 def examine_content(context: Context, content: Source, into: Examination) -> None:
