@@ -18,6 +18,7 @@ from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
 from steelyard.artifacts.programs import program_kind
 from steelyard.artifacts.protobuf_kinds import protobuf_kind
+from steelyard.artifacts.r_data import looks_like_r
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.tars import looks_like_tar
 from steelyard.artifacts.zips import ZipArchive, read_zip
@@ -143,6 +144,8 @@ def _binary(source: Source, head: bytes) -> str:
             if source.size == len(magic) and kind == "npy":
                 return "empty"  # the bare magic number holds nothing
             return _zip_kind(source) if kind == "zip" else kind
+    if looks_like_r(head):
+        return "r-data"
     if program := program_kind(source, head):
         return program
     if probe_pickle(head, whole=len(head) == source.size):
