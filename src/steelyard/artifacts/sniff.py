@@ -14,6 +14,7 @@ from msgspec import Struct
 from steelyard.artifacts.coreml import looks_like_blobs
 from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
+from steelyard.artifacts.msgpack_files import looks_like_msgpack
 from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
 from steelyard.artifacts.programs import program_kind
@@ -159,6 +160,8 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if looks_like_msgpack(head):
+        return "msgpack"
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):

@@ -58,6 +58,7 @@ EXAMINERS: dict[str, tuple[str, str]] = (
         "sentencepiece": (f"{_RULES}.small_models", "examine_sentencepiece"),
         "crfsuite": (f"{_RULES}.small_models", "examine_crfsuite"),
         "test-virus": (f"{_RULES}.small_models", "examine_test_virus"),
+        "msgpack": (f"{_RULES}.msgpack_files", "examine_msgpack"),
         "r-data": (f"{_RULES}.r_data", "examine_r"),
         "image": (f"{_RULES}.media", "examine_media"),
         "audio": (f"{_RULES}.media", "examine_media"),
