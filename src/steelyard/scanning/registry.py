@@ -59,6 +59,8 @@ EXAMINERS: dict[str, tuple[str, str]] = (
         "crfsuite": (f"{_RULES}.small_models", "examine_crfsuite"),
         "test-virus": (f"{_RULES}.small_models", "examine_test_virus"),
         "msgpack": (f"{_RULES}.msgpack_files", "examine_msgpack"),
+        "sqlite": (f"{_RULES}.documents", "examine_sqlite"),
+        "pdf": (f"{_RULES}.documents", "examine_pdf"),
         "r-data": (f"{_RULES}.r_data", "examine_r"),
         "image": (f"{_RULES}.media", "examine_media"),
         "audio": (f"{_RULES}.media", "examine_media"),
@@ -84,8 +86,6 @@ UNREAD: dict[str, str] = {
     "mxnet": "MXNet parameter files are recognized but not read",
     "ncnn": "ncnn networks are recognized but not read",
     "rar": "RAR archives are recognized but not opened",
-    "pdf": "PDF documents are recognized but not read",
-    "sqlite": "SQLite databases are recognized but not read",
     "other-archive": "cab, ar, rpm and cpio archives are recognized but not opened",
     "unknown": "the format was not recognized",
 }
