@@ -32,6 +32,7 @@ EXAMINERS: dict[str, tuple[str, str]] = (
         "lz4": (_ARCHIVES, "examine_compressed"),
         "zstd": (_ARCHIVES, "examine_compressed"),
         "7z": ("steelyard.scanning.sevenzips", "examine_7z"),
+        "rar": ("steelyard.scanning.rars", "examine_rar"),
         "safetensors": (f"{_RULES}.safetensors", "examine_safetensors"),
         "hdf5": (f"{_RULES}.hdf5", "examine_hdf5"),
         "keras-metadata": (f"{_RULES}.keras_metadata", "examine_keras_metadata"),
@@ -85,7 +86,6 @@ UNREAD: dict[str, str] = {
     "ggml-legacy": "GGML and GGJT files from before GGUF are recognized but not read",
     "mxnet": "MXNet parameter files are recognized but not read",
     "ncnn": "ncnn networks are recognized but not read",
-    "rar": "RAR archives are recognized but not opened",
     "other-archive": "cab, ar, rpm and cpio archives are recognized but not opened",
     "unknown": "the format was not recognized",
 }

@@ -24,7 +24,7 @@ def examine_7z(context: Context, source: Source, into: Examination) -> None:
     except ArtifactError as error:
         if error.code != "archive.encrypted":
             raise
-        _note_encrypted(context, into)
+        note_encrypted(context, into)
         return
     members: dict[int, list[SevenMember]] = {}
     links: set[str] = set()
@@ -59,7 +59,7 @@ def _examine_folder(
     folder = archive.folders[index]
     first = context.nested(members[0].name[:500])
     if folder.encrypted:
-        _note_encrypted(first, into)
+        note_encrypted(first, into)
         return
     if folder.size > into.limits.member_memory:
         into.gap(Coverage.PARTIAL, first.at(f"{folder.size} bytes packed together are too many"))
@@ -84,7 +84,8 @@ def _examine_folder(
             examine_content(inner, content, into)
 
 
-def _note_encrypted(context: Context, into: Examination) -> None:
+def note_encrypted(context: Context, into: Examination) -> None:
+    """Report an archive or member that only its password opens."""
     into.add(
         "archive.encrypted",
         Severity.MEDIUM,
