@@ -11,6 +11,7 @@ import re
 
 from msgspec import Struct
 
+from steelyard.artifacts.classic_models import FASTTEXT_MAGIC, looks_like_word2vec
 from steelyard.artifacts.coreml import looks_like_blobs
 from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
@@ -59,12 +60,14 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{L\0\0\0\0\0\0\0", "ubjson"), (0, b"{i\x07learner", "ubjson"),
     (0, b"dex\n03", "dex"), (0, b"dex\n04", "dex"), (0, b"ITSF\3\0\0\0", "chm"),
     (0, b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F", "lnk"),
+    (0, FASTTEXT_MAGIC, "fasttext"), (0, b"CBM1", "catboost"),
+    (0, b"tree\nversion=v", "lightgbm"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
 _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "safetensors": ("safetensors",), "gguf": ("gguf",), "npy": ("npy",), "npz": ("npz", "zip"),
-    "onnx": ("onnx",), "json": ("json", "jsonl"), "txt": ("text", "csv", "json", "jsonl"),
+    "onnx": ("onnx",), "json": ("json", "jsonl"), "txt": ("text", "csv", "json", "jsonl", "lightgbm"),
     "md": ("markdown", "text", "html"), "yaml": ("yaml", "text"), "yml": ("yaml", "text"),
     "h5": ("hdf5",), "hdf5": ("hdf5",), "keras": ("keras", "zip", "hdf5"), "tflite": ("tflite",),
     "png": ("image",), "jpg": ("image",), "jpeg": ("image",), "gif": ("image",), "py": ("python",),
@@ -160,6 +163,8 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if looks_like_word2vec(source, head) and not _printable(head):
+        return "word2vec"
     if looks_like_msgpack(head):
         return "msgpack"
     if looks_like_blobs(head):

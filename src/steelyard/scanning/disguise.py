@@ -22,7 +22,8 @@ _TEXTS = frozenset({
     "python", "openvino", "pmml", "tf-text",
 })  # fmt: skip
 _READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx", "ubjson", "crfsuite",
-                        "sentencepiece", "test-virus"}  # fmt: skip
+                        "sentencepiece", "test-virus", "msgpack", "catboost", "r-data", "mat",
+                        "lightgbm"}  # fmt: skip
 _SETTLED = frozenset({
     "txt", "md", "markdown", "csv", "tsv", "html", "htm", "toml", "xml", "svg", "jsonl", "ndjson",
     "jinja", "j2", "sh", "bat", "ps1", "json", "yaml", "yml", "py", "pyi", "ipynb", "cfg", "ini",
