@@ -15,6 +15,7 @@ from steelyard.artifacts.classic_models import FASTTEXT_MAGIC, looks_like_word2v
 from steelyard.artifacts.coreml import looks_like_blobs
 from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
+from steelyard.artifacts.mat_files import looks_like_mat
 from steelyard.artifacts.msgpack_files import looks_like_msgpack
 from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
@@ -22,6 +23,7 @@ from steelyard.artifacts.programs import program_kind
 from steelyard.artifacts.protobuf_kinds import protobuf_kind
 from steelyard.artifacts.r_data import looks_like_r
 from steelyard.artifacts.source import Source
+from steelyard.artifacts.tables import looks_like_arrow_stream
 from steelyard.artifacts.tars import looks_like_tar
 from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError
@@ -62,12 +64,15 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F", "lnk"),
     (0, FASTTEXT_MAGIC, "fasttext"), (0, b"CBM1", "catboost"),
     (0, b"tree\nversion=v", "lightgbm"),
+    (0, b"PAR1", "parquet"), (0, b"PARE", "parquet"), (0, b"ARROW1\0\0", "arrow"),
+    (0, b"FEA1", "arrow"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
 _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "safetensors": ("safetensors",), "gguf": ("gguf",), "npy": ("npy",), "npz": ("npz", "zip"),
-    "onnx": ("onnx",), "json": ("json", "jsonl"), "txt": ("text", "csv", "json", "jsonl", "lightgbm"),
+    "onnx": ("onnx",), "json": ("json", "jsonl"),
+    "txt": ("text", "csv", "json", "jsonl", "lightgbm"),
     "md": ("markdown", "text", "html"), "yaml": ("yaml", "text"), "yml": ("yaml", "text"),
     "h5": ("hdf5",), "hdf5": ("hdf5",), "keras": ("keras", "zip", "hdf5"), "tflite": ("tflite",),
     "png": ("image",), "jpg": ("image",), "jpeg": ("image",), "gif": ("image",), "py": ("python",),
@@ -163,6 +168,10 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if looks_like_mat(head):
+        return "mat"
+    if looks_like_arrow_stream(head):
+        return "arrow"
     if looks_like_word2vec(source, head) and not _printable(head):
         return "word2vec"
     if looks_like_msgpack(head):

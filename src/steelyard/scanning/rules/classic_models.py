@@ -19,8 +19,9 @@ from steelyard.scanning.rules.secrets import find_secrets
 from steelyard.scanning.rules.text_files import read_bounded
 
 _LIGHTGBM_LINE = re.compile(
-    rb"[a-z_]+=.*|(?:pandas_categorical|feature_importances|parameters):.*|\[[a-z_0-9]+: .*\]|end of (?:trees|parameters)|Tree=\d+|tree"
-    rb"|average_output|linear_tree|[^\s=]+=\d+(?:\.\d+)?|",
+    rb"[a-z_]+=.*|(?:pandas_categorical|feature_importances|parameters):.*|\[[a-z_0-9]+: .*\]"
+    rb"|end of (?:trees|parameters)|Tree=\d+|tree|average_output|linear_tree"
+    rb"|[^\s=]+=\d+(?:\.\d+)?|",
     re.IGNORECASE | re.DOTALL,
 )
 
