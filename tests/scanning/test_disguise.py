@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.artifacts.test_images import png
 from tests.corpus.build import safetensors
 
 from steelyard.kernel.finding import Coverage, FileReport, Verdict
@@ -18,7 +19,7 @@ from steelyard.kernel.limits import Limits
 from steelyard.scanning.runner import Runner
 
 CALL = b"cos\nsystem\n(S'true'\ntR."
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
+PNG = png()
 
 
 class Calls:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+import stat
 from collections.abc import Iterable, Iterator
 
 from steelyard.artifacts.compressed import Budget, ExpandingStream, budget_of, expand, share_budget
 from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
-from steelyard.artifacts.zips import crc_matches, member_source, read_zip
+from steelyard.artifacts.zips import ZipMember, crc_matches, member_source, read_zip
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
@@ -23,6 +24,7 @@ _SEVERITY = {
     "archive.two-ends": Severity.HIGH,
     "archive.duplicate": Severity.HIGH,
     "archive.no-local-header": Severity.HIGH,
+    "archive.similar-names": Severity.LOW,
 }
 _EMPTY_MOST = 10_000
 _DRIVE = re.compile(r"\A[A-Za-z]:")
@@ -63,45 +65,68 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
         )
     links: set[str] = set()
     for member in archive.members:
-        inner = context.nested(member.name[:500])
-        check_name(inner, member.name, links, into)
-        if member.is_dir and not member.size:
-            continue
-        if member.encrypted:
-            into.add(
-                "archive.encrypted",
-                Severity.MEDIUM,
-                "The member is encrypted; nobody can say what it holds.",
-                location=inner.at(""),
-            )
-        try:
-            content = member_source(source, member, into.limits, budget)
-        except LimitExceeded as error:
-            note_bomb(inner, error, into)
-            continue
-        except ArtifactError as error:
-            into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
-            continue
-        share_budget(content, budget)
-        if member.is_symlink:
-            target = content.read_at(0, 4096).decode("utf-8", "replace")
-            check_link(inner, member.name, target, links, into)
-            links.add(posixpath.normpath(member.name))
-            continue
-        if isinstance(content, BytesSource) and not crc_matches(member, content):
-            into.add(
-                "archive.checksum",
-                Severity.MEDIUM,
-                "The member does not have the checksum the archive states.",
-                location=inner.at(""),
-            )
-        examine_content(inner, content, into)
+        _examine_zip_member(context, source, member, budget, links, into)
+
+
+def _examine_zip_member(
+    context: Context,
+    source: Source,
+    member: ZipMember,
+    budget: Budget,
+    links: set[str],
+    into: Examination,
+) -> None:
+    inner = context.nested(member.name[:500])
+    for name in filter(None, (member.name, member.other_name)):
+        check_name(inner, name, links, into)
+    check_mode(inner, member.mode, into)
+    if member.is_dir and not member.size:
+        return
+    if member.encrypted:
+        into.add(
+            "archive.encrypted",
+            Severity.MEDIUM,
+            "The member is encrypted; nobody can say what it holds.",
+            location=inner.at(""),
+        )
+    try:
+        content = member_source(source, member, into.limits, budget)
+    except LimitExceeded as error:
+        note_bomb(inner, error, into)
+        return
+    except ArtifactError as error:
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
+        return
+    share_budget(content, budget)
+    if member.is_symlink:
+        target = content.read_at(0, 4096).decode("utf-8", "replace")
+        check_link(inner, member.name, target, links, into)
+        links.add(posixpath.normpath(member.name))
+        return
+    if content.size != member.size and not member.encrypted:
+        into.add(
+            "archive.headers-disagree",
+            Severity.HIGH,
+            f"The member has {content.size} bytes where the archive states {member.size}; one "
+            "reader stops at the stated size and another does not.",
+            location=inner.at(""),
+            remedy="Do not load the archive.",
+        )
+    if isinstance(content, BytesSource) and not crc_matches(member, content):
+        into.add(
+            "archive.checksum",
+            Severity.MEDIUM,
+            "The member does not have the checksum the archive states.",
+            location=inner.at(""),
+        )
+    examine_content(inner, content, into)
 
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
     """Examine a tar archive and everything in it."""
-    members = read_tar(source, into.limits)
-    _examine_tar_members(context, members, budget_of(source, into.limits), into)
+    problems: list[Problem] = []
+    members = read_tar(source, into.limits, problems)
+    _examine_tar_members(context, members, budget_of(source, into.limits), into, problems)
 
 
 def examine_compressed(context: Context, source: Source, into: Examination) -> None:
@@ -118,8 +143,9 @@ def examine_compressed(context: Context, source: Source, into: Examination) -> N
         except ArtifactError:
             pass  # too short or broken: told below, after what there is was examined
         if looks_like_tar(head):
-            members = iter_tar(_Rejoined(head, stream), into.limits)
-            _examine_tar_members(inner, members, budget, into)
+            problems: list[Problem] = []
+            members = iter_tar(_Rejoined(head, stream), into.limits, problems)
+            _examine_tar_members(inner, members, budget, into, problems)
             return
         content, broken = expand(source, context.format, into.limits, budget)
     except LimitExceeded as error:
@@ -152,44 +178,89 @@ class _Rejoined:
 
 
 def _examine_tar_members(
-    context: Context, members: Iterator[TarMember], budget: Budget, into: Examination
+    context: Context,
+    members: Iterator[TarMember],
+    budget: Budget,
+    into: Examination,
+    problems: list[Problem],
 ) -> None:
     links: set[str] = set()
     try:
         for member in members:
-            inner = context.nested(member.name[:500])
-            check_name(inner, member.name, links, into)
-            if member.kind in ("symlink", "hardlink"):
-                # A hard link's target counts from the archive's root, a symbolic one's from here.
-                base = member.name if member.kind == "symlink" else ""
-                check_link(inner, base, member.link_target, links, into)
-                links.add(posixpath.normpath(member.name))
-            elif member.kind in ("device", "fifo"):
-                into.add(
-                    "archive.device",
-                    Severity.CRITICAL,
-                    f"The member is a {member.kind}; unpacking would create it.",
-                    location=inner.at(""),
-                    remedy=_REMEDY,
-                )
-            elif member.kind == "directory":
-                continue
-            elif member.content is None:
-                into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
-            else:
-                share_budget(member.content, budget)
-                examine_content(inner, member.content, into)
+            _examine_tar_member(context, member, budget, links, into)
     except LimitExceeded as error:
         note_bomb(context, error, into)
+    finally:
+        report_problems(context, problems, into)
+
+
+def _examine_tar_member(
+    context: Context, member: TarMember, budget: Budget, links: set[str], into: Examination
+) -> None:
+    inner = context.nested(member.name[:500])
+    check_name(inner, member.name, links, into)
+    if member.kind in ("symlink", "hardlink"):
+        # A hard link's target counts from the archive's root, a symbolic one's from here.
+        base = member.name if member.kind == "symlink" else ""
+        check_link(inner, base, member.link_target, links, into)
+        links.add(posixpath.normpath(member.name))
+        return
+    if member.kind in ("device", "fifo"):
+        _note_device(inner, member.kind, into)
+        return
+    if member.kind == "directory":
+        return
+    check_mode(inner, member.mode, into)
+    if member.content is None:
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]} is too large to hold")
+        return
+    if member.sparse:
+        into.gap(Coverage.PARTIAL, f"member {member.name[:200]} was examined without its holes")
+    share_budget(member.content, budget)
+    examine_content(inner, member.content, into)
 
 
 def examine_content(context: Context, content: Source, into: Examination) -> None:
     """Examine one member's bytes, unless archives are nested too deep."""
     if context.depth > into.limits.archive_depth:
+        into.add(
+            "archive.depth",
+            Severity.MEDIUM,
+            f"Archives are nested more than {into.limits.archive_depth} deep.",
+            location=context.at(""),
+            remedy="Unpack the outer ones by hand, in a sandbox, and look at what is left.",
+        )
         into.gap(Coverage.PARTIAL, "archives are nested too deep")
         return
     if context.examine_nested is not None:
         context.examine_nested(context, content, into)
+
+
+def check_mode(context: Context, mode: int, into: Examination) -> None:
+    """Report a Unix file mode that unpacking should not restore: devices, and foreign rights."""
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        _note_device(context, "device", into)
+    elif stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        _note_device(context, "fifo", into)
+    elif mode & (stat.S_ISUID | stat.S_ISGID) and not stat.S_ISDIR(mode):
+        into.add(
+            "archive.setuid",
+            Severity.MEDIUM,
+            "The member would run with the rights of its owner or group, whoever starts it.",
+            location=context.at(""),
+            evidence=oct(mode),
+            remedy="Unpack it as an ordinary user, who cannot grant such rights.",
+        )
+
+
+def _note_device(context: Context, kind: str, into: Examination) -> None:
+    into.add(
+        "archive.device",
+        Severity.CRITICAL,
+        f"The member is a {kind}; unpacking would create it.",
+        location=context.at(""),
+        remedy=_REMEDY,
+    )
 
 
 def check_name(context: Context, name: str, links: set[str], into: Examination) -> None:

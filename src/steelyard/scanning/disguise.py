@@ -34,7 +34,8 @@ _TEXTS = frozenset({
     "python", "openvino", "pmml", "tf-text",
 })  # fmt: skip
 _READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx", "ubjson", "crfsuite",
-                        "sentencepiece", "test-virus"}  # fmt: skip
+                        "sentencepiece", "test-virus", "msgpack", "catboost", "r-data", "mat",
+                        "lightgbm"}  # fmt: skip
 _ROOMY = frozenset({"hdf5", "tar", "tf-checkpoint-data", "coreml-weights", "paddle-parameters",
                     "unknown"})  # fmt: skip
 """Formats that may begin with anything, or hold raw numbers."""

@@ -46,6 +46,11 @@ from steelyard.scanning.registry import INERT, UNREAD, examiner_for
 _PENDING_LARGE = 2
 """Large files that may be open, hashed on a thread of their own, while others are examined."""
 
+_TWO_READERS = "two readers"
+"""Part of the sentence about a file that ends as a zip archive of which its start says nothing."""
+_FOLLOWED = frozenset({"image", "audio", "7z", "zip", "npz", "keras", "torch-zip", "torchscript"})
+"""Formats whose examiners reach such an archive themselves."""
+
 Answer = tuple[FileReport, FilePapers | None]
 """What is known about one file, and what it says as a paper, if anything."""
 
@@ -244,7 +249,8 @@ def _look(
     _note_mismatch(context, sniffed, into)
     if known is None or context.format not in UNREAD:
         examine_as(context, source, into)
-    if "ends as a zip" in sniffed.mismatch and context.depth <= into.limits.archive_depth:
+    followed = _TWO_READERS in sniffed.mismatch and context.format not in _FOLLOWED
+    if followed and context.depth <= into.limits.archive_depth:
         # Readers of zip look for its end and find it, whatever stands in front.
         examine_as(replace(context, format="zip"), source, into)
     examine_disguise(context, source, into)
@@ -256,7 +262,9 @@ def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> Non
     if not sniffed.mismatch:
         return
     # Pictures are not looked into: one under the name of a model hides what it carries.
-    grave = sniffed.format in EXECUTES | INERT or "two readers" in sniffed.mismatch
+    grave = (
+        sniffed.format in EXECUTES | INERT | {"image", "audio"} or _TWO_READERS in sniffed.mismatch
+    )
     into.add(
         "file.type-mismatch",
         Severity.MEDIUM if grave else Severity.LOW,
