@@ -8,20 +8,18 @@ the content disagree, :class:`Sniffed` carries a sentence about it.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from steelyard.artifacts.coreml import looks_like_blobs
-from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
-from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
-from steelyard.artifacts.protobuf_kinds import protobuf_kind
 from steelyard.artifacts.source import Source
-from steelyard.artifacts.tars import looks_like_tar
-from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from steelyard.artifacts.zips import ZipArchive
 
 HEAD = 4096
 TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -124,6 +122,8 @@ def _hdf5_inside(source: Source, kind: str) -> str:
     """An HDF5 file may have a block of anything in front, which its readers step over."""
     if kind == "hdf5" or kind.endswith("zip") or kind in ("keras", "npz"):
         return kind
+    from steelyard.artifacts.hdf5.blocks import find_superblock
+
     return "hdf5" if find_superblock(source) > 0 else kind
 
 
@@ -143,6 +143,8 @@ def _binary(source: Source, head: bytes) -> str:
         return "pe"
     if probe_pickle(head, whole=len(head) == source.size):
         return _pickle_kind(head)
+    from steelyard.artifacts.tars import looks_like_tar
+
     if looks_like_tar(head):
         return "tar"
     return _by_structure(source, head)
@@ -152,6 +154,10 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    from steelyard.artifacts.coreml import looks_like_blobs
+    from steelyard.artifacts.paddle import looks_like_parameters
+    from steelyard.artifacts.protobuf_kinds import protobuf_kind
+
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):
@@ -193,6 +199,8 @@ def _is_pe(source: Source, head: bytes) -> bool:
 
 
 def _zip_kind(source: Source) -> str:
+    from steelyard.artifacts.zips import read_zip
+
     try:
         archive = read_zip(source, DEFAULT_LIMITS)
     except ArtifactError:
@@ -275,7 +283,7 @@ def _mismatch(kind: str, name: str) -> str:
 
 
 def _hidden_zip(source: Source, kind: str) -> str:
-    tail = source.read_at(max(0, source.size - 65_557), 65_557)
+    tail = source.read_at(max(0, source.size - 65_557), 65_557)  # the longest comment and the end
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         return ""

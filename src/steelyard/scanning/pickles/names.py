@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
-from importlib import resources
+import os
 
 from msgspec import Struct
 
@@ -71,6 +70,8 @@ def allowed_names() -> frozenset[tuple[str, str]]:
 @functools.cache
 def dangerous_names() -> Dangerous:
     """Return the dangerous names."""
+    import tomllib  # most files have only names that are allowed
+
     data = tomllib.loads(_read("dangerous.toml"))
     through = data.pop("through")
     modules: dict[str, str] = {}
@@ -182,4 +183,6 @@ def _words(name: str) -> set[str]:
 
 
 def _read(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    # importlib.resources would cost every run more than reading these files does.
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
