@@ -125,12 +125,10 @@ class OpcodeReader:
         The last buffer of a source has bytes behind it that are no opcodes, so that its end needs
         no care; whoever took some of them for an argument is stopped by :meth:`advance`.
         """
+        if not self._ended and len(self._buffer) - self._at < _TAIL:
+            self._refill(_TAIL)
         if self._ended:
             return self._padded, self._at, len(self._buffer)
-        if len(self._buffer) - self._at < _TAIL:
-            self._refill(_TAIL)
-            if self._ended:
-                return self._padded, self._at, len(self._buffer)
         return self._buffer, self._at, len(self._buffer) - _SHORT
 
     def advance(self, at: int) -> None:

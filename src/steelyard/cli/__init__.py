@@ -13,6 +13,7 @@ import sys
 
 import click
 
+import steelyard.kernel.quick  # noqa: F401 # before anything imports msgspec
 from steelyard import __version__
 
 COMMANDS: dict[str, str] = {

@@ -43,6 +43,7 @@ from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
 from steelyard.scanning.plugin_host import NO_PLUGINS, PluginHost, Recognized
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for
+from steelyard.scanning.shipped import PACKAGE, read_shipped
 
 _PENDING_LARGE = 2
 """Large files that may be open, hashed on a thread of their own, while others are examined."""
@@ -297,12 +298,11 @@ def _traits(into: Examination) -> Traits:
 def rules_digest() -> str:
     """Return the SHA-256 over every module and data file that takes part in judging."""
     hasher = hashlib.sha256()
-    root = os.path.dirname(os.path.dirname(__file__))
     with contextlib.suppress(FileNotFoundError):
-        known = _content(os.path.join(root, "catalog", "data", "known_bad.toml"))
+        known = read_shipped(f"{PACKAGE}/catalog/data/known_bad.toml")
         hasher.update(b"known_bad\0" + known + b"\0")
     for package in ("artifacts", "scanning"):
-        stack = [(f"steelyard.{package}", os.path.join(root, package))]
+        stack = [(f"steelyard.{package}", f"{PACKAGE}/{package}")]
         while stack:
             name, folder = stack.pop()
             with os.scandir(folder) as items:
@@ -310,12 +310,7 @@ def rules_digest() -> str:
             for item in ordered:
                 path = f"{name}/{item.name}"
                 if item.name.endswith((".py", ".txt", ".toml", ".json")):
-                    hasher.update(f"{path}\0".encode() + _content(item.path) + b"\0")
+                    hasher.update(f"{path}\0".encode() + read_shipped(item.path) + b"\0")
                 elif item.name != "__pycache__" and item.is_dir():
                     stack.append((path, item.path))
     return hasher.hexdigest()
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return file.read()

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import functools
 import re
-import os
 
 from msgspec import Struct
+
+from steelyard.scanning.shipped import PACKAGE, read_shipped
 
 DATA_FILES = ("allowed.txt", "dangerous.toml", "stdlib.txt")
 
@@ -183,6 +184,4 @@ def _words(name: str) -> set[str]:
 
 
 def _read(name: str) -> str:
-    # importlib.resources would cost every run more than reading these files does.
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
-        return file.read()
+    return read_shipped(f"{PACKAGE}/scanning/pickles/{name}").decode("utf-8")
