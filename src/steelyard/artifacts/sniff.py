@@ -8,26 +8,18 @@ the content disagree, :class:`Sniffed` carries a sentence about it.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from steelyard.artifacts.classic_models import FASTTEXT_MAGIC, looks_like_word2vec
-from steelyard.artifacts.coreml import looks_like_blobs
-from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
-from steelyard.artifacts.mat_files import looks_like_mat
-from steelyard.artifacts.msgpack_files import looks_like_msgpack
-from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
-from steelyard.artifacts.programs import program_kind
-from steelyard.artifacts.protobuf_kinds import protobuf_kind
-from steelyard.artifacts.r_data import looks_like_r
 from steelyard.artifacts.source import Source
-from steelyard.artifacts.tables import looks_like_arrow_stream
-from steelyard.artifacts.tars import looks_like_tar
-from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from steelyard.artifacts.zips import ZipArchive
 
 HEAD = 4096
 TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -65,7 +57,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{L\0\0\0\0\0\0\0", "ubjson"), (0, b"{i\x07learner", "ubjson"),
     (0, b"dex\n03", "dex"), (0, b"dex\n04", "dex"), (0, b"ITSF\3\0\0\0", "chm"),
     (0, b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F", "lnk"),
-    (0, FASTTEXT_MAGIC, "fasttext"), (0, b"CBM1", "catboost"),
+    (0, b"\xba\x16O/", "fasttext"), (0, b"CBM1", "catboost"),
     (0, b"tree\nversion=v", "lightgbm"),
     (0, b"PAR1", "parquet"), (0, b"PARE", "parquet"), (0, b"ARROW1\0\0", "arrow"),
     (0, b"FEA1", "arrow"),
@@ -145,6 +137,8 @@ def _hdf5_inside(source: Source, kind: str) -> str:
     """An HDF5 file may have a block of anything in front, which its readers step over."""
     if kind == "hdf5" or kind.endswith("zip") or kind in ("keras", "npz"):
         return kind
+    from steelyard.artifacts.hdf5.blocks import find_superblock
+
     return "hdf5" if find_superblock(source) > 0 else kind
 
 
@@ -158,6 +152,12 @@ def _binary(source: Source, head: bytes) -> str:
             if source.size == len(magic) and kind == "npy":
                 return "empty"  # the bare magic number holds nothing
             return _zip_kind(source) if kind == "zip" else kind
+    if head[:1] == b"\x80" and probe_pickle(head, whole=len(head) == source.size):
+        return _pickle_kind(head)
+    from steelyard.artifacts.programs import program_kind
+    from steelyard.artifacts.r_data import looks_like_r
+    from steelyard.artifacts.tars import looks_like_tar
+
     if looks_like_r(head):
         return "r-data"
     if program := program_kind(source, head):
@@ -175,6 +175,14 @@ def _by_structure(source: Source, head: bytes) -> str:
         return "zlib"
     if _LZMA.match(head):
         return "lzma"
+    from steelyard.artifacts.classic_models import looks_like_word2vec
+    from steelyard.artifacts.coreml import looks_like_blobs
+    from steelyard.artifacts.mat_files import looks_like_mat
+    from steelyard.artifacts.msgpack_files import looks_like_msgpack
+    from steelyard.artifacts.paddle import looks_like_parameters
+    from steelyard.artifacts.protobuf_kinds import protobuf_kind
+    from steelyard.artifacts.tables import looks_like_arrow_stream
+
     if looks_like_mat(head):
         return "mat"
     if looks_like_arrow_stream(head):
@@ -219,6 +227,8 @@ def _is_safetensors(source: Source, head: bytes) -> bool:
 
 
 def _zip_kind(source: Source) -> str:
+    from steelyard.artifacts.zips import read_zip
+
     try:
         archive = read_zip(source, DEFAULT_LIMITS)
     except ArtifactError:
@@ -301,7 +311,7 @@ def _mismatch(kind: str, name: str) -> str:
 
 
 def _hidden_zip(source: Source, kind: str) -> str:
-    tail = source.read_at(max(0, source.size - 65_557), 65_557)
+    tail = source.read_at(max(0, source.size - 65_557), 65_557)  # the longest comment and the end
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         return ""

@@ -13,7 +13,6 @@ from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
 from steelyard.artifacts.zips import ZipMember, crc_matches, member_source, read_zip
-from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
@@ -36,7 +35,7 @@ def report_problems(context: Context, problems: Iterable[Problem], into: Examina
     """Add a finding for every structural problem a zip reader reported."""
     for problem in problems:
         severity = _SEVERITY.get(problem.code, Severity.MEDIUM)
-        rule = problem.code if scanner_rule(problem.code) else "archive.structure"
+        rule = _rule(problem.code, "archive.structure")
         into.add(rule, severity, problem.message, location=context.at(problem.location))
 
 
@@ -331,9 +330,16 @@ def _turns_back(path: str, links: set[str]) -> bool:
     return False
 
 
+def _rule(code: str, other: str) -> str:
+    """Return the code of a problem where it is that of a rule, else ``other``."""
+    from steelyard.catalog.rules import scanner_rule
+
+    return code if scanner_rule(code) else other
+
+
 def note_bomb(context: Context, error: LimitExceeded, into: Examination) -> None:
     """Report a reader's limit: an attack where the error says so, else a reason to look."""
-    rule = error.code if scanner_rule(error.code) else "archive.bomb"
+    rule = _rule(error.code, "archive.bomb")
     attack = error.code in ("archive.bomb", "archive.members")
     into.add(
         rule,

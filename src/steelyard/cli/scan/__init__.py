@@ -110,12 +110,15 @@ def _explain(rule_id: str | None, output_format: str) -> None:
 
 def _screen() -> Screen:
     import os
-    import shutil
 
     from steelyard.reporting.terminal.plain import Screen
 
     terminal = sys.stdout.isatty()
     color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(120, shutil.get_terminal_size((100, 24)).columns) if terminal else 100
+    width = 100
+    if terminal:
+        import shutil
+
+        width = min(120, shutil.get_terminal_size((100, 24)).columns)
     encoding = (sys.stdout.encoding or "ascii").lower()
     return Screen(width, color, encoding not in ("utf-8", "utf8"))

@@ -34,13 +34,14 @@ for _code, _kind in (
     (op.BININT1, SMALL), (op.MEMOIZE, REMEMBER), (op.BINPUT, PUT), (op.BINGET, GET),
     (op.MARK, MARK), (op.APPENDS, TO_MARK), (op.SETITEMS, TO_MARK), (op.APPEND, DROP),
     (op.SETITEM, DROP), (op.SHORT_BINUNICODE, TEXT), (op.BININT, WIDE), (op.BININT2, WIDE),
-    (op.BINUNICODE, TEXT), (op.POP, POP), (op.POP_MARK, TO_MARK), (op.TUPLE1, TUPLES),
-    (op.TUPLE2, TUPLES),    (op.TUPLE3, TUPLES), (op.PROTO, NOTHING), (op.FRAME, NOTHING),
+    (op.BINUNICODE, TEXT),
+    (op.POP, POP), (op.POP_MARK, TO_MARK), (op.TUPLE1, TUPLES), (op.TUPLE2, TUPLES),
+    (op.TUPLE3, TUPLES), (op.PROTO, NOTHING), (op.FRAME, NOTHING),
 ):  # fmt: skip
     _KIND[_code] = _kind
 for _code, _width in (
-    (op.SHORT_BINUNICODE, 2), (op.BINUNICODE, 5), (op.BININT, 5), (op.BININT2, 3),
-    (op.APPEND, 1), (op.SETITEM, 2), (op.TUPLE1, 1),
+    (op.SHORT_BINUNICODE, 2), (op.BINUNICODE, 5),
+    (op.BININT, 5), (op.BININT2, 3), (op.APPEND, 1), (op.SETITEM, 2), (op.TUPLE1, 1),
     (op.TUPLE2, 2), (op.TUPLE3, 3), (op.PROTO, 2), (op.FRAME, 9),
 ):  # fmt: skip
     _WIDTH[_code] = _width

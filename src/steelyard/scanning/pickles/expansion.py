@@ -37,7 +37,8 @@ def may_expand(opcodes: int, shared: int) -> bool:
     """
     if opcodes > _DEPTH_MOST or shared > 64:
         return True
-    return bool(6 * opcodes * 3**shared > _WEIGHT_MOST)
+    ways: int = 6 * opcodes * 3**shared
+    return ways > _WEIGHT_MOST
 
 
 def expansion_of(source: Source, offset: int, limits: Limits) -> str:

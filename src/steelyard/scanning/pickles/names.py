@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
-from importlib import resources
 
 from msgspec import Struct
+
+from steelyard.scanning.shipped import PACKAGE, read_shipped
 
 DATA_FILES = ("allowed.txt", "dangerous.toml", "stdlib.txt")
 
@@ -87,6 +87,8 @@ def allowed_names() -> frozenset[tuple[str, str]]:
 @functools.cache
 def dangerous_names() -> Dangerous:
     """Return the dangerous names."""
+    import tomllib  # most files have only names that are allowed
+
     data = tomllib.loads(_read("dangerous.toml"))
     through = data.pop("through")
     modules: dict[str, str] = {}
@@ -203,4 +205,4 @@ def _words(name: str) -> set[str]:
 
 
 def _read(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return read_shipped(f"{PACKAGE}/scanning/pickles/{name}").decode("utf-8")
