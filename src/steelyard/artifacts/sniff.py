@@ -11,6 +11,7 @@ import re
 
 from msgspec import Struct
 
+from steelyard.artifacts.apple_double import MAGIC as APPLE_DOUBLE
 from steelyard.artifacts.classic_models import FASTTEXT_MAGIC, looks_like_word2vec
 from steelyard.artifacts.coreml import looks_like_blobs
 from steelyard.artifacts.hdf5.blocks import find_superblock
@@ -66,6 +67,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"tree\nversion=v", "lightgbm"),
     (0, b"PAR1", "parquet"), (0, b"PARE", "parquet"), (0, b"ARROW1\0\0", "arrow"),
     (0, b"FEA1", "arrow"),
+    (0, APPLE_DOUBLE, "apple-double"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
