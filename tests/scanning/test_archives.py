@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import stat
 import struct
 import tarfile
 import time
 import zipfile
 import zlib
+from pathlib import Path
 
 import msgspec
 import pytest
+from tests.scanning.test_disguise import examine
 
 from steelyard.artifacts.sniff import sniff
 from steelyard.artifacts.source import BytesSource, Source
@@ -321,3 +324,10 @@ def test_members_behind_a_wrong_checksum_and_the_end_are_examined() -> None:
 def test_a_pax_size_counts_over_the_header() -> None:
     seen = Seen(pax(size="600") + header("a.txt", 1) + padded(b"y" * 600) + END)
     assert seen.contents["a.txt"] == 600
+
+
+def test_the_members_of_a_torch_archive_are_judged_like_any(tmp_path: Path) -> None:
+    members = {"m/data.pkl": pickle.dumps({}, 2), "m/version": b"3\n", "../up": b"x"}
+    report = examine(tmp_path / "model.pt", zipped(members, zipfile.ZIP_STORED))
+    assert report.format == "torch-zip"
+    assert "archive.traversal" in {item.rule for item in report.findings}
