@@ -245,7 +245,7 @@ def test_sizes_behind_the_data_count_and_must_agree() -> None:
 @pytest.mark.parametrize(
     ("mode", "rule"),
     [(stat.S_IFCHR, "archive.device"), (stat.S_IFIFO, "archive.device"),
-     (stat.S_IFREG | stat.S_ISUID, "archive.setuid"), (stat.S_IFREG | 0o755, "")],
+     (stat.S_IFREG | stat.S_ISUID, "archive.setuid"), (stat.S_IFREG | 0o755, ""), (0xFFFF, "")],
 )  # fmt: skip
 def test_modes_of_zip_members(mode: int, rule: str) -> None:
     out = io.BytesIO()

@@ -247,7 +247,7 @@ def check_mode(context: Context, mode: int, into: Examination) -> None:
         _note_device(context, "device", into)
     elif stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         _note_device(context, "fifo", into)
-    elif mode & (stat.S_ISUID | stat.S_ISGID) and not stat.S_ISDIR(mode):
+    elif mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_IFMT(mode) in (0, stat.S_IFREG):
         into.add(
             "archive.setuid",
             Severity.MEDIUM,
