@@ -7,7 +7,8 @@ FUZZ_SECONDS ?= 120
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit fuzz bench lock docs clean
+.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled bench lock \
+  docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,6 +43,18 @@ unit: ## Tests
 fuzz: ## Throw changed files at every reader for FUZZ_SECONDS (120)
 	@$(PYTHON) scripts/prepare.py dev
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+COMPILED := build/compiled
+
+compiled: ## Build the pickle machine with mypyc into build/compiled (optional, many times faster)
+	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -r src/steelyard $(COMPILED)/
+	@cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --ignore-missing-imports \
+	  $(addprefix steelyard/scanning/pickles/,interpreter.py data.py values.py) > mypyc.log 2>&1 \
+	  || { cat mypyc.log; exit 1; }
+
+test-compiled: compiled ## Run the pickle tests on the compiled machine
+	@PYTHONPATH=$(COMPILED) $(BIN)/python -c 'from steelyard.scanning.pickles import interpreter as i; assert i.__file__.endswith(".so"), i.__file__'
+	@PYTHONPATH=$(COMPILED) $(BIN)/pytest -n 0 tests/scanning/pickles
 
 bench: ## Measure speed and memory side by side, print the table
 	@$(PYTHON) scripts/prepare.py dev

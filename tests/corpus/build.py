@@ -276,7 +276,7 @@ def hostile() -> list[Sample]:
         Sample(
             "adapter_config.json",
             config(auto_map={"AutoModel": "other/repository--modeling.Model"}),
-            "suspicious",
+            "malicious",
             "code.other-repository",
         ),
         Sample("modeling.py", b"import os\nos.system('true')\n", "malicious", "code.executes"),
@@ -284,7 +284,7 @@ def hostile() -> list[Sample]:
             "handler.py",
             b"from os import system as s\ndef handle(x):\n    return s('true')\n",
             "suspicious",
-            "code.dangerous-call",
+            "code.starts-program",
         ),
         Sample(
             "tag.yaml",
@@ -305,7 +305,7 @@ def hostile() -> list[Sample]:
         Sample(
             "requirements.txt",
             b"torch\n--extra-index-url http://packages.example.org\n",
-            "suspicious",
+            "malicious",
             "requirements.source",
         ),
         Sample(

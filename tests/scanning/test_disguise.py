@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,46 @@ def test_data_that_is_a_pickle_too_is_malicious(tmp_path: Path, name: str, data:
     report = examine(tmp_path / name, data)
     assert report.verdict is Verdict.MALICIOUS, report
     assert report.traits.executes_on_load
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "vocab.txt", "config.json", "model.onnx", "model.safetensors",
+     "variables.data-00000-of-00001"],
+)  # fmt: skip
+@pytest.mark.parametrize("cover", [b"F1.5\n0" * 2000, b"S'a line of text'\n0" * 500])
+def test_no_name_makes_a_call_clean(tmp_path: Path, name: str, cover: bytes) -> None:
+    report = examine(tmp_path / name, cover + CALL)
+    assert report.verdict is Verdict.MALICIOUS, report
+
+
+def test_a_pickle_in_front_of_hdf5_is_malicious(tmp_path: Path) -> None:
+    data = CALL.ljust(512, b"\0") + b"\x89HDF\r\n\x1a\n" + bytes(200)
+    assert examine(tmp_path / "model.h5", data).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("name", ["model.bin", "notes.txt", "tool.py"])
+def test_a_zip_archive_behind_text_is_examined(tmp_path: Path, name: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("archive/data.pkl", CALL)
+    report = examine(tmp_path / name, b"print('hello')\n" * 4 + packed.getvalue())
+    assert report.verdict is Verdict.MALICIOUS, report
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("protoc-3.13.0.0", Verdict.SUSPICIOUS), ("tool", Verdict.SUSPICIOUS),
+     ("lib.so.1.2", Verdict.SUSPICIOUS), ("model.bin", Verdict.MALICIOUS)],
+)  # fmt: skip
+def test_only_a_data_name_disguises_a_program(tmp_path: Path, name: str, verdict: Verdict) -> None:
+    data = b"\x7fELF\x02\x01\x01" + bytes(60)
+    assert examine(tmp_path / name, data).verdict is verdict
+
+
+def test_a_list_of_files_is_no_pickle(tmp_path: Path) -> None:
+    lines = b"cffi/pickle/os.py,sha256=AAAA,12\ncffi/subprocess.py,sha256=BBBB,7\n)R" * 9
+    assert examine(tmp_path / "RECORD", lines).verdict is Verdict.CLEAN
 
 
 @pytest.mark.parametrize("data", [PNG, safetensors()])

@@ -42,6 +42,9 @@ _PIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7b]", re.DOTALL)
 
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """The headers zlib writes; the check of the format alone also fits text such as ``x = 1``."""
+_LZMA = re.compile(rb"\x5d\0\0[\0-\xff]{2}(?:\xff{8}|[\0-\xff]{5}\0{3})\0", re.DOTALL)
+"""The old LZMA format, which joblib writes: properties, dictionary size, size or unknown, and the
+range coder's first byte, which is always zero."""
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
@@ -126,6 +129,8 @@ def sniff(source: Source, name: str) -> Sniffed:
         kind = _hdf5_inside(source, kind)
     if kind == "unknown":
         kind = _by_end_or_name(source, name)
+    if kind == "pickle" and name.lower().endswith((".py", ".pyi")) and _printable(head):
+        kind = "python"  # "()." is a pickle too, but nobody unpickles by this name
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
@@ -170,6 +175,8 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if _LZMA.match(head):
+        return "lzma"
     if looks_like_mat(head):
         return "mat"
     if looks_like_arrow_stream(head):
@@ -259,6 +266,8 @@ def _text(source: Source, head: bytes, name: str) -> str:
         return _xml_kind(head)
     if by_name:
         return by_name
+    if lowered == "pipfile":
+        return "toml"
     if body[:1] in (b"{", b"[") and re.match(rb'[{\[]\s*(?:["{\[\d\]}tfn-]|$)', body):
         return "json"
     if re.match(rb"<(?:!doctype html|html)", body, re.IGNORECASE):

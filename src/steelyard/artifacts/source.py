@@ -23,6 +23,8 @@ from steelyard.kernel.limits import MIB
 
 INLINE = MIB
 """Files up to this size are hashed without a second thread."""
+_HELD = 64 * 1024
+"""Files up to this size are read once: what is hashed and what is examined are the same bytes."""
 _BUFFER = 1024 * 1024
 """Bytes read at a time: small enough for the processor's cache, large enough that the thread seldom
 needs the interpreter while an examiner holds it."""
@@ -152,6 +154,7 @@ class FileSource:
         self._descriptor = descriptor
         self._before = os.fstat(descriptor)
         self.size = size
+        self._held: bytes | None = None
         self._digest: str | None = None
         self._thread: threading.Thread | None = None
         self._failure: OSError | None = None
@@ -168,6 +171,8 @@ class FileSource:
         """Return up to ``length`` bytes from ``offset``; an unreadable sector is an error."""
         if offset < 0 or length <= 0 or offset >= self.size:
             return b""
+        if self._held is not None:
+            return self._held[offset : offset + length]
         parts: list[bytes] = []
         wanted = min(length, self.size - offset)
         while wanted:
@@ -188,7 +193,10 @@ class FileSource:
         ``hashed`` is told, on the thread of the pass, how many bytes of a large file are done.
         """
         if self.size <= INLINE:
-            self._digest = hashlib.sha256(self.read_at(0, self.size)).hexdigest()
+            data = self.read_at(0, self.size)
+            self._digest = hashlib.sha256(data).hexdigest()
+            if self.size <= _HELD:
+                self._held = data
             return
         self._thread = threading.Thread(target=self._hash, args=[hashed], name="hash", daemon=True)
         self._thread.start()

@@ -33,10 +33,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes of a JSON document (tokenizers reach tens of megabytes)."""
     json_depth: int = 256
     """Nesting of arrays and objects in a JSON document."""
-    yaml_bytes: int = 2 * MIB
-    """Bytes of a YAML document, front matter included."""
+    yaml_bytes: int = 512 * KIB
+    """Bytes of a YAML document that are parsed, front matter included; longer YAML is searched."""
     text_bytes: int = 16 * MIB
     """Bytes of a text file that text rules look at."""
+    python_bytes: int = 4 * MIB
+    """Bytes of Python source that are parsed; a syntax tree takes a hundredfold of memory."""
     pickle_opcodes: int = 120_000_000
     """Opcodes executed abstractly in one pickle stream."""
     pickle_streams: int = 10_000

@@ -9,11 +9,12 @@ and cuts what is too long; :func:`sanitize` does so for every string of an asses
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from steelyard.kernel.assessment import Assessment
+if TYPE_CHECKING:
+    from steelyard.kernel.assessment import Assessment
 
 LONGEST = 600
 """Characters of one string that a report for people shows."""
@@ -61,7 +62,7 @@ def plain(text: str) -> str:
 def sanitize(assessment: Assessment, *, ascii_only: bool = False) -> Assessment:
     """Return a copy of ``assessment`` in which every string, keys included, is :func:`visible`."""
     cleaned = _clean(msgspec.to_builtins(assessment), ascii_only)
-    shown = msgspec.convert(cleaned, Assessment)
+    shown = msgspec.convert(cleaned, type(assessment))
     name = visible(shown.subject.name, _NAME)
     subject = msgspec.structs.replace(shown.subject, name=plain(name) if ascii_only else name)
     return msgspec.structs.replace(shown, subject=subject)

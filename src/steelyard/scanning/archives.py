@@ -28,6 +28,7 @@ _SEVERITY = {
 }
 _EMPTY_MOST = 10_000
 _DRIVE = re.compile(r"\A[A-Za-z]:")
+_PARTS_MOST = 200
 _REMEDY = "Do not unpack this archive."
 
 
@@ -105,7 +106,7 @@ def open_zip_member(
     share_budget(content, budget)
     if member.is_symlink:
         target = content.read_at(0, 4096).decode("utf-8", "replace")
-        check_link(inner, member.name, target, into)
+        check_link(inner, member.name, target, links, into)
         links.add(posixpath.normpath(member.name))
         return None
     if content.size != member.size and not member.encrypted:
@@ -207,7 +208,7 @@ def _examine_tar_member(
     if member.kind in ("symlink", "hardlink"):
         # A hard link's target counts from the archive's root, a symbolic one's from here.
         base = member.name if member.kind == "symlink" else ""
-        check_link(inner, base, member.link_target, into)
+        check_link(inner, base, member.link_target, links, into)
         links.add(posixpath.normpath(member.name))
         return
     if member.kind in ("device", "fifo"):
@@ -307,10 +308,14 @@ def _passes_link(name: str, links: set[str]) -> bool:
     return False
 
 
-def check_link(context: Context, name: str, target: str, into: Examination) -> None:
+def check_link(
+    context: Context, name: str, target: str, links: set[str], into: Examination
+) -> None:
     """Report the link ``name`` if its target lies outside the archive's folder."""
-    landing = posixpath.normpath(posixpath.join(posixpath.dirname(name), target.replace("\\", "/")))
-    if landing.startswith(("/", "../")) or landing == ".." or _DRIVE.match(target):
+    target = target.replace("\\", "/")
+    landing = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    turns = links and _turns_back(posixpath.join(posixpath.dirname(name), target), links)
+    if turns or landing.startswith(("/", "../")) or landing == ".." or _DRIVE.match(target):
         into.add(
             "archive.link",
             Severity.CRITICAL,
@@ -319,6 +324,17 @@ def check_link(context: Context, name: str, target: str, into: Examination) -> N
             evidence=f"-> {target[:200]}",
             remedy=_REMEDY,
         )
+
+
+def _turns_back(path: str, links: set[str]) -> bool:
+    """Tell whether a path goes up from a link of the archive: systems resolve the link first."""
+    reached, through = "", False
+    for part in path.split("/")[:_PARTS_MOST]:
+        through = through or reached in links
+        if part == ".." and through:
+            return True
+        reached = posixpath.normpath(posixpath.join(reached, part))
+    return False
 
 
 def note_bomb(context: Context, error: LimitExceeded, into: Examination) -> None:

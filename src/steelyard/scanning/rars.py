@@ -44,7 +44,7 @@ def _examine_member(
         if member.link.startswith("("):
             stored = source.read_at(member.offset, min(member.packed, 4096))
             target = stored.decode("utf-8", "replace")
-        check_link(inner, member.name, target, into)
+        check_link(inner, member.name, target, links, into)
     elif member.is_dir:
         return
     elif member.stored:

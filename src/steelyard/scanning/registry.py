@@ -29,6 +29,7 @@ EXAMINERS: dict[str, tuple[str, str]] = (
         "zlib": (_ARCHIVES, "examine_compressed"),
         "bzip2": (_ARCHIVES, "examine_compressed"),
         "xz": (_ARCHIVES, "examine_compressed"),
+        "lzma": (_ARCHIVES, "examine_compressed"),
         "lz4": (_ARCHIVES, "examine_compressed"),
         "zstd": (_ARCHIVES, "examine_compressed"),
         "7z": ("steelyard.scanning.sevenzips", "examine_7z"),

@@ -249,7 +249,9 @@ def _look(
     _note_mismatch(context, sniffed, into)
     if known is None or context.format not in UNREAD:
         examine_as(context, source, into)
-    if _TWO_READERS in sniffed.mismatch and context.format not in _FOLLOWED:
+    followed = _TWO_READERS in sniffed.mismatch and context.format not in _FOLLOWED
+    if followed and context.depth <= into.limits.archive_depth:
+        # Readers of zip look for its end and find it, whatever stands in front.
         examine_as(replace(context, format="zip"), source, into)
     examine_disguise(context, source, into)
     if plugins is not NO_PLUGINS:

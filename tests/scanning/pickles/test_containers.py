@@ -31,6 +31,7 @@ from steelyard.kernel.limits import DEFAULT_LIMITS
 from steelyard.scanning import pickles
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.pickles.names import allowed_names, is_allowed, why_dangerous
+from steelyard.scanning.pickles.scripts import examine_script
 
 EVIL = b"cos\nsystem\n(S'true'\ntR."
 
@@ -322,3 +323,40 @@ def test_the_corpus_is_judged() -> None:
         caught[row["label"]] += flagged
     assert caught["malicious"] >= 0.98 * total["malicious"]
     assert caught["benign"] <= 0.02 * total["benign"]
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        (b"def f(self):\n  torch . save(x, 'a')\n", "torchscript.files"),
+        (b"def f(self):\n  x = ops.aten.from_file('a', True)\n", "torchscript.files"),
+        (b"import os\n", "torchscript.import"),
+        (b"def f(self):\n  eval('1')\n", "torchscript.import"),
+        (b"import __torch__.a\n# torch.save(x)\ns = 'torch.load(x)'\n", ""),
+        (b"def f(self):\n  return (self).open(getattr(self, '0'))\n", ""),
+    ],
+)
+def test_torchscript_source_is_read_by_tokens(code: bytes, rule: str) -> None:
+    into = Examination(DEFAULT_LIMITS)
+    examine_script(Context("m.pt", "torchscript", DEFAULT_LIMITS), BytesSource(code), into)
+    assert {finding.rule for finding in into.findings} == ({rule} if rule else set())
+
+
+def test_carried_functions_are_judged_by_what_they_reach() -> None:
+    head = b"ccloudpickle.cloudpickle\n_make_function\n(ccloudpickle.cloudpickle\n_builtin_type\n"
+    build = head + b"(VCodeType\ntR(K\x00C\x00(V%b\nttR}tR"
+    assert verdict(build % b"mean" + b".") is Verdict.SUSPICIOUS
+    assert verdict(build % b"check_output" + b".") is Verdict.MALICIOUS
+    assert verdict(build % b"mean" + b")R.") is Verdict.MALICIOUS
+
+
+def test_persistent_ids_of_other_programs_are_reported() -> None:
+    assert "torch.persistent-id" in rules(b"Pwhatever\n.")
+    assert "torch.persistent-id" in rules(b"\x80\x02X\x02\0\0\0idQ.")
+
+
+def test_a_frame_that_ends_before_stop_is_reported() -> None:
+    framed = b"\x80\x05\x95" + (5).to_bytes(8, "little") + b"J\x07\0\0\0."
+    assert "pickle.framing" in rules(framed)
+    assert "pickle.framing" not in rules(pickle.dumps("plain text", 5))
+    assert "pickle.framing" not in rules(pickle.dumps([b"x" * 70_000, "a"], 5))

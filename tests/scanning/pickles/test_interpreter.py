@@ -7,7 +7,6 @@ import contextlib
 import pickle
 import time
 import tracemalloc
-from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -21,6 +20,14 @@ from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
 from steelyard.scanning.pickles.expansion import expansion_of
 from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.values import Call
+
+
+class _SlowReader(OpcodeReader):
+    """Offers no window, so that every opcode takes the slow way."""
+
+    def window(self) -> tuple[bytes, int, int]:
+        buffer, at, _ = super().window()
+        return buffer, at, 0
 
 
 def run(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Machine:
@@ -103,13 +110,42 @@ def test_the_fast_loop_agrees_with_the_handlers(noise: list[int], protocol: int)
     padded = pickle.dumps([value, "os", "system", value], protocol + 2) + b"\0" * 1000
     machine = run(padded)
     slow = Machine(DEFAULT_LIMITS)
-    reader = OpcodeReader(BytesSource(padded), 0, DEFAULT_LIMITS)
-    monkeyed = patch.object(slow, "_data", lambda _buffer, at, _end: at)
-    with monkeyed:  # every opcode takes the slow way
-        slow.run(reader)
+    slow.run(_SlowReader(BytesSource(padded), 0, DEFAULT_LIMITS))
     assert machine.opcodes == slow.opcodes
     assert len(machine._memo) == len(slow._memo)
     assert [type(item) for item in machine._memo] == [type(item) for item in slow._memo]
+
+
+_OPCODES = st.lists(
+    st.sampled_from([
+        b"0", b"1", b"(", b"N", b"]", b"}", b")", b"\x85", b"\x86", b"\x87", b"\x94", b"h\0", b"a",
+        b"e", b"s", b"u", b"K\x07", b"q\0", b"\x80\x04", b"\x95" + bytes(8), b"\x8c\x02os", b"\x93",
+    ]),
+    max_size=60,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(_OPCODES)
+def test_random_opcodes_mean_the_same_in_the_fast_loop(pieces: list[bytes]) -> None:
+    data = b"NNNN" + b"".join(pieces) + b"." + b"\0" * 3000
+    seen = []
+    for kind in (OpcodeReader, _SlowReader):
+        machine, message = Machine(DEFAULT_LIMITS), ""
+        try:
+            machine.run(kind(BytesSource(data), 0, DEFAULT_LIMITS))
+        except ArtifactError as error:
+            message = f"{error} {error.offset}"
+        seen.append((machine.opcodes, message, list(machine.names), machine.unresolved,
+                     [type(item) for item in machine._memo]))  # fmt: skip
+    assert seen[0] == seen[1]
+
+
+def test_objects_held_at_one_time_are_bounded() -> None:
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, pickle_memo=1_500_000)
+    with pytest.raises(LimitExceeded) as caught:
+        run(b"N" * 3_500_000 + b".", limits)
+    assert caught.value.code == "pickle.size"
 
 
 def test_memory_follows_different_names_only() -> None:

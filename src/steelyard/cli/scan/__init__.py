@@ -61,12 +61,11 @@ def command(
         _explain(explain, output_format)
         return
     if not references:
-        raise InputError(
-            "There is nothing to scan.",
-            next_step="Name a directory, a file, or hf:org/name.",
-            code="scan.nothing",
+        raise click.UsageError(
+            "There is nothing to scan. Name a directory, a file, or hf:org/name."
         )
-    wanted = Options(quiet=output_format != "text", **options)  # type: ignore[arg-type]
+    quiet = output_format != "text" and output is None
+    wanted = Options(quiet=quiet, **options)  # type: ignore[arg-type]
     result = run(references, wanted)
     if output_format == "text" and output is None:
         for line in result.lines(_screen(), verbose=verbose):

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Any
 
 from steelyard.artifacts.compressed import budget_of
 from steelyard.artifacts.numpy_files import read_npy
-from steelyard.artifacts.pickle import OpcodeReader, probe_pickle
+from steelyard.artifacts.pickle import FRAME, PROTO, OpcodeReader, probe_pickle
 from steelyard.artifacts.sniff import HEAD
-from steelyard.artifacts.source import Source
+from steelyard.artifacts.source import SliceSource, Source
 from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
@@ -23,9 +22,10 @@ from steelyard.scanning.archives import (
 )
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.pickles.arrays import array_elements, array_size, holds_objects
-from steelyard.scanning.pickles.expansion import expansion_of
+from steelyard.scanning.pickles.expansion import expansion_of, may_expand
 from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.judge import Judge
+from steelyard.scanning.pickles.scripts import examine_script
 from steelyard.scanning.pickles.values import Made, Name, Pairs
 
 _ELEMENT = {
@@ -36,10 +36,12 @@ _ELEMENT = {
 }  # fmt: skip
 """Bytes of one element by torch storage class."""
 _NESTED_ARRAYS = 16
+_FILES = (b"PK\x03\x04", b"\x7fELF", b"MZ", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x93NUMPY", b"GGUF",
+          b"\x89HDF", b"7z\xbc\xaf")  # fmt: skip
+"""How files begin that are worth examining after a pickle."""
+_FRAME_FULL = 64 * 1024
+"""Bytes at which a pickler begins the next frame."""
 _EXPANSION_OPCODES = 400_000
-_CODE_MOST = 4 * 1024 * 1024
-_SCRIPT_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?!__torch__)[A-Za-z_]", re.MULTILINE)
-_SCRIPT_FILES = re.compile(rb"\b(?:torch|ops\.aten)\.(?:from_file|save|load)\(")
 _SAFE = "Ask the publisher for safetensors; whoever loads this file runs what it says."
 
 
@@ -119,7 +121,7 @@ def _examine_member(
     elif name.endswith(".pkl") or looks:
         _Streams(inner, content, into, scripted=scripted).run(0)
     elif "/code/" in name:
-        _examine_script(inner, content, into)
+        examine_script(inner, content, into)
     elif name.rpartition("/")[2] in ("version", "byteorder"):
         return
     else:
@@ -133,32 +135,6 @@ def _examine_storage(context: Context, content: Source, into: Examination) -> No
     into.findings.extend(
         finding for finding in hidden.findings if finding.severity is Severity.CRITICAL
     )
-
-
-def _examine_script(context: Context, content: Source, into: Examination) -> None:
-    """Look at TorchScript source: it cannot import, and has few ways to touch files."""
-    if content.size > _CODE_MOST:
-        into.gap(Coverage.PARTIAL, f"member {context.name}: more code than is read")
-    text = content.read_at(0, _CODE_MOST)
-    touched = _SCRIPT_FILES.search(text)
-    if touched:
-        into.add(
-            "torchscript.files",
-            Severity.CRITICAL,
-            "The TorchScript program reads or writes files when the model is used.",
-            location=context.at(f"byte {touched.start()}"),
-            evidence=touched[0].decode("latin-1"),
-            remedy=_SAFE,
-        )
-    imported = _SCRIPT_IMPORT.search(text)
-    if imported:
-        into.add(
-            "torchscript.import",
-            Severity.HIGH,
-            "The code imports modules, which no TorchScript compiler writes.",
-            location=context.at(f"byte {imported.start()}"),
-            evidence=text[imported.start() : imported.start() + 60].decode("latin-1"),
-        )
 
 
 def _is_storage(name: str) -> bool:
@@ -208,6 +184,7 @@ class _Streams:
             if broken is not None:
                 self._broken(machine, broken, start)
                 return
+            self._check_frame(start)
             self._check_expansion(machine, start)
             if not self._another(index):
                 return
@@ -234,8 +211,26 @@ class _Streams:
             ):
                 self._into.findings.append(finding)
 
+    def _check_frame(self, start: int) -> None:
+        """A pickler closes its frame after STOP; only a full frame may leave STOP outside."""
+        head = self._source.read_at(start, 11)
+        if len(head) < 11 or head[0] != PROTO or head[1] < 4 or head[2] != FRAME:
+            return
+        length = int.from_bytes(head[3:], "little")
+        if length < _FRAME_FULL and self._reader.offset == start + 11 + length + 1:
+            self._into.add(
+                "pickle.framing",
+                Severity.MEDIUM,
+                "The pickle's only frame ends before its STOP, which no pickler writes.",
+                location=self._context.at(f"byte {start + 2}"),
+                evidence=f"byte {start + 2} FRAME {length}, STOP at byte {self._reader.offset - 1}",
+                remedy="Ask the publisher how the file was written; do not load it meanwhile.",
+            )
+
     def _check_expansion(self, machine: Machine, start: int) -> None:
         if machine.opcodes > _EXPANSION_OPCODES or self._arrays:
+            return
+        if not may_expand(machine.opcodes, machine.shared):
             return
         text = expansion_of(self._source, start, self._into.limits)
         if text:
@@ -267,8 +262,21 @@ class _Streams:
             evidence=head[:32].hex(),
         )
         if not blank:
-            self._into.gap(Coverage.PARTIAL, f"{left} bytes after the pickle were not examined")
+            self._trailing(at, left, head)
         return False
+
+    def _trailing(self, at: int, left: int, head: bytes) -> None:
+        """Examine what follows as a file of its own, where it begins like one."""
+        nested = self._context.examine_nested
+        inner = self._context.nested("after the pickle")
+        if (
+            nested is None
+            or not head.startswith(_FILES)
+            or inner.depth > (self._into.limits.archive_depth)
+        ):
+            self._into.gap(Coverage.PARTIAL, f"{left} bytes after the pickle were not examined")
+            return
+        nested(inner, SliceSource(self._source, at, left), self._into)
 
     def _after_legacy(self, index: int, at: int, left: int) -> bool:
         """A legacy torch file is five pickles (magic, protocol, system, object, keys) and then
@@ -288,8 +296,11 @@ class _Streams:
 
     def _note_storages(self, machine: Machine) -> None:
         for item in machine.persistent:
-            if type(item) is not tuple or len(item) < 5 or item[0] != "storage":
+            if type(item) is not tuple or len(item) < 4 or item[0] not in ("storage", "module"):
+                self._foreign(item)
                 continue
+            if item[0] == "module" or len(item) < 5:
+                continue  # a class with its source, as old versions of torch noted it
             kind, key, count = item[1], item[2], item[4]
             name = kind.name if type(kind) is Name else "UntypedStorage"
             if key not in self._storages and type(count) is int and count >= 0:
@@ -299,6 +310,20 @@ class _Streams:
                 self._into.dtypes.add(name.removesuffix("Storage").lower())
                 if self._context.format == "torch-legacy":
                     self._into.tensors += 1
+
+    def _foreign(self, item: Any) -> None:
+        """Report an id that is none of torch's, once a file."""
+        if any(finding.rule == "torch.persistent-id" for finding in self._into.findings):
+            return
+        shown = item.dotted if type(item) is Name else repr(item) if type(item) is str else ""
+        self._into.add(
+            "torch.persistent-id",
+            Severity.HIGH,
+            "The stream refers to an object outside of it by an id that is no tensor storage.",
+            location=self._context.at(""),
+            evidence=shown[:200],
+            remedy="Find out which program reads this file; do not load it meanwhile.",
+        )
 
     def _broken(self, machine: Machine, error: ArtifactError, start: int) -> None:
         if isinstance(error, LimitExceeded):
@@ -334,16 +359,17 @@ class _Streams:
             raise ArtifactError("A joblib array has no known size.", offset=self._reader.offset)
         self._into.tensors += 1
         if size == 0 and holds_objects(state or {}):
+            self._judge.raw[self._reader.offset] = self._reader.offset
             self._nested_objects()
             return
         self._into.parameters += array_elements(state or {})
-        at = self._reader.offset
+        built = at = self._reader.offset
         if (state or {}).get("numpy_array_alignment_bytes") is not None:
             padding = self._source.read_at(at, 1)
             at += 1 + (padding[0] if padding else 0)
         if at + size > self._source.size:
             raise ArtifactError("A joblib array is longer than the file.", offset=at)
-        self._reader.offset = at + size
+        self._judge.raw[built] = self._reader.offset = at + size
 
     def _nested_objects(self) -> None:
         """An array of objects is one pickle stream in the place of raw bytes."""

@@ -3,25 +3,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from steelyard.artifacts import pickle as op
 from steelyard.scanning.pickles.values import EMPTY
 
-CONST, SMALL, WIDE, REMEMBER, PUT, GET, MARK, TO_MARK, DROP, TEXT = range(1, 11)
-KIND = bytearray(256)
-WIDTH = bytearray(256)
+CONST: Final = 1
+SMALL: Final = 2
+WIDE: Final = 3
+REMEMBER: Final = 4
+PUT: Final = 5
+GET: Final = 6
+MARK: Final = 7
+TO_MARK: Final = 8
+DROP: Final = 9
+TEXT: Final = 10
+POP: Final = 11
+TUPLES: Final = 12
+NOTHING: Final = 13
+_KIND = bytearray(256)
+_WIDTH = bytearray(256)
 VALUE: list[Any] = [None] * 256
 for _code, _width, _value in (
     (op.NONE, 1, None), (op.NEWTRUE, 1, True), (op.NEWFALSE, 1, False), (op.EMPTY_LIST, 1, None),
     (op.EMPTY_SET, 1, None), (op.EMPTY_DICT, 1, EMPTY), (op.EMPTY_TUPLE, 1, ()),
     (op.BINFLOAT, 9, None),
 ):  # fmt: skip
-    KIND[_code], WIDTH[_code], VALUE[_code] = CONST, _width, _value
+    _KIND[_code], _WIDTH[_code], VALUE[_code] = CONST, _width, _value
 for _code, _kind in (
     (op.BININT1, SMALL), (op.MEMOIZE, REMEMBER), (op.BINPUT, PUT), (op.BINGET, GET),
     (op.MARK, MARK), (op.APPENDS, TO_MARK), (op.SETITEMS, TO_MARK), (op.APPEND, DROP),
     (op.SETITEM, DROP), (op.SHORT_BINUNICODE, TEXT), (op.BININT, WIDE), (op.BININT2, WIDE),
+    (op.BINUNICODE, TEXT), (op.POP, POP), (op.POP_MARK, TO_MARK), (op.TUPLE1, TUPLES),
+    (op.TUPLE2, TUPLES),    (op.TUPLE3, TUPLES), (op.PROTO, NOTHING), (op.FRAME, NOTHING),
 ):  # fmt: skip
-    KIND[_code] = _kind
-WIDTH[op.BININT], WIDTH[op.BININT2], WIDTH[op.APPEND], WIDTH[op.SETITEM] = 5, 3, 1, 2
+    _KIND[_code] = _kind
+for _code, _width in (
+    (op.SHORT_BINUNICODE, 2), (op.BINUNICODE, 5), (op.BININT, 5), (op.BININT2, 3),
+    (op.APPEND, 1), (op.SETITEM, 2), (op.TUPLE1, 1),
+    (op.TUPLE2, 2), (op.TUPLE3, 3), (op.PROTO, 2), (op.FRAME, 9),
+):  # fmt: skip
+    _WIDTH[_code] = _width
+KIND: Final = bytes(_KIND)
+"""Group of every opcode; 0 is left to the handlers."""
+WIDTH: Final = bytes(_WIDTH)
+"""Bytes of an opcode of fixed length or in front of a text, or objects it takes from the stack."""

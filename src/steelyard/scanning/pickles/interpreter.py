@@ -21,6 +21,7 @@ from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 from steelyard.scanning.pickles import data
+from steelyard.scanning.pickles.names import is_ufunc
 from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
@@ -42,23 +43,48 @@ WATCHED: Final = frozenset({
     ("_operator", "attrgetter"), ("torch.storage", "_load_from_bytes"), ("builtins", "type"),
     ("__builtin__", "type"), ("dill._dill", "_create_array"),
     ("torch._utils", "_rebuild_from_type_v2"), ("torch._tensor", "_rebuild_from_type_v2"),
+    *((f"{root}.saving.pickle_utils", "deserialize_model_from_bytecode")
+      for root in ("keras", "keras.src", "tf_keras", "tf_keras.src")),
 })  # fmt: skip
 """Names that honest pickles call and attackers love: every call is handed on with arguments."""
+CAREFUL: Final = frozenset({
+    ("builtins", "iter"), ("__builtin__", "iter"), ("builtins", "bytes"),
+    ("builtins", "bytearray"), ("builtins", "range"), ("__builtin__", "bytearray"),
+    ("__builtin__", "xrange"), ("builtins", "str"), ("__builtin__", "unicode"),
+    ("numpy", "str_"), ("spacy.tokens.doc", "unpickle_doc"), ("spacy.vocab", "unpickle_vocab"),
+    *(("numpy.random._pickle", f"__{kind}_ctor")
+      for kind in ("generator", "randomstate", "bit_generator")),
+})  # fmt: skip
+"""Allow-listed names whose arguments are judged all the same."""
 _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
 """Names whose results keep their arguments and state."""
 _WRAPPER: Final = "joblib.numpy_pickle"
+_IMPORTERS: Final = frozenset({
+    ("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"),
+})  # fmt: skip
+"""Honest names whose call imports the module and returns the attribute they are handed."""
+_SHARED: Final = frozenset({("logging", "getLogger")})
+"""Names whose call returns an object the whole process shares."""
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
-        data.TO_MARK, data.DROP, data.TEXT)  # fmt: skip
+        data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
+_LEAVES: Final = frozenset({str, bytes, Name})
+"""Stand-ins of objects that hold no others."""
+_POOL_MOST = 65_536
 _TEXT_FAST = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
+_SHORT = bytes(3)
+"""The upper bytes of a length of four, where a text is short."""
+_DIGITS = (b"gA", b"80")
+"""Base64 or hexadecimal digits of a PROTO opcode."""
 
 
 class Machine:
     """Interprets one pickle stream; read the public attributes afterwards.
 
     ``after_build`` is called when BUILD has set the state of a joblib wrapper, ``on_call`` for
-    every call of a name in :data:`WATCHED`.
+    every call of a name in :data:`WATCHED` or
+    :data:`CAREFUL`.
     """
 
     def __init__(
@@ -71,8 +97,9 @@ class Machine:
         """Every name imported, in order of first import."""
         self.unresolved: list[int] = []
         """Offsets of the first imports whose name was computed."""
-        self.blind_calls: list[tuple[int, int]] = []
-        """Offset and opcode of the first calls of something that cannot be known."""
+        self.blind_calls: list[tuple[int, int, Name | None]] = []
+        """Offset and opcode of the first calls of something that cannot be known, and the name
+        whose call returned it where one did."""
         self.extensions: list[int] = []
         self.writes: list[tuple[Name, int]] = []
         """Attributes set on an imported name itself (a class, a function, a module)."""
@@ -82,7 +109,11 @@ class Machine:
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
+        self.shared = 0
+        """How often an object that may hold others was taken from the memo or duplicated."""
         self.opcodes = 0
+        self.start = 0
+        """Offset at which the stream begins."""
         self.result: Any = None
         self._limits = limits
         self._after_build = after_build
@@ -92,6 +123,7 @@ class Machine:
         self._memo: list[Any] = []
         self._sparse: dict[int, Any] = {}
         self._wrapping = False
+        self._pool: dict[bytes, str] = {}
         self._reader: OpcodeReader | None = None
 
     @property
@@ -108,9 +140,14 @@ class Machine:
         """
         handlers, most = _HANDLERS, self._limits.pickle_opcodes
         self._reader = reader
+        self.start = reader.offset
+        checked = -1
         try:
             while True:
                 buffer, at, end = reader.window()
+                if reader.offset - at != checked:
+                    checked = reader.offset - at
+                    self._check_room(reader.offset)
                 if at < end:
                     reader.advance(self._data(buffer, at, end))
                 code, argument, offset = reader.next()
@@ -135,13 +172,18 @@ class Machine:
 
         Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
         """
-        stack, marks, memo = self._stack, self._marks, self._memo
-        kinds, widths, values = data.KIND, data.WIDTH, data.VALUE
-        const, small, wide, remember, put = _HOT[:5]
-        get, mark, to_mark, drop, text = _HOT[5:]
+        stack: list[Any] = self._stack
+        marks: list[list[Any]] = self._marks
+        memo: list[Any] = self._memo
+        kinds: bytes = data.KIND
+        widths: bytes = data.WIDTH
+        values: list[Any] = data.VALUE
+        const, small, wide, remember, put, get = _HOT[:6]
+        mark, to_mark, drop, text, pop, tuples, nothing = _HOT[6:]
         ordered, wrapping = not self._sparse, self._wrapping
         room = self._limits.pickle_memo
-        deep, tuples = self._limits.pickle_depth, _TUPLES_KEPT
+        deep = self._limits.pickle_depth
+        pool = self._pool
         count = 0
         while at < end:
             code = buffer[at]
@@ -156,13 +198,18 @@ class Machine:
                 if not (ordered and stack and len(memo) < room):
                     break
                 value = stack[-1]
-                memo.append(value if type(value) is not tuple or len(memo) < tuples else None)
+                if type(value) is tuple and len(memo) >= _TUPLES_KEPT:
+                    value = None
+                memo.append(value)
                 at += 1
             elif kind == get:
                 index = buffer[at + 1]
                 if index >= len(memo):
                     break
-                stack.append(memo[index])
+                value = memo[index]
+                stack.append(value)
+                if type(value) not in _LEAVES:
+                    self.shared += 1
                 at += 2
             elif kind == mark:
                 if len(marks) >= deep:
@@ -171,20 +218,33 @@ class Machine:
                 stack = []
                 at += 1
             elif kind == to_mark:
-                if wrapping or not marks:
+                if wrapping or not marks or (marks[-1] and type(marks[-1][-1]) is Name):
                     break
                 stack = marks.pop()
                 at += 1
             elif kind == text:
-                size = buffer[at + 1]
-                if size > _TEXT_FAST:
+                width, start = buffer[at + 1], at + widths[code]
+                if width > _TEXT_FAST or (start - at > 2 and buffer[at + 2 : start] != _SHORT):
                     break
-                stack.append(buffer[at + 2 : at + 2 + size].decode("utf-8", "backslashreplace"))
-                at += 2 + size
+                raw = buffer[start : start + width]
+                found = pool.get(raw)
+                if found is None:
+                    if raw[:2] in _DIGITS:
+                        break
+                    found = raw.decode("utf-8", "backslashreplace")
+                    if len(pool) >= _POOL_MOST:
+                        pool.clear()
+                    pool[raw] = found
+                stack.append(found)
+                at = start + width
             elif kind == drop:
                 if wrapping or len(stack) <= widths[code]:
                     break
-                del stack[-widths[code] :]
+                if type(stack[-1 - widths[code]]) is Name:
+                    break
+                stack.pop()
+                if code == op.SETITEM:
+                    stack.pop()
                 at += 1
             elif kind == wide:
                 width = widths[code]
@@ -192,17 +252,47 @@ class Machine:
                     int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
                 )
                 at += width
+            elif kind == pop:
+                if stack:
+                    stack.pop()
+                elif marks:
+                    stack = marks.pop()
+                else:
+                    break
+                at += 1
+            elif kind == tuples:
+                width = widths[code]
+                if len(stack) < width:
+                    break
+                items = stack[-width:]
+                del stack[-width:]
+                stack.append(_flat(items))
+                at += 1
             elif kind == put:
                 if not (ordered and stack and buffer[at + 1] == len(memo)):
                     break
                 memo.append(stack[-1])
                 at += 2
+            elif kind == nothing:
+                at += widths[code]
             else:
                 break
             count += 1
         self._stack = stack
         self.opcodes += count
         return at
+
+    def _check_room(self, offset: int) -> None:
+        """Bound what is held at one time; called once per buffer of the reader.
+
+        Raises:
+            LimitExceeded: the stack and the memo hold more objects than a pickle may.
+        """
+        held = len(self._memo) + len(self._stack) + sum(map(len, self._marks))
+        if held > self._limits.pickle_memo:
+            raise LimitExceeded(
+                "The pickle holds too many objects at one time.", offset=offset, code="pickle.size"
+            )
 
     def _push(self, argument: Any, _offset: int) -> None:
         self._stack.append(argument)
@@ -228,8 +318,7 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
-        # Base64 or hexadecimal digits of a PROTO opcode.
-        if type(head) is str and head[:2] in ("gA", "80"):
+        if type(head) is str and head[:2].encode("utf-8", "replace") in _DIGITS:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
@@ -259,6 +348,7 @@ class Machine:
 
     def _dup(self, _argument: Any, offset: int) -> None:
         self.duplicates += 1
+        self.shared += 1
         if self.duplicates > _DUPLICATES_MOST:
             raise LimitExceeded(
                 "The pickle duplicates its objects over and over, which no pickler writes.",
@@ -266,11 +356,16 @@ class Machine:
             )
         self._stack.append(self._stack[-1])
 
-    def _drop_one(self, _argument: Any, _offset: int) -> None:
+    def _drop_one(self, _argument: Any, offset: int) -> None:
         self._stack.pop()
+        self._note_filled(offset)
 
     def _drop_to_mark(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
+
+    def _extend(self, _argument: Any, offset: int) -> None:
+        self._to_mark()
+        self._note_filled(offset)
 
     def _collect(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
@@ -292,12 +387,21 @@ class Machine:
         self._stack.append(EMPTY)
         self._fill(items)
 
-    def _setitem(self, _argument: Any, _offset: int) -> None:
+    def _setitem(self, _argument: Any, offset: int) -> None:
         value, key = self._stack.pop(), self._stack.pop()
+        self._note_filled(offset)
         self._fill([key, value])
 
-    def _setitems(self, _argument: Any, _offset: int) -> None:
-        self._fill(self._to_mark())
+    def _setitems(self, _argument: Any, offset: int) -> None:
+        items = self._to_mark()
+        self._note_filled(offset)
+        self._fill(items)
+
+    def _note_filled(self, offset: int) -> None:
+        """Entries set in an imported object (a module's ``__dict__``) stay in the process."""
+        target = self._stack[-1] if self._stack else None
+        if type(target) is Name:
+            self._write(target, offset)
 
     def _fill(self, items: list[Any]) -> None:
         """Add entries to the dictionary on top; only a joblib wrapper's state is ever kept."""
@@ -334,11 +438,14 @@ class Machine:
 
     def _get(self, index: int, offset: int) -> None:
         if 0 <= index < len(self._memo):
-            self._stack.append(self._memo[index])
+            value = self._memo[index]
         elif index in self._sparse:
-            self._stack.append(self._sparse[index])
+            value = self._sparse[index]
         else:
             raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
+        self._stack.append(value)
+        if type(value) not in _LEAVES:
+            self.shared += 1
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
         found = self.names.get((module, name))
@@ -364,14 +471,30 @@ class Machine:
     def _call(self, target: Any, arguments: Any, offset: int, opcode: int) -> None:
         if type(target) is not Name:
             if len(self.blind_calls) < _OFFSETS_KEPT:
-                self.blind_calls.append((offset, opcode))
+                origin = target.origin if type(target) is Made else None
+                self.blind_calls.append((offset, opcode, origin))
             self._stack.append(Made(None))
             return
-        target.note_call(offset, opcode)
+        target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
-        if key in WATCHED and self._on_call is not None:
+        if key in _IMPORTERS:
+            self._stack.append(self._imported(arguments, offset, opcode))
+            return
+        if (key in WATCHED or key in CAREFUL) and self._on_call is not None:
             self._on_call(Call(target, arguments, offset, opcode))
         self._stack.append(Made(target, arguments) if key in _DETAILED else target.result)
+
+    def _imported(self, arguments: Any, offset: int, opcode: int) -> Name | Made | None:
+        """Return the name a call imports, which is judged as any other import."""
+        texts = arguments if type(arguments) is tuple and len(arguments) == 2 else ()
+        if not texts or not all(type(text) is str for text in texts):
+            if len(self.unresolved) < _OFFSETS_KEPT:
+                self.unresolved.append(offset)
+            return None
+        module, name = texts
+        if is_ufunc(module, name):
+            return Made(None)
+        return self._name(module, name, offset, opcode)
 
     def _inst(self, argument: tuple[str, str], offset: int) -> None:
         arguments = tuple(self._to_mark()[:_ITEMS_KEPT])
@@ -391,14 +514,19 @@ class Machine:
         state = self._stack.pop()
         target = self._stack[-1]
         if type(target) is Name:
-            if len(self.writes) < _OFFSETS_KEPT:
-                self.writes.append((target, offset))
+            self._write(target, offset)
         elif type(target) is Made and target.origin is not None:
             origin = target.origin
+            if (origin.module, origin.name) in _SHARED:
+                self._write(origin, offset)
             if (origin.module, origin.name) in _DETAILED:
                 target.state = state
             if origin.module == _WRAPPER and self._after_build is not None:
                 self._after_build(target)
+
+    def _write(self, target: Name, offset: int) -> None:
+        if len(self.writes) < _OFFSETS_KEPT:
+            self.writes.append((target, offset))
 
     def _extension(self, _argument: Any, offset: int) -> None:
         if len(self.extensions) < _OFFSETS_KEPT:
@@ -450,7 +578,7 @@ def _table() -> list[Handler | None]:
         (Machine._opaque, (op.FLOAT, op.NEXT_BUFFER)),
         (Machine._bytes, (op.BINBYTES, op.SHORT_BINBYTES, op.BINBYTES8, op.BYTEARRAY8)),
         (Machine._collect, (op.LIST, op.FROZENSET)),
-        (Machine._drop_to_mark, (op.APPENDS, op.ADDITEMS, op.POP_MARK)),
+        (Machine._drop_to_mark, (op.POP_MARK,)), (Machine._extend, (op.APPENDS, op.ADDITEMS)),
         (Machine._put, (op.PUT, op.BINPUT, op.LONG_BINPUT)),
         (Machine._get, (op.GET, op.BINGET, op.LONG_BINGET)),
         (Machine._extension, (op.EXT1, op.EXT2, op.EXT4)),

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns what a pickle machine saw into findings: what happens to a name decides.
 
-Known dangerous = critical. Unknown and called = high. Unknown and only referenced = medium.
-Computed or dotted names = high. Allow-listed = nothing. A few names that honest pickles use and
+Known dangerous = critical. Unknown and called = high; critical if it is a function of the standard
+library, says that it executes, or is handed what gadgets are handed. Unknown and only referenced =
+medium. Computed or dotted names = high. Code objects = high, critical where the function reaches a
+dangerous name or is called. Allow-listed = nothing. A few names that honest pickles use and
 attackers love (``getattr``, ``partial``, ``encode``) are judged by what they are handed.
 """
 
@@ -19,8 +21,31 @@ from steelyard.artifacts.source import BytesSource, SliceSource, Source
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.finding import SEVERITY_ORDER, Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.pickles.arguments import (
+    GETTERS,
+    Verdict,
+    attribute_verdict,
+    constructor_verdict,
+    getattr_verdict,
+    handed_on,
+    prepared,
+    size_verdict,
+    text_verdict,
+    unknown_call_why,
+)
+from steelyard.scanning.pickles.codes import handmade, reached
+from steelyard.scanning.pickles.evaluated import evaluated_text, evaluates
 from steelyard.scanning.pickles.interpreter import WATCHED, Machine
-from steelyard.scanning.pickles.names import dangerous_names, is_allowed, says_it, why_dangerous
+from steelyard.scanning.pickles.names import (
+    MAKE_CLASSES,
+    MAKE_FUNCTIONS,
+    carries_code,
+    dangerous_names,
+    is_allowed,
+    is_standard_function,
+    says_it,
+    why_dangerous,
+)
 from steelyard.scanning.pickles.values import Call, Made, Name
 
 _LINES_KEPT = 20
@@ -32,12 +57,9 @@ _PER_RULE = 25
 _CONVERT = "Ask the publisher for safetensors, or convert the file in an isolated environment."
 _LATIN = ("latin1", "latin-1", "latin_1", "iso-8859-1")
 _TORCHSCRIPT = ("__torch__.", "torch.jit._pickle")
-_GETTERS = {("builtins", "getattr"), ("__builtin__", "getattr")}
-_HARMLESS_ALONE = frozenset({"encode", "itemgetter"})
+_HARMLESS_ALONE = frozenset({"encode", "itemgetter", "type"})
 """Watched names that do nothing unless they are called."""
 _GLOBAL = re.compile(rb"c([A-Za-z_][\w.]{0,60})\n([A-Za-z_][\w.]{0,60})\n")
-
-Verdict = tuple[Severity | None, str]
 
 
 class Judge:
@@ -61,6 +83,8 @@ class Judge:
         self._noted: set[tuple[str, str]] = set()
         self._reported: dict[str, set[str]] = {}
         self._opcodes_left = _BLOB_OPCODES
+        self.raw: dict[int, int] = {}
+        """Where raw arrays begin and end between the opcodes of the file."""
 
     def judge(self, machine: Machine) -> None:
         """Add findings and load calls for everything the machine saw."""
@@ -80,6 +104,8 @@ class Judge:
         for severity, rule, message, name in verdicts:
             evidence = f"byte {name.offset} {OPCODES[name.opcode]} imports {name.dotted}"
             self._add(rule, severity, message, name.offset, evidence)
+        self._judge_code(machine)
+        self._judge_evaluated(machine)
         self._judge_unknowable(machine)
         self._judge_blobs(machine)
 
@@ -88,10 +114,62 @@ class Judge:
         arguments = call.arguments if type(call.arguments) is tuple else ()
         severity, text = self._argument_verdict(call.target, arguments)
         if severity is None:
-            severity, text = _handed_on(arguments)
+            severity, text = handed_on(arguments)
         if severity is not None:
             rule = "pickle.dangerous-call" if severity is Severity.CRITICAL else "pickle.indirect"
             self._add(rule, severity, text, call.offset, line_of(call.target, call.offset))
+
+    def _judge_code(self, machine: Machine) -> None:
+        """Judge Python functions the stream carries by the names they can reach."""
+        carriers = [name for name in machine.names.values() if carries_code(name.module, name.name)]
+        if not carriers:
+            return
+        first = min(carriers, key=lambda name: name.offset)
+        found = reached(self._source, min(n.offset for n in machine.names.values()),
+                        self._into.limits)  # fmt: skip
+        if found:
+            word, offset = found
+            self._add(
+                "pickle.code-object",
+                Severity.CRITICAL,
+                f"The file carries a Python function that refers to {word!r}.",
+                offset,
+                f"byte {offset} a code object names {word}",
+            )
+        elif any(name.invoked for name in carriers):
+            self._add(
+                "pickle.code-object",
+                Severity.HIGH,
+                f"The file carries Python code objects, which {first.dotted} turns into functions.",
+                first.offset,
+                line_of(first, first.call_offset if first.call_offset >= 0 else first.offset),
+            )
+        else:
+            self._add(
+                "pickle.code-object",
+                Severity.HIGH,
+                f"Loading imports {first.dotted}, which builds Python functions.",
+                first.offset,
+                f"byte {first.offset} {OPCODES[first.opcode]} imports {first.dotted}",
+            )
+
+    def _judge_evaluated(self, machine: Machine) -> None:
+        """Judge the texts that a named class evaluates once it is handed its state."""
+        if not any(evaluates(name.module) for name in machine.names.values()):
+            return
+        found = evaluated_text(self._source, machine.start, self.raw, self._into.limits)
+        if found is None:
+            return
+        library, text, offset, plain = found
+        self._add(
+            "pickle.dangerous-call" if plain else "pickle.indirect",
+            Severity.CRITICAL if plain else Severity.HIGH,
+            f"Loading makes {library} evaluate Python code that the library did not write."
+            if plain
+            else f"Loading makes {library} evaluate a text that cannot be known.",
+            offset,
+            text[:200] or f"byte {offset}",
+        )
 
     def _judge_unknowable(self, machine: Machine) -> None:
         for offset in machine.unresolved:
@@ -102,7 +180,20 @@ class Judge:
                 offset,
                 f"byte {offset} STACK_GLOBAL takes a computed name",
             )
-        for offset, opcode in machine.blind_calls:
+        carries = any(carries_code(name.module, name.name) for name in machine.names.values())
+        for offset, opcode, origin in machine.blind_calls:
+            carrier = origin is not None and carries_code(origin.module, origin.name)
+            if carrier and origin is not None and origin.name in MAKE_CLASSES:
+                continue
+            if carries and (origin is None or (carrier and origin.name in MAKE_FUNCTIONS)):
+                self._add(
+                    "pickle.code-object",
+                    Severity.CRITICAL,
+                    "Loading calls a function that the file carries.",
+                    offset,
+                    f"byte {offset} {OPCODES[opcode]} calls what was built from a code object",
+                )
+                continue
             self._add(
                 "pickle.unresolved-call",
                 Severity.HIGH,
@@ -134,6 +225,13 @@ class Judge:
             lines.append(self._context.at(line_of(name, offset)))
 
     def _name_verdict(self, name: Name) -> tuple[Severity | None, str, str]:
+        """Judge one imported name by what happens to it.
+
+        Names of ``__main__`` belong to the script that loads the file, not to the file: an
+        attacker cannot put code there. Referring to one, or making an instance with NEWOBJ (which
+        runs no initializer), is what pickling an object of one's own class does: low. A *called*
+        name of ``__main__`` reaches any function the loading script happens to import: high.
+        """
         module, dotted = name.module, name.dotted
         if self._scripted and module.startswith(_TORCHSCRIPT):
             return None, "", ""
@@ -141,7 +239,14 @@ class Judge:
             return None, "", ""
         if (module, name.name) in WATCHED and (name.called or name.name in _HARMLESS_ALONE):
             return None, "", ""  # every call was judged by its arguments
-        why = why_dangerous(module, name.name) or (says_it(name.name) if name.invoked else "")
+        if carries_code(module, name.name):
+            return None, "", ""  # judged once for all, by what the code reaches
+        why = why_dangerous(module, name.name) or (says_it(name.name) if name.called else "")
+        if not why and name.called and module != "__main__":
+            if is_standard_function(module, name.name):
+                why = "is a function of the standard library that no pickler calls"
+            else:
+                why = unknown_call_why(name)
         verb = "calls" if name.invoked else "imports"
         if why:
             kind = "call" if name.invoked else "import"
@@ -171,17 +276,28 @@ class Judge:
 
     def _argument_verdict(self, target: Name, arguments: tuple[Any, ...]) -> Verdict:
         first = arguments[0] if arguments else None
-        if (target.module, target.name) in _GETTERS:
-            return _getattr_verdict(arguments)
+        if (target.module, target.name) in GETTERS:
+            return getattr_verdict(arguments)
         if target.name == "encode":
             plain = len(arguments) == 2 and arguments[1] in _LATIN
             return (None, "") if plain else (Severity.MEDIUM, "Loading encodes computed text.")
         if target.name in ("partial", "_create_array", "_rebuild_from_type_v2"):
-            return _prepared(first)
+            return prepared(first)
         if target.name == "itemgetter":
             return None, ""
+        if target.module == "numpy.random._pickle":
+            return constructor_verdict(arguments)
+        if target.name == "iter":
+            return prepared(first) if len(arguments) > 1 else (None, "")
+        if target.name in ("bytes", "bytearray", "range", "xrange"):
+            return size_verdict(target.name, arguments)
+        if target.name in ("str", "unicode", "str_"):
+            return text_verdict(arguments)
+        if target.module.startswith("spacy."):
+            at = 1 if target.name == "unpickle_doc" else 4
+            return self._nested_load(arguments[at]) if len(arguments) > at else (None, "")
         if target.name == "attrgetter":
-            return _attribute_verdict(arguments)
+            return attribute_verdict(arguments)
         if target.name == "type":
             alone = len(arguments) == 1
             return (None, "") if alone else (Severity.HIGH, "Loading creates a new class.")
@@ -224,11 +340,16 @@ class Judge:
             content = self._decoded(data)
             if content is None:
                 continue
-            found = self._hidden(content) or self._named(content)
+            found = self._hidden(content)
+            severity = Severity.MEDIUM
+            if found is None:
+                found = self._named(content)
+                if found and handmade(self._source, self._into.limits):
+                    severity = Severity.CRITICAL  # written by hand to be read in two ways
             if found:
                 self._add(
                     "pickle.nested",
-                    Severity.MEDIUM,
+                    severity,
                     f"A pickle inside a constant: {found[0]}",
                     offset,
                     found[1],
@@ -304,52 +425,3 @@ def line_of(target: Name, offset: int) -> str:
     if offset != target.offset:
         line += f" (imported at byte {target.offset} by {OPCODES[target.opcode]})"
     return line
-
-
-def _prepared(target: Any) -> Verdict:
-    """Judge what a call will call in turn: the target is then judged as called itself."""
-    if type(target) is not Name:
-        return Severity.HIGH, "Loading prepares a call of something that cannot be known."
-    if (target.module, target.name) in WATCHED:
-        return Severity.CRITICAL, f"Loading calls {target.dotted} behind another call."
-    target.called = True
-    return None, ""
-
-
-def _handed_on(arguments: tuple[Any, ...]) -> Verdict:
-    """A watched name must not be passed on: whoever gets it could call it unwatched."""
-    for argument in arguments:
-        if type(argument) is Name and argument.name in ("getattr", "attrgetter", "partial"):
-            return Severity.HIGH, f"Loading hands {argument.dotted} to another call."
-    return None, ""
-
-
-def _getattr_verdict(arguments: tuple[Any, ...]) -> Verdict:
-    base, attribute = arguments[0] if arguments else None, arguments[1:2]
-    if not attribute or type(attribute[0]) is not str:
-        return Severity.CRITICAL, "Loading looks up a computed attribute."
-    name = attribute[0]
-    if name.startswith("_") or name in dangerous_names().calls:
-        return Severity.CRITICAL, f"Loading looks up the attribute {name!r}."
-    if type(base) is Name:
-        if is_allowed(base.module, base.name):
-            return None, ""
-        why = why_dangerous(base.module, base.name)
-        if why:
-            return Severity.CRITICAL, f"Loading reaches {base.dotted}.{name}, which {why}."
-        return Severity.HIGH, f"Loading reaches {base.dotted}.{name}."
-    if type(base) is Made and base.origin is not None:
-        origin = base.origin
-        if is_allowed(origin.module, origin.name) and (origin.module, origin.name) not in _GETTERS:
-            return None, ""
-    return Severity.HIGH, f"Loading looks up {name!r} on an object that cannot be known."
-
-
-def _attribute_verdict(arguments: tuple[Any, ...]) -> Verdict:
-    for argument in arguments:
-        if type(argument) is not str:
-            return Severity.CRITICAL, "Loading looks up a computed attribute."
-        parts = argument.split(".")
-        if any(part.startswith("_") or part in dangerous_names().calls for part in parts):
-            return Severity.CRITICAL, f"Loading looks up the attribute {argument!r}."
-    return Severity.LOW, "Loading prepares an attribute look-up."

@@ -12,12 +12,15 @@ _STATE_KEYS = frozenset({
 })  # fmt: skip
 """Attributes of joblib's wrapper; no other dictionary's entries are kept."""
 
+_SAMPLES = 4
+"""Calls of a name whose arguments are kept for a judgement of how bad an unknown call is."""
+
 
 class Name:
     """A name the pickle imports, with its first import and its first call of every kind."""
 
     __slots__ = ("call_offset", "call_opcode", "called", "created", "module", "name", "offset",
-                 "opcode", "result")  # fmt: skip
+                 "opcode", "result", "samples")  # fmt: skip
 
     def __init__(self, module: str, name: str, offset: int, opcode: int) -> None:
         self.module, self.name = module, name
@@ -28,6 +31,8 @@ class Name:
         """Whether NEWOBJ makes an instance of it without calling its initializer."""
         self.call_offset, self.call_opcode = -1, op.REDUCE
         self.result = Made(self)
+        self.samples: list[Any] = []
+        """What the first few calls as a function were handed."""
 
     @property
     def dotted(self) -> str:
@@ -42,12 +47,14 @@ class Name:
         """Whether it is called in any way."""
         return self.called or self.created
 
-    def note_call(self, offset: int, opcode: int) -> None:
+    def note_call(self, offset: int, opcode: int, arguments: Any = ()) -> None:
         """Note one call."""
         if opcode in (op.NEWOBJ, op.NEWOBJ_EX):
             self.created = True
         else:
             self.called = True
+            if arguments and len(self.samples) < _SAMPLES:
+                self.samples.append(arguments)
         if self.call_offset < 0:
             self.call_offset, self.call_opcode = offset, opcode
 

@@ -8,13 +8,18 @@ from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.archives import examine_zip
 from steelyard.scanning.interface import Context, Examination
 
+_DATA = frozenset({
+    "bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "sav", "dill", "safetensors", "gguf",
+    "ggml", "onnx", "ort", "h5", "hdf5", "keras", "pb", "pbtxt", "tflite", "npy", "npz", "model",
+    "mlmodel", "mar", "nemo", "params", "pdparams", "pdmodel", "weights", "dat", "data", "db",
+    "vocab", "spm", "json", "jsonl", "yaml", "yml", "toml", "ini", "cfg", "txt", "md", "rst", "csv",
+    "tsv", "xml", "html", "pdf", "png", "jpg", "jpeg", "gif", "webp", "svg", "wav", "mp3", "flac",
+    "ogg", "mp4", "zip", "gz", "tar", "tgz", "bz2", "xz", "7z", "py", "ipynb", "jinja",
+    "parquet", "arrow", "msgpack", "rds", "rdata", "docx", "xlsx", "log", "index", "meta",
+})  # fmt: skip
+"""Extensions that promise data, so that a program behind them hides."""
 _LIBRARIES = ("so", "dll", "dylib", "pyd", "node", "wasm", "lib", "o", "a", "obj")
 """Extensions of code that something else must load; a Python package brings many of them."""
-_PROGRAMS = {
-    "exe", "class", "sys", "com", "scr", "efi", "ocx", "cpl", "mui", "out", "elf", "run",
-    "appimage", "dex", "pyc", "pyo", "lnk", "chm", "llamafile",
-    "axf", "ko", "winmd", "bundle",
-}  # fmt: skip
 _INSTALLERS = ("msi", "msp", "mst")
 _DOCUMENTS = ("doc", "xls", "ppt", "msg", "dot", "xlt", "pps", "db", "vsd")
 _MACROS = tuple(word.encode("utf-16-le") for word in ("_VBA_PROJECT", "Macros", "_VBA_PROJECT_CUR"))
@@ -108,4 +113,4 @@ def _named(context: Context) -> tuple[bool, bool]:
     )
     if suffix in _LIBRARIES or versioned:
         return True, True
-    return not suffix or suffix in _PROGRAMS or suffix.isdigit(), False
+    return suffix not in _DATA, False

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _MOST = 512 * 1024
 _DUNDER = re.compile(r"__[a-z][a-z_]{1,40}__")
+_PIECE = re.compile(r"(?:_{2,}[A-Za-z%{}]*|[A-Za-z%{}]*_{2,}|_{2,}[A-Za-z%{}]+_{2,})\Z")
+_HOSTILE_TEXT = re.compile(
+    r"__(?:class|globals|builtins|import|subclasses|mro|init|base)|\\x5f|\\u005f|\|\s*attr\b"
+    r"|popen|os\.system",
+    re.IGNORECASE,
+)
 _FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "len",
                         "lipsum", "cycler", "joiner", "caller", "super", "tojson",
                         "loop", "varargs", "kwargs"})  # fmt: skip
@@ -43,9 +49,21 @@ _OBJECTS = frozenset({"self", "config", "request", "session", "g", "url_for",
                       "os", "sys", "subprocess"})  # fmt: skip
 
 
-def judge_template(context: Context, text: str, into: Examination, place: str) -> None:
-    """Add findings about one template; ``place`` says where in the file it stands."""
+def judge_template(
+    context: Context, text: str, into: Examination, place: str, *, declared: bool = True
+) -> None:
+    """Add findings about one template; ``place`` says where in the file it stands.
+
+    ``declared``: something says that this is a template, such as its name or key. Other text that
+    merely looks like one is reported only when it is malicious.
+    """
     from jinja2 import TemplateError
+
+    if not declared:
+        again = Examination(into.limits)
+        judge_template(context, text, again, place)
+        into.findings += [f for f in again.findings if f.severity is Severity.CRITICAL]
+        return
 
     location = context.at(place)
     if len(text) > _MOST:
@@ -55,17 +73,26 @@ def judge_template(context: Context, text: str, into: Examination, place: str) -
         return
     try:
         tree = _environment().parse(text)
-    except (TemplateError, RecursionError) as error:
-        into.add(
-            "template.unreadable",
-            Severity.MEDIUM,
-            f"The template cannot be parsed: {type(error).__name__}.",
-            location=location,
-            evidence=str(error)[:200],
-        )
-        into.gap(Coverage.PARTIAL, "a template cannot be parsed")
+    except (TemplateError, RecursionError, ValueError) as error:
+        _unparsed(text, error, into, location)
         return
     _Judge(into, location).judge(tree)
+
+
+def _unparsed(text: str, error: Exception, into: Examination, location: str) -> None:
+    """A template Jinja cannot read runs nowhere either, unless an extension knows its tags."""
+    hidden = _HOSTILE_TEXT.search(text)
+    unknown_tag = "unknown tag" in str(error) or isinstance(error, RecursionError)
+    into.add(
+        "template.unreadable",
+        Severity.HIGH if hidden else Severity.MEDIUM if unknown_tag else Severity.LOW,
+        f"The template cannot be parsed: {type(error).__name__}.",
+        location=location,
+        evidence=hidden[0][:200] if hidden else str(error)[:200],
+        remedy="Take the base model's own template.",
+    )
+    if hidden or unknown_tag:
+        into.gap(Coverage.PARTIAL, "a template cannot be parsed")
 
 
 @functools.cache
@@ -97,6 +124,7 @@ class _Judge:
         self._built: set[str] = set()
         self._filed: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
+        self._computed = Severity.HIGH
 
     def judge(self, tree: nodes.Template) -> None:
         """Walk the whole tree."""
@@ -107,11 +135,19 @@ class _Judge:
         self._macros = {macro.name for macro in tree.find_all(nodes.Macro)}
         self._built = built_names(tree)
         self._filed = filed_names(tree)
+        if _spells_pieces(tree):
+            self._computed = Severity.CRITICAL
         self._defined = self._macros | {
             name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")
         }
         for node in tree.find_all(nodes.Node):
             self._node(node)
+        from steelyard.scanning.rules.template_costs import costs, triggers
+
+        for severity, what, line in costs(tree):
+            self._add("template.exhausts", severity, what, line)
+        for what, line in triggers(tree):
+            self._add("template.trigger", Severity.LOW, what, line)
 
     def _node(self, node: nodes.Node) -> None:
         from jinja2 import nodes
@@ -127,6 +163,8 @@ class _Judge:
             self._filter(node, line)
         elif isinstance(node, nodes.Const):
             self._constant(node.value, line)
+        elif isinstance(node, nodes.Keyword):
+            self._constant(node.key, line)
         elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name in _OBJECTS:
             if node.name not in self._defined:
                 self._add("template.code", Severity.HIGH, f"reads the object {node.name!r}", line)
@@ -149,7 +187,7 @@ class _Judge:
         elif isinstance(argument, nodes.Concat | nodes.Add) and _all_text(argument):
             self._add("template.code", Severity.CRITICAL, "builds the name of an item", line)
         elif builds_text(argument, self._built):
-            self._add("template.code", Severity.HIGH, "computes the name of an item", line)
+            self._add("template.code", self._computed, "computes the name of an item", line)
 
     def _call(self, node: nodes.Call, line: int) -> None:
         from jinja2 import nodes
@@ -191,8 +229,8 @@ class _Judge:
                            "min", "max", "join"):  # fmt: skip
             named = [*node.args[:1], *(k.value for k in node.kwargs if k.key == "attribute")]
             if any(builds_text(value, self._built) for value in named):
-                self._add("template.code", Severity.HIGH, "computes the name it maps over", line)
-            for value in [*node.args, *(keyword.value for keyword in node.kwargs)]:
+                self._add("template.code", self._computed, "computes the name it maps over", line)
+            for value in named:
                 if isinstance(value, nodes.Const) and isinstance(value.value, str):
                     text = value.value
                     if "__" in text or text in ("attr", *_INTERNALS):
@@ -217,6 +255,15 @@ class _Judge:
             evidence=what,
             remedy="Replace the template with the base model's own, and ask who changed it.",
         )
+
+
+def _spells_pieces(tree: nodes.Template) -> bool:
+    """Tell whether the template writes pieces of a private name: ``__cla``, ``ss__``, ``__``."""
+    from jinja2 import nodes
+
+    texts = [node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)]
+    texts += [node.key for node in tree.find_all(nodes.Keyword)]
+    return any("__" in text and _PIECE.match(text) for text in texts)
 
 
 def _own_macro(target: nodes.Getattr, defined: set[str]) -> bool:
