@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import stat
 import struct
 import tarfile
 import time
 import zipfile
 import zlib
+from pathlib import Path
 
 import msgspec
 import pytest
+from tests.scanning.test_disguise import examine
 
 from steelyard.artifacts.sniff import sniff
 from steelyard.artifacts.source import BytesSource, Source
@@ -243,7 +246,7 @@ def test_sizes_behind_the_data_count_and_must_agree() -> None:
 @pytest.mark.parametrize(
     ("mode", "rule"),
     [(stat.S_IFCHR, "archive.device"), (stat.S_IFIFO, "archive.device"),
-     (stat.S_IFREG | stat.S_ISUID, "archive.setuid"), (stat.S_IFREG | 0o755, "")],
+     (stat.S_IFREG | stat.S_ISUID, "archive.setuid"), (stat.S_IFREG | 0o755, ""), (0xFFFF, "")],
 )  # fmt: skip
 def test_modes_of_zip_members(mode: int, rule: str) -> None:
     out = io.BytesIO()
@@ -322,3 +325,10 @@ def test_members_behind_a_wrong_checksum_and_the_end_are_examined() -> None:
 def test_a_pax_size_counts_over_the_header() -> None:
     seen = Seen(pax(size="600") + header("a.txt", 1) + padded(b"y" * 600) + END)
     assert seen.contents["a.txt"] == 600
+
+
+def test_the_members_of_a_torch_archive_are_judged_like_any(tmp_path: Path) -> None:
+    members = {"m/data.pkl": pickle.dumps({}, 2), "m/version": b"3\n", "../up": b"x"}
+    report = examine(tmp_path / "model.pt", zipped(members, zipfile.ZIP_STORED))
+    assert report.format == "torch-zip"
+    assert "archive.traversal" in {item.rule for item in report.findings}

@@ -61,6 +61,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"tree\nversion=v", "lightgbm"),
     (0, b"PAR1", "parquet"), (0, b"PARE", "parquet"), (0, b"ARROW1\0\0", "arrow"),
     (0, b"FEA1", "arrow"),
+    (0, b"\0\5\x16\7\0\2\0\0", "apple-double"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 

@@ -64,23 +64,29 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
         )
     links: set[str] = set()
     for member in archive.members:
-        _examine_zip_member(context, source, member, budget, links, into)
+        inner = context.nested(member.name[:500])
+        content = open_zip_member(inner, source, member, budget, links, into)
+        if content is not None:
+            examine_content(inner, content, into)
 
 
-def _examine_zip_member(
-    context: Context,
+def open_zip_member(
+    inner: Context,
     source: Source,
     member: ZipMember,
     budget: Budget,
     links: set[str],
     into: Examination,
-) -> None:
-    inner = context.nested(member.name[:500])
+) -> Source | None:
+    """Judge a member's names, mode, size and checksum, and return the bytes to examine, if any.
+
+    ``inner`` is the member's own context; ``links`` holds the links seen so far in the archive.
+    """
     for name in filter(None, (member.name, member.other_name)):
         check_name(inner, name, links, into)
     check_mode(inner, member.mode, into)
     if member.is_dir and not member.size:
-        return
+        return None
     if member.encrypted:
         into.add(
             "archive.encrypted",
@@ -92,16 +98,16 @@ def _examine_zip_member(
         content = member_source(source, member, into.limits, budget)
     except LimitExceeded as error:
         note_bomb(inner, error, into)
-        return
+        return None
     except ArtifactError as error:
         into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
-        return
+        return None
     share_budget(content, budget)
     if member.is_symlink:
         target = content.read_at(0, 4096).decode("utf-8", "replace")
         check_link(inner, member.name, target, links, into)
         links.add(posixpath.normpath(member.name))
-        return
+        return None
     if content.size != member.size and not member.encrypted:
         into.add(
             "archive.headers-disagree",
@@ -118,7 +124,7 @@ def _examine_zip_member(
             "The member does not have the checksum the archive states.",
             location=inner.at(""),
         )
-    examine_content(inner, content, into)
+    return content
 
 
 def examine_tar(context: Context, source: Source, into: Examination) -> None:
@@ -241,7 +247,7 @@ def check_mode(context: Context, mode: int, into: Examination) -> None:
         _note_device(context, "device", into)
     elif stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         _note_device(context, "fifo", into)
-    elif mode & (stat.S_ISUID | stat.S_ISGID) and not stat.S_ISDIR(mode):
+    elif mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_IFMT(mode) in (0, stat.S_IFREG):
         into.add(
             "archive.setuid",
             Severity.MEDIUM,

@@ -59,6 +59,7 @@ EXAMINERS: dict[str, tuple[str, str]] = (
         "ubjson": (f"{_RULES}.small_models", "examine_ubjson"),
         "sentencepiece": (f"{_RULES}.small_models", "examine_sentencepiece"),
         "crfsuite": (f"{_RULES}.small_models", "examine_crfsuite"),
+        "apple-double": (f"{_RULES}.small_models", "examine_apple_double"),
         "test-virus": (f"{_RULES}.small_models", "examine_test_virus"),
         "msgpack": (f"{_RULES}.msgpack_files", "examine_msgpack"),
         "sqlite": (f"{_RULES}.documents", "examine_sqlite"),

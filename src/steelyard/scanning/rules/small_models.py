@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from steelyard.artifacts.apple_double import apple_double_end
 from steelyard.artifacts.protobuf import WireReader
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.ubjson import walk_ubjson
@@ -45,6 +46,11 @@ def examine_crfsuite(context: Context, source: Source, into: Examination) -> Non
                 f"The chunk {tag.decode()} is not where the header says.", offset=at
             )
     examine_rest(context, source, size, into)
+
+
+def examine_apple_double(context: Context, source: Source, into: Examination) -> None:
+    """Examine the notes that macOS keeps beside a file; no loader reads them."""
+    examine_rest(context, source, apple_double_end(source), into)
 
 
 def examine_test_virus(context: Context, _source: Source, into: Examination) -> None:
