@@ -110,7 +110,8 @@ def test_a_picture_under_the_name_of_a_model_is_not_clean(tmp_path: Path, name: 
     ("name", "data"),
     [("logo.png", PNG), ("logo.bin", PNG),
      ("model.bin", safetensors()), ("LICENSE", b"Apache License\n"),
-     ("vocab", b"N0 is a word\n"),
+     ("vocab", b"N0 is a word\n"), ("AUTHORS", b"Pygments is written by many.\n\nNobody else.\n"),
+     ("state.pxd", b"cimport numpy as np\ncdef class Os:\n"),
      ("model.safetensors", safetensors())],
 )  # fmt: skip
 def test_honest_names_stay_clean(tmp_path: Path, name: str, data: bytes) -> None:
