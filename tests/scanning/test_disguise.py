@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import pickle
 import zipfile
@@ -66,6 +67,12 @@ def test_no_name_makes_a_call_clean(tmp_path: Path, name: str, cover: bytes) -> 
 def test_a_pickle_in_front_of_hdf5_is_malicious(tmp_path: Path) -> None:
     data = CALL.ljust(512, b"\0") + b"\x89HDF\r\n\x1a\n" + bytes(200)
     assert examine(tmp_path / "model.h5", data).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("form", [lzma.FORMAT_XZ, lzma.FORMAT_ALONE])
+def test_both_containers_of_lzma_are_opened(tmp_path: Path, form: int) -> None:
+    report = examine(tmp_path / "model.joblib", lzma.compress(CALL, form))
+    assert report.verdict is Verdict.MALICIOUS, report
 
 
 @pytest.mark.parametrize("name", ["model.bin", "notes.txt", "tool.py"])

@@ -152,6 +152,8 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if head[:2] == b"]\0" and len(head) > 13 and _is_lzma(head):
+        return "xz"  # the older container of the same compression; joblib writes it
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):
@@ -159,6 +161,12 @@ def _by_structure(source: Source, head: bytes) -> str:
     if _PIECE.match(head) and head[4 + head[3] : 5 + head[3]] == b"\x15":
         return "sentencepiece"
     return protobuf_kind(source) if len(head) > 7 else ""
+
+
+def _is_lzma(head: bytes) -> bool:
+    """Tell by the header of LZMA alone: the expanded size, and the first byte of its coder."""
+    size = int.from_bytes(head[5:13], "little")
+    return head[13] == 0 and (size == 2**64 - 1 or size < 1 << 40)
 
 
 def _announces_code(head: bytes) -> bool:

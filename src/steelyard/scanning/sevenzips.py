@@ -73,13 +73,15 @@ def _examine_folder(
     except ArtifactError as error:
         into.gap(Coverage.PARTIAL, first.at(error.message))
         return
+    links: set[str] = set()
     for member in members:
         inner = context.nested(member.name[:500])
         content = BytesSource(data[member.start : member.start + member.size])
         content.budget = budget
         if member.is_symlink:
             target = content.read_at(0, 4096).decode("utf-8", "replace")
-            check_link(inner, member.name, target, into)
+            check_link(inner, member.name, target, links, into)
+            links.add(posixpath.normpath(member.name))
         else:
             examine_content(inner, content, into)
 
