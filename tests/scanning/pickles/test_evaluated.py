@@ -84,6 +84,9 @@ def test_an_honest_name_that_is_handed_code_is_malicious(tmp_path: Path, body: b
         name("scipy.stats._distn_infrastructure", "__dict__") + text("np") + b"Ns.",
         name("scipy.stats._distn_infrastructure", "__dict__") + b"(" + text("np") + b"Nu.",
         name("logging", "getLogger") + b")R}" + text("disabled") + b"\x88sb.",
+        GENERATOR + name("builtins", "tuple") + b"](" + text("x") + name("__main__", "run")
+        + b"e\x85RR.",
+        UFUNC + name("builtins", "tuple") + b"](" + text("os") + text("system") + b"e\x85RR.",
         name("builtins", "str") + b"U\x08+AG8AcwA" + text("utf-7") + b"\x86R.",
     ],
 )  # fmt: skip

@@ -58,6 +58,11 @@ _PER_RULE = 25
 _CONVERT = "Ask the publisher for safetensors, or convert the file in an isolated environment."
 _LATIN = ("latin1", "latin-1", "latin_1", "iso-8859-1")
 _TORCHSCRIPT = ("__torch__.", "torch.jit._pickle")
+_CALLS_ON = frozenset({
+    "iter", "__generator_ctor", "__randomstate_ctor", "__bit_generator_ctor", "unpickle_doc",
+    "unpickle_vocab",
+})  # fmt: skip
+"""Careful names that call or load what they are handed."""
 _HARMLESS_ALONE = frozenset({"encode", "itemgetter", "type"})
 """Watched names that do nothing unless they are called."""
 _GLOBAL = re.compile(rb"c([A-Za-z_][\w.]{0,60})\n([A-Za-z_][\w.]{0,60})\n")
@@ -114,6 +119,8 @@ class Judge:
         """Judge one call of a watched name by what it is handed."""
         arguments = call.arguments if type(call.arguments) is tuple else ()
         severity, text = self._argument_verdict(call.target, arguments)
+        if type(call.arguments) is not tuple and call.target.name in _CALLS_ON:
+            severity, text = Severity.HIGH, f"Loading computes what it hands to {call.target.name}."
         if severity is None:
             severity, text = handed_on(arguments)
         if severity is not None:
