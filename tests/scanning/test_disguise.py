@@ -69,6 +69,17 @@ def test_a_pickle_in_front_of_hdf5_is_malicious(tmp_path: Path) -> None:
     assert examine(tmp_path / "model.h5", data).verdict is Verdict.MALICIOUS
 
 
+@pytest.mark.parametrize(
+    ("weight", "verdict"), [(b"\x3f\x80\0\1" * 20, Verdict.CLEAN), (CALL, Verdict.MALICIOUS)]
+)
+def test_raw_weights_of_exported_programs(tmp_path: Path, weight: bytes, verdict: Verdict) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("m/archive_format", "pt2")
+        archive.writestr("m/data/weights/weight_0", weight)
+    assert examine(tmp_path / "m.pt2", packed.getvalue()).verdict is verdict
+
+
 @pytest.mark.parametrize("form", [lzma.FORMAT_XZ, lzma.FORMAT_ALONE])
 def test_both_containers_of_lzma_are_opened(tmp_path: Path, form: int) -> None:
     report = examine(tmp_path / "model.joblib", lzma.compress(CALL, form))

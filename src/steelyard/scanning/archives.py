@@ -6,15 +6,18 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from steelyard.artifacts.compressed import Budget, ExpandingStream, budget_of, expand, share_budget
 from steelyard.artifacts.problem import Problem
+from steelyard.artifacts.sniff import sniff
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
 from steelyard.artifacts.zips import crc_matches, member_source, read_zip
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
+from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination
 
 _SEVERITY = {
@@ -26,6 +29,8 @@ _SEVERITY = {
 }
 _EMPTY_MOST = 10_000
 _DRIVE = re.compile(r"\A[A-Za-z]:")
+_RAW_TENSOR = re.compile(r"/data/(?:weights|constants)/(?:weight|tensor)_\d+\Z")
+"""Raw numbers in an archive that torch.export wrote; other members have formats of their own."""
 _PARTS_MOST = 200
 _REMEDY = "Do not unpack this archive."
 
@@ -62,6 +67,7 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
             remedy=_REMEDY,
         )
     links: set[str] = set()
+    exported = any(member.name.endswith("/archive_format") for member in archive.members)
     for member in archive.members:
         inner = context.nested(member.name[:500])
         check_name(inner, member.name, links, into)
@@ -95,6 +101,11 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
                 "The member does not have the checksum the archive states.",
                 location=inner.at(""),
             )
+        if exported and _RAW_TENSOR.search(member.name) and sniff(content, "").format == "unknown":
+            into.weights = True
+            into.tensors += 1
+            examine_disguise(replace(inner, format="unknown"), content, into)
+            continue
         examine_content(inner, content, into)
 
 

@@ -51,6 +51,7 @@ _DISTRIBUTIONS = ("scipy.stats._continuous_distns", "scipy.stats._discrete_distn
 _UFUNC_HOMES = frozenset({
     "numpy", "numpy.core", "numpy.core.umath", "numpy.core._multiarray_umath", "numpy._core",
     "numpy._core.umath", "numpy._core._multiarray_umath", "scipy.special", "scipy.special._ufuncs",
+    "scipy.special._special_ufuncs",
 })  # fmt: skip
 _UFUNCS = frozenset(
     """abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or
