@@ -111,7 +111,7 @@ def test_a_hostile_template_is_found_wherever_it_stands(
         ("a.yaml", "a: !!python/tuple [1, 2]\n", CLEAN, ""),
         ("a.yaml", 'a: !!javax.script.ScriptEngineManager [!!java.net.URL ["http://x"]]\n',
          MALICIOUS, "yaml.python-tag"),
-        ("a.yaml", "".join(f"- !t{n} x\n" for n in range(99)) + "- !!python/name:os.system\n",
+        ("a.yaml", "".join(f"- !t{n} x\n" for n in range(1200)) + "- !!python/name:os.system\n",
          MALICIOUS, "yaml.python-tag"),
         ("a.yaml", "a: !new:os.system [x]\n", SUSPICIOUS, "yaml.custom-tag"),
         ("a.yaml", "a: &a [*a]\n", SUSPICIOUS, "yaml.aliases"),
