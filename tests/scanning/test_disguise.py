@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import pickle
 import zipfile
@@ -69,6 +70,23 @@ def test_a_pickle_in_front_of_hdf5_is_malicious(tmp_path: Path) -> None:
     assert examine(tmp_path / "model.h5", data).verdict is Verdict.MALICIOUS
 
 
+@pytest.mark.parametrize(
+    ("weight", "verdict"), [(b"\x3f\x80\0\1" * 20, Verdict.CLEAN), (CALL, Verdict.MALICIOUS)]
+)
+def test_raw_weights_of_exported_programs(tmp_path: Path, weight: bytes, verdict: Verdict) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("m/archive_format", "pt2")
+        archive.writestr("m/data/weights/weight_0", weight)
+    assert examine(tmp_path / "m.pt2", packed.getvalue()).verdict is verdict
+
+
+@pytest.mark.parametrize("form", [lzma.FORMAT_XZ, lzma.FORMAT_ALONE])
+def test_both_containers_of_lzma_are_opened(tmp_path: Path, form: int) -> None:
+    report = examine(tmp_path / "model.joblib", lzma.compress(CALL, form))
+    assert report.verdict is Verdict.MALICIOUS, report
+
+
 @pytest.mark.parametrize("name", ["model.bin", "notes.txt", "tool.py"])
 def test_a_zip_archive_behind_text_is_examined(tmp_path: Path, name: str) -> None:
     packed = io.BytesIO()
@@ -111,7 +129,8 @@ def test_a_picture_under_the_name_of_a_model_is_not_clean(tmp_path: Path, name: 
     ("name", "data"),
     [("logo.png", PNG), ("logo.bin", PNG),
      ("model.bin", safetensors()), ("LICENSE", b"Apache License\n"),
-     ("vocab", b"N0 is a word\n"),
+     ("vocab", b"N0 is a word\n"), ("AUTHORS", b"Pygments is written by many.\n\nNobody else.\n"),
+     ("state.pxd", b"cimport numpy as np\ncdef class Os:\n"),
      ("model.safetensors", safetensors())],
 )  # fmt: skip
 def test_honest_names_stay_clean(tmp_path: Path, name: str, data: bytes) -> None:

@@ -113,7 +113,9 @@ class _Reader:
         if not tag or tag in _OWN_TAGS or tag == "!":
             return
         key = tag[:300]
-        if key not in self._seen_tags and len(self.tags) < _MOST_TAGS:
+        # Local tags and repetitions must not take the room of those that every loader knows.
+        room = 2 * _MOST_TAGS if tag.startswith("tag:") else _MOST_TAGS
+        if len(self.tags) < (room if key not in self._seen_tags else _MOST_TAGS // 2):
             self._seen_tags.add(key)
             self.tags.append(YamlTag(key, event.start_mark.line + 1))
 

@@ -8,13 +8,17 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 
+from msgspec import structs
+
 from steelyard.artifacts.compressed import Budget, ExpandingStream, budget_of, expand, share_budget
 from steelyard.artifacts.problem import Problem
+from steelyard.artifacts.sniff import sniff
 from steelyard.artifacts.source import BytesSource, Source
 from steelyard.artifacts.tars import BLOCK, TarMember, iter_tar, looks_like_tar, read_tar
 from steelyard.artifacts.zips import ZipMember, crc_matches, member_source, read_zip
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
+from steelyard.scanning.disguise import examine_disguise
 from steelyard.scanning.interface import Context, Examination
 
 _SEVERITY = {
@@ -27,6 +31,8 @@ _SEVERITY = {
 }
 _EMPTY_MOST = 10_000
 _DRIVE = re.compile(r"\A[A-Za-z]:")
+_RAW_TENSOR = re.compile(r"/data/(?:weights|constants)/(?:weight|tensor)_\d+\Z")
+"""Raw numbers in an archive that torch.export wrote; other members have formats of their own."""
 _PARTS_MOST = 200
 _REMEDY = "Do not unpack this archive."
 
@@ -63,11 +69,18 @@ def examine_zip(context: Context, source: Source, into: Examination) -> None:
             remedy=_REMEDY,
         )
     links: set[str] = set()
+    exported = any(member.name.endswith("/archive_format") for member in archive.members)
     for member in archive.members:
         inner = context.nested(member.name[:500])
         content = open_zip_member(inner, source, member, budget, links, into)
-        if content is not None:
-            examine_content(inner, content, into)
+        if content is None:
+            continue
+        if exported and _RAW_TENSOR.search(member.name) and sniff(content, "").format == "unknown":
+            into.weights = True
+            into.tensors += 1
+            examine_disguise(structs.replace(inner, format="unknown"), content, into)
+            continue
+        examine_content(inner, content, into)
 
 
 def open_zip_member(

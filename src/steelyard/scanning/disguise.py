@@ -45,6 +45,8 @@ _SETTLED = frozenset({
     "png", "jpg", "jpeg", "gif", "webp", "wav", "ogg", "flac", "mp3", "safetensors", "gguf", "onnx",
 })  # fmt: skip
 """Extensions of files that few hand to an unpickling loader."""
+_FAILS = frozenset({"torch.persistent-id", "pickle.truncated"})
+"""Findings at which an unpickler stops: a name like ``Pygments`` asks for a persistent object."""
 _MODULE = re.compile(r"[\w.-]+")
 _OPCODES_MOST = 100_000
 _HARMFUL = frozenset({"pickle.dangerous-call", "pickle.dangerous-import", "pickle.code-object"})
@@ -71,6 +73,8 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
     grave = [item for item in again.findings if item.severity in counts]
     if settled:
         grave = [item for item in grave if item.rule in _HARMFUL]
+    if all(item.rule in _FAILS for item in grave):
+        grave = []
     if grave:
         into.executes_on_load = True
         into.load_calls += again.load_calls

@@ -64,6 +64,8 @@ GENERATOR = name("numpy.random._pickle", "__generator_ctor")
         + b"\x88" + text("formula") + text(f"y ~ {CODE}") + b"ub.",
         name("spacy.tokens.doc", "unpickle_doc") + b"NB" + struct.pack("<I", len(CALL)) + CALL
         + b"N\x87R.",
+        name("builtins", "setattr") + name("collections", "OrderedDict") + text("x")
+        + b"N\x87R.",
         name("builtins", "bytearray") + b"\x8a\x06\0\0\0\0\0\x01\x85R.",
     ],
 )  # fmt: skip
@@ -82,6 +84,9 @@ def test_an_honest_name_that_is_handed_code_is_malicious(tmp_path: Path, body: b
         name("scipy.stats._distn_infrastructure", "__dict__") + text("np") + b"Ns.",
         name("scipy.stats._distn_infrastructure", "__dict__") + b"(" + text("np") + b"Nu.",
         name("logging", "getLogger") + b")R}" + text("disabled") + b"\x88sb.",
+        GENERATOR + name("builtins", "tuple") + b"](" + text("x") + name("__main__", "run")
+        + b"e\x85RR.",
+        UFUNC + name("builtins", "tuple") + b"](" + text("os") + text("system") + b"e\x85RR.",
         name("builtins", "str") + b"U\x08+AG8AcwA" + text("utf-7") + b"\x86R.",
     ],
 )  # fmt: skip
@@ -99,6 +104,11 @@ def test_an_honest_name_that_reaches_further_is_for_a_person(tmp_path: Path, bod
         + b"\x86R.",
         name("statsmodels.base.data", "ModelData") + b")\x81}(" + text("formula")
         + text("y ~ C(x) + np.log(z)") + b"ub.",
+        name("_io", "BytesIO") + b"(U\2abK\0NtR.",
+        name("scipy.stats._continuous_distns", "gamma_gen") + b")\x81}" + text("__doc__")
+        + text("A gamma (open) variable.") + b"sb.",
+        name("builtins", "getattr") + name("scipy.stats._discrete_distns", "poisson_gen")
+        + b")\x81" + text("_entropy") + b"\x86R.",
         name("logging", "getLogger") + text("root") + b"\x85R.",
         name("builtins", "range") + b"K\0M\xe8\x03K\1\x87R.",
     ],
@@ -106,3 +116,12 @@ def test_an_honest_name_that_reaches_further_is_for_a_person(tmp_path: Path, bod
 def test_what_the_libraries_write_is_clean(tmp_path: Path, body: bytes) -> None:
     report = examine(tmp_path, HEAD + body)
     assert report.verdict is Verdict.CLEAN, report
+
+
+def test_dill_dresses_the_classes_it_builds(tmp_path: Path) -> None:
+    data = (
+        HEAD + name("builtins", "setattr") + name("dill._dill", "_create_type")
+        + name("builtins", "type") + b"U\1A)}\x87\x86R" + text("__qualname__") + b"U\1A\x87R."
+    )  # fmt: skip
+    report = examine(tmp_path, data)
+    assert report.verdict is Verdict.SUSPICIOUS, report

@@ -31,7 +31,7 @@ _TEMPLATE: Final = re.compile(
 )
 """What scipy.stats writes: three functions that hand their arguments on."""
 _FORMULA: Final = re.compile(
-    r"__\w+__|\blambda\b|\b(?:eval|exec|compile|open|getattr|setattr|delattr|globals|locals|vars"
+    r"__\w+__\W*[(.\[]|\.__\w+__|\blambda\b.*:|\b(?:eval|exec|compile|open|getattr|setattr|delattr|globals|locals|vars"
     r"|breakpoint|input|system|popen|run|Popen|call|check_output|load|loads|read_pickle|urlopen"
     r"|fromfile|memmap|query|import_module)\s*\("
 )
@@ -53,15 +53,15 @@ def evaluates(module: str) -> bool:
 
 
 def evaluated_text(
-    source: Source, start: int, raw: dict[int, int], limits: Limits
+    source: Source, start: int, raw: dict[int, int], limits: Limits, *, formulas: bool
 ) -> Evaluated | None:
     """Return the first text from ``start`` on that is evaluated and is not what libraries write.
 
     ``raw`` says where raw arrays begin and end among the opcodes; those of objects end at once,
-    and their pickle follows. Reads at most 3,000,000 opcodes;
-    a stream that breaks off is read as far as it goes.
+    and their pickle follows; ``formulas`` whether the stream names statsmodels. Reads at most
+    3,000,000 opcodes; a stream that breaks off is read as far as it goes.
     """
-    watches = [_Watch(source)]
+    watches = [_Watch(source, formulas)]
     reader = OpcodeReader(source, start, limits)
     try:
         for _ in range(_OPCODES_MOST):
@@ -75,7 +75,7 @@ def evaluated_text(
                     return None
             elif code == op.BUILD and reader.offset in raw:
                 if raw[reader.offset] == reader.offset:
-                    watches.append(_Watch(source))  # an array of objects: a pickle within
+                    watches.append(_Watch(source, formulas))  # an array of objects: a pickle within
                 reader.offset = raw[reader.offset]
     except ArtifactError:
         return None
@@ -85,8 +85,8 @@ def evaluated_text(
 class _Watch:
     """Follows the key of the template, by its text or recalled, to the value pushed after it."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, formulas: bool) -> None:
+        self._source, self._formulas = source, formulas
         self._memo: dict[int, str] = {}
         self._stored, self._last = 0, ""
         self._key_at = -1
@@ -112,7 +112,7 @@ class _Watch:
             self._last = "template" if honest else "key" if text == _TEMPLATE_KEY else ""
             if expected and not honest:
                 return "scipy.stats", text, offset, True
-            if len(text) < _TEXT_MOST and _FORMULA.search(text) and "\n" not in text.strip():
+            if self._formulas and _FORMULA.search(text) and "\n" not in text.strip():
                 return "statsmodels", text, offset, True
         else:
             self._last = ""

@@ -37,6 +37,7 @@ _DUPLICATES_MOST = 64
 """No pickler writes DUP; a few are a curiosity, many are an attack on memory."""
 
 WATCHED: Final = frozenset({
+    ("builtins", "setattr"), ("__builtin__", "setattr"),
     ("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encode"),
     ("codecs", "encode"), ("functools", "partial"), ("_functools", "partial"),
     ("operator", "itemgetter"), ("_operator", "itemgetter"), ("operator", "attrgetter"),

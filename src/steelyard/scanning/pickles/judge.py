@@ -29,13 +29,14 @@ from steelyard.scanning.pickles.arguments import (
     getattr_verdict,
     handed_on,
     prepared,
+    setattr_verdict,
     size_verdict,
     text_verdict,
     unknown_call_why,
 )
 from steelyard.scanning.pickles.codes import handmade, reached
 from steelyard.scanning.pickles.evaluated import evaluated_text, evaluates
-from steelyard.scanning.pickles.interpreter import WATCHED, Machine
+from steelyard.scanning.pickles.interpreter import CAREFUL, WATCHED, Machine
 from steelyard.scanning.pickles.names import (
     MAKE_CLASSES,
     MAKE_FUNCTIONS,
@@ -57,6 +58,11 @@ _PER_RULE = 25
 _CONVERT = "Ask the publisher for safetensors, or convert the file in an isolated environment."
 _LATIN = ("latin1", "latin-1", "latin_1", "iso-8859-1")
 _TORCHSCRIPT = ("__torch__.", "torch.jit._pickle")
+_CALLS_ON = frozenset({
+    "iter", "__generator_ctor", "__randomstate_ctor", "__bit_generator_ctor", "unpickle_doc",
+    "unpickle_vocab",
+})  # fmt: skip
+"""Careful names that call or load what they are handed."""
 _HARMLESS_ALONE = frozenset({"encode", "itemgetter", "type"})
 """Watched names that do nothing unless they are called."""
 _GLOBAL = re.compile(rb"c([A-Za-z_][\w.]{0,60})\n([A-Za-z_][\w.]{0,60})\n")
@@ -113,6 +119,8 @@ class Judge:
         """Judge one call of a watched name by what it is handed."""
         arguments = call.arguments if type(call.arguments) is tuple else ()
         severity, text = self._argument_verdict(call.target, arguments)
+        if type(call.arguments) is not tuple and call.target.name in _CALLS_ON:
+            severity, text = Severity.HIGH, f"Loading computes what it hands to {call.target.name}."
         if severity is None:
             severity, text = handed_on(arguments)
         if severity is not None:
@@ -157,7 +165,10 @@ class Judge:
         """Judge the texts that a named class evaluates once it is handed its state."""
         if not any(evaluates(name.module) for name in machine.names.values()):
             return
-        found = evaluated_text(self._source, machine.start, self.raw, self._into.limits)
+        formulas = any(name.module.startswith("statsmodels") for name in machine.names.values())
+        found = evaluated_text(
+            self._source, machine.start, self.raw, self._into.limits, formulas=formulas
+        )
         if found is None:
             return
         library, text, offset, plain = found
@@ -278,6 +289,8 @@ class Judge:
         first = arguments[0] if arguments else None
         if (target.module, target.name) in GETTERS:
             return getattr_verdict(arguments)
+        if target.name == "setattr":
+            return setattr_verdict(arguments)
         if target.name == "encode":
             plain = len(arguments) == 2 and arguments[1] in _LATIN
             return (None, "") if plain else (Severity.MEDIUM, "Loading encodes computed text.")
@@ -285,23 +298,27 @@ class Judge:
             return prepared(first)
         if target.name == "itemgetter":
             return None, ""
-        if target.module == "numpy.random._pickle":
-            return constructor_verdict(arguments)
-        if target.name == "iter":
-            return prepared(first) if len(arguments) > 1 else (None, "")
-        if target.name in ("bytes", "bytearray", "range", "xrange"):
-            return size_verdict(target.name, arguments)
-        if target.name in ("str", "unicode", "str_"):
-            return text_verdict(arguments)
-        if target.module.startswith("spacy."):
-            at = 1 if target.name == "unpickle_doc" else 4
-            return self._nested_load(arguments[at]) if len(arguments) > at else (None, "")
+        if (target.module, target.name) in CAREFUL:
+            return self._careful_verdict(target, arguments)
         if target.name == "attrgetter":
             return attribute_verdict(arguments)
         if target.name == "type":
             alone = len(arguments) == 1
             return (None, "") if alone else (Severity.HIGH, "Loading creates a new class.")
         return self._nested_load(first)
+
+    def _careful_verdict(self, target: Name, arguments: tuple[Any, ...]) -> Verdict:
+        """Judge what an allow-listed name is handed."""
+        if target.module.startswith("spacy."):
+            at = 1 if target.name == "unpickle_doc" else 4
+            return self._nested_load(arguments[at]) if len(arguments) > at else (None, "")
+        if target.module == "numpy.random._pickle":
+            return constructor_verdict(arguments)
+        if target.name == "iter":
+            return prepared(arguments[0]) if len(arguments) > 1 else (None, "")
+        if target.name in ("str", "unicode", "str_"):
+            return text_verdict(arguments)
+        return size_verdict(target.name, arguments)
 
     def _nested_load(self, data: Any) -> Verdict:
         """``torch.storage._load_from_bytes`` unpickles its argument: examine it as a file."""

@@ -43,9 +43,15 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _RECONSTRUCTORS = frozenset({
     ("copyreg", "_reconstructor"), ("copyreg", "__newobj__"), ("copyreg", "__newobj_ex__"),
 })  # fmt: skip
+_BUFFERS = frozenset({
+    ("_io", "BytesIO"), ("_io", "StringIO"), ("io", "BytesIO"), ("io", "StringIO"),
+})  # fmt: skip
+"""Files in memory, which touch nothing else."""
+_DISTRIBUTIONS = ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
 _UFUNC_HOMES = frozenset({
     "numpy", "numpy.core", "numpy.core.umath", "numpy.core._multiarray_umath", "numpy._core",
     "numpy._core.umath", "numpy._core._multiarray_umath", "scipy.special", "scipy.special._ufuncs",
+    "scipy.special._special_ufuncs",
 })  # fmt: skip
 _UFUNCS = frozenset(
     """abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or
@@ -140,9 +146,14 @@ def carries_code(module: str, name: str) -> bool:
 
 def is_allowed(module: str, name: str) -> bool:
     """Tell whether an honest library writes this very name."""
-    return (module, name) in allowed_names() or (
-        (_PYTHON2.get(module, module), name) in allowed_names()
-    )
+    if (module, name) in allowed_names() or (module, name) in _BUFFERS:
+        return True
+    if is_ufunc(module, name):
+        return True
+    # The texts these classes evaluate are judged on their own.
+    if module in _DISTRIBUTIONS and name.endswith("_gen") and name.isidentifier():
+        return True
+    return (_PYTHON2.get(module, module), name) in allowed_names()
 
 
 def is_ufunc(module: str, name: str) -> bool:
@@ -185,7 +196,7 @@ def says_it(name: str) -> str:
     """
     last = name.rpartition(".")[2]
     if last.lstrip("_")[:1].isupper() or last.startswith(
-        ("__pyx_unpickle", "_unpickle_", "_rebuild_")
+        ("__pyx_unpickle", "unpickle_", "_unpickle_", "_rebuild_")
     ):
         return ""
     found = sorted(_words(last) & dangerous_names().words)
