@@ -3,10 +3,11 @@
 
 Every command runs in a fresh process; the figures are CPU seconds (user and system, children
 included) and peak resident memory of the largest process, the best of ``--repeat`` interleaved
-runs. Inputs are generated: dense pickle data, opcode floods, a safetensors file, a directory of
-small pickles, one tiny pickle. Other scanners are looked for as ``DIR/<name>/bin/<name>`` under
-``--peers DIR`` (one virtual environment each); those not found are named. A run that takes longer
-than ``--timeout`` seconds is ended and shown as such.
+runs. Inputs are generated: one tiny pickle (start-up), a directory of small ones, nested records,
+a safetensors file, a torch archive, and with ``--floods`` opcodes that only waste time. Other
+scanners are looked for as ``DIR/<name>/bin/<name>`` under ``--peers DIR`` (one virtual environment
+each); those not found are named. A run that takes longer than ``--timeout`` seconds is ended and
+shown as such.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import argparse
 import json
 import os
 import pickle
+import random
 import subprocess
 import sys
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +32,7 @@ _PEERS = {
     "modelscan": ("-p", "{}"),
     "modelaudit": ("scan", "{}"),
 }
+_FLOODS = {"list-pop": b"]0", "mark-pop": b"(1", "none": b"N"}
 _WRAPPER = """
 import json, os, resource, signal, subprocess, sys
 process = subprocess.Popen(
@@ -69,38 +73,86 @@ def measure(command: list[str], timeout: float) -> Cost:
     return Cost(*json.loads(done.stdout))
 
 
-def flood(path: Path, piece: bytes, size: int) -> None:
+def flood(path: Path, piece: bytes, size: int) -> Path:
     """Write ``piece`` over and over as one protocol 4 stream."""
     path.write_bytes(b"\x80\x04N" + piece * (size // len(piece)) + b".")
+    return path
 
 
-def make_inputs(directory: Path, mib: int, count: int) -> dict[str, Path]:
-    """Write all inputs and return them by what they are called in the table."""
-    size = mib * MIB
-    part = {"b": [1, 2, None, True, {"x": 3, "y": []}], "c": (4, None), "d": {"k": [[], [1]]}}
-    one = pickle.dumps([json.loads(json.dumps(part)) for _ in range(1000)], 4)
-    rows = 1000 * size // len(one)
-    inputs = {f"nested data, {mib} MiB": directory / "nested.pkl"}
-    with (directory / "nested.pkl").open("wb") as file:
-        pickle.dump([json.loads(json.dumps(part)) for _ in range(rows)], file, 4)
-    for name, piece in (("list-pop", b"]0"), ("mark-pop", b"(1"), ("none", b"N")):
-        inputs[f"{name} flood, {mib} MiB"] = directory / f"{name}.pkl"
-        flood(directory / f"{name}.pkl", piece, size)
-    weights = inputs[f"safetensors, {10 * mib} MiB"] = directory / "model.safetensors"
-    elements = 10 * size // 4
+def record(index: int) -> dict[str, object]:
+    """Return one row of the kind of data that fills pickles: numbers, short texts, containers."""
+    source = random.Random(index)
+    values = [source.random(), index % 7, None, True, source.randrange(70_000)]
+    inner = {"a": [1, 2, 3, [4, 5]], "b": (index % 100, "x"), "c": {"k": [index % 3, index % 5]}}
+    return {"id": index, "name": f"item {index % 5000}", "values": values, "inner": inner}
+
+
+def write_records(path: Path, size: int) -> Path:
+    """Write nested rows of about ``size`` bytes: a little over half an opcode a byte."""
+    one = len(pickle.dumps([record(index) for index in range(1000)], 4))
+    with path.open("wb") as file:
+        pickle.dump([record(index) for index in range(1000 * size // one)], file, 4)
+    return path
+
+
+def write_safetensors(path: Path, size: int) -> Path:
+    """Write one tensor of random numbers."""
+    elements = size // 4
     header = {"w": {"dtype": "F32", "shape": [elements], "data_offsets": [0, 4 * elements]}}
     text = json.dumps(header).encode()
-    with weights.open("wb") as file:
+    block = os.urandom(MIB)
+    with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        block = os.urandom(MIB)
-        for _ in range(10 * mib):
+        for _ in range(size // MIB):
             file.write(block)
-    many = inputs[f"{count} small pickles"] = directory / "many"
-    many.mkdir()
+    return path
+
+
+def write_torch_zip(path: Path, size: int) -> Path:
+    """Write an archive as torch does: a small pickle and storages of 16 MiB, stored."""
+    storages = max(1, size // (16 * MIB))
+    program = b"\x80\x02}(" + b"".join(
+        b"X\x04\0\0\0w%03d" % index
+        + b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
+        + b"X%c\0\0\0%dX\x03\0\0\0cpuJ\0\0@\0tQK\0" % (len(str(index)), index)
+        + b"J\0\0@\0\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
+        for index in range(storages)
+    ) + b"u."  # fmt: skip
+    block = os.urandom(16 * MIB)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data.pkl", program)
+        for index in range(storages):
+            archive.writestr(f"archive/data/{index}", block)
+        archive.writestr("archive/version", "3\n")
+    return path
+
+
+def write_many(folder: Path, count: int) -> Path:
+    """Write a directory of small pickles."""
+    folder.mkdir()
     for index in range(count):
         value = {"index": index, "weights": [1.0, 2.0, 3], "name": f"model{index}"}
-        (many / f"m{index}.pkl").write_bytes(pickle.dumps(value, 4))
-    inputs["one tiny pickle"] = many / "m0.pkl"
+        (folder / f"m{index}.pkl").write_bytes(pickle.dumps(value, 2 + index % 4))
+    return folder
+
+
+def make_inputs(folder: Path, options: argparse.Namespace) -> dict[str, Path]:
+    """Write all inputs and return them by what they are called in the table."""
+    size = options.size * MIB
+    many = write_many(folder / "many", options.files)
+    inputs = {
+        "one tiny pickle": many / "m0.pkl",
+        f"{options.files} small pickles": many,
+        f"records, {options.size} MiB pickle": write_records(folder / "records.pkl", size),
+        f"safetensors, {20 * options.size} MiB": write_safetensors(
+            folder / "model.safetensors", 20 * size
+        ),
+        f"torch zip, {5 * options.size} MiB": write_torch_zip(folder / "model.pt", 5 * size),
+    }
+    if options.forest is not None:
+        inputs[f"joblib forest, {options.forest.stat().st_size // MIB} MiB"] = options.forest
+    for name, piece in _FLOODS.items() if options.floods else ():
+        inputs[f"{name} flood, {options.size} MiB"] = flood(folder / f"{name}.pkl", piece, size)
     return inputs
 
 
@@ -121,14 +173,16 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, help="directory of one virtual environment per peer")
-    parser.add_argument("--size", type=int, default=100, help="MiB of the pickle streams")
+    parser.add_argument("--size", type=int, default=100, help="MiB of the pickle of records")
+    parser.add_argument("--forest", type=Path, help="a large joblib file to measure as well")
+    parser.add_argument("--floods", action="store_true", help="measure floods of opcodes as well")
     parser.add_argument("--files", type=int, default=2000, help="small pickles in one directory")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds until a run is ended")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as scratch:
-        inputs = make_inputs(Path(scratch), options.size, options.files)
+        inputs = make_inputs(Path(scratch), options)
         some = commands(options.peers, next(iter(inputs.values())))
         missing = [name for name in _PEERS if name not in some]
         print("not found, so not measured: " + (", ".join(missing) or "none"))
