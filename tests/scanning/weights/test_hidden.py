@@ -80,6 +80,12 @@ def test_structure_in_some_windows_is_told_from_noise_everywhere() -> None:
     assert changes_character([*honest[:7], windows_of(bytes(written), "F32")])
 
 
+def test_repeated_rows_are_not_structure() -> None:
+    honest = [windows_of(floats(2048, seed), "F32") for seed in range(6)]
+    row = floats(128, 50)
+    assert not changes_character([*honest, *[windows_of(row * 16, "F32")] * 2])
+
+
 def test_rows_of_zeros_are_not_structure() -> None:
     honest = [windows_of(floats(2048, seed), "F32") for seed in range(6)]
     assert not changes_character([*honest, *[windows_of(bytes(8192), "F32")] * 2])

@@ -88,7 +88,8 @@ class _Object:
         registered = item.get("registered_name")
         self._registered = registered if isinstance(registered, str) else ""
         name = config.get("name") if isinstance(config, dict) else None
-        self._where = context.at(f"{place}, {kind[:60]} {str(name or '')[:60]!r}".rstrip(" '"))
+        called = f" {str(name)[:60]!r}" if name else ""
+        self._where = context.at(f"{place}, {kind[:60]}{called}")
 
     def judge(self) -> None:
         """Add what is to be said about the object."""

@@ -32,6 +32,8 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"BZh91AY&SY", "bzip2 archive"),
 )
 _WINDOWS, _WINDOW = 8, 2048
+_DIFFERENT = 0.5
+"""Share of different numbers in a window of trained weights; half precision repeats more."""
 _NATURAL, _STRUCTURED, _FLAT = 7.8, 6.8, 0.5
 """Bits of entropy per byte: a low plane of real weights, of something written there, and the top
 plane of numbers that are all alike."""
@@ -50,7 +52,8 @@ def find_payload(data: bytes, dtype: str) -> tuple[str, str] | None:
 def changes_character(blocks: list[tuple[bytes, bytes]]) -> bool:
     """Tell whether low bytes are noise in some windows of a tensor and structured in others.
 
-    ``blocks`` holds, for windows spread over the tensor, the low plane and the top plane.
+    ``blocks`` holds, for windows spread over the tensor, the low plane and the top plane; both are
+    empty where the numbers repeat, as in rows of tokens that were never trained.
     """
     levels = [entropy(lows) for lows, tops in blocks if entropy(tops) > _FLAT]
     if len(levels) < _WINDOWS // 2:
@@ -59,9 +62,12 @@ def changes_character(blocks: list[tuple[bytes, bytes]]) -> bool:
 
 
 def windows_of(data: bytes, dtype: str) -> tuple[bytes, bytes]:
-    """Return low plane and top plane of the first numbers of ``data``."""
+    """Return low plane and top plane of the first numbers of ``data``, if most of them differ."""
     width = WIDTHS[dtype]
     part = data[: _WINDOW * width]
+    different = {part[at : at + width] for at in range(0, len(part), width)}
+    if width > 2 and len(different) < _WINDOW * _DIFFERENT:
+        return b"", b""
     return low(part, width), top(part, width)
 
 
