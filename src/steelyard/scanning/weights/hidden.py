@@ -35,8 +35,8 @@ _WINDOWS, _WINDOW = 8, 2048
 _DIFFERENT = 0.5
 """Share of different numbers in a window of trained weights; half precision repeats more."""
 _NATURAL, _STRUCTURED, _FLAT = 7.8, 6.8, 0.5
-"""Bits of entropy per byte: a low plane of real weights, of something written there, and the top
-plane of numbers that are all alike."""
+"""Bits of entropy per byte: a low plane of real weights, of something written there, and a plane
+of numbers that are all alike."""
 
 
 def find_payload(data: bytes, dtype: str) -> tuple[str, str] | None:
@@ -58,7 +58,8 @@ def changes_character(blocks: list[tuple[bytes, bytes]]) -> bool:
     levels = [entropy(lows) for lows, tops in blocks if entropy(tops) > _FLAT]
     if len(levels) < _WINDOWS // 2:
         return False
-    return sorted(levels)[len(levels) // 2] > _NATURAL and min(levels) < _STRUCTURED
+    structured = any(_FLAT < level < _STRUCTURED for level in levels)  # rounded ones are flat
+    return structured and sorted(levels)[len(levels) // 2] > _NATURAL
 
 
 def windows_of(data: bytes, dtype: str) -> tuple[bytes, bytes]:
