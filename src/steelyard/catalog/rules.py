@@ -28,10 +28,9 @@ class RuleReference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url: str = ""
 
 
-class ScannerRule(Struct, frozen=True, kw_only=True):
-    """One rule. ``severity`` is the usual one; a finding carries its own."""
+class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule as its family's file has it."""
 
-    id: str
     title: str
     severity: Severity
     what: str = ""
@@ -45,14 +44,10 @@ class ScannerRule(Struct, frozen=True, kw_only=True):
     references: tuple[RuleReference, ...] = ()
 
 
-class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    title: str
-    severity: Severity
-    what: str = ""
-    why: str = ""
-    remedy: str = ""
-    false_alarm: str = ""
-    references: tuple[RuleReference, ...] = ()
+class ScannerRule(_Entry, frozen=True, kw_only=True):
+    """One rule. ``severity`` is the usual one; a finding carries its own."""
+
+    id: str
 
 
 def scanner_rule(rule_id: str) -> ScannerRule | None:
