@@ -185,6 +185,11 @@ class _Streams:
             except ArtifactError as error:
                 broken = error
             self._judge.judge(machine)
+            if machine.forgotten:
+                self._into.gap(
+                    Coverage.PARTIAL,
+                    f"{machine.forgotten} calls are handed strings out of too many to remember",
+                )
             self._note_storages(machine)
             if self._arrays != arrays:
                 self._read_without_arrays(start)

@@ -21,14 +21,23 @@ from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 from steelyard.scanning.pickles import data
-from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
+from steelyard.scanning.pickles.places import Places
+from steelyard.scanning.pickles.values import EMPTY, FAR, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
-_PERSISTENT_KEPT = 1_000_000
+_PERSISTENT_KEPT = 200_000
 _NAMES_MOST = 100_000
 _SPARSE_MOST = 1_000_000
-_TUPLES_KEPT = 2_000_000
-"""Memo entries up to which tuples are remembered."""
+_KEPT: Final = 500_000
+"""Memo entries that are kept as they are; of further ones only shared stand-ins are."""
+_MADE_KEPT = 100_000
+"""The same for results of calls with their arguments."""
+_SWEEP = 500_000
+"""Objects by which the stack may grow until what no call can reach soon is let go."""
+_NEAR = 16
+"""Topmost objects of every part of the stack that stay as they are."""
+_REREAD_MOST = 50_000
+"""Strings that are read again from the stream."""
 _OFFSETS_KEPT = 100
 _BLOBS_KEPT = 4096
 _LINES_MOST = 65_536
@@ -51,9 +60,12 @@ _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "Numpy
 _WRAPPER: Final = "joblib.numpy_pickle"
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
-        data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
+        data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING,
+        data.CONTAINER)  # fmt: skip
 _POOL_MOST = 65_536
-_TEXT_FAST = 36
+_WIDEST: Final = 40
+"""Bytes of the longest two opcodes the tight loop takes in one step."""
+_TEXT_FAST: Final = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
 
 
@@ -88,6 +100,8 @@ class Machine:
         self.duplicates = 0
         self.opcodes = 0
         self.result: Any = None
+        self.forgotten = 0
+        """Calls that were handed a string which was no longer known."""
         self._limits = limits
         self._after_build = after_build
         self._on_call = on_call
@@ -98,6 +112,10 @@ class Machine:
         self._wrapping = False
         self._pool: dict[bytes, str] = {}
         self._reader: OpcodeReader | None = None
+        self._places = Places()
+        self._kept = self._made = self._swept = self._reread = 0
+        self._text_at = self._text_end = -1
+        self._blind = Made(None)
 
     @property
     def acted(self) -> bool:
@@ -121,7 +139,7 @@ class Machine:
                     checked = reader.offset - at
                     self._check_room(reader.offset)
                 if at < end:
-                    reader.advance(self._data(buffer, at, end))
+                    reader.advance(self._data(buffer, at, end, checked))
                 code, argument, offset = reader.next()
                 self.opcodes += 1
                 if self.opcodes > most:
@@ -139,10 +157,13 @@ class Machine:
             ) from error
         self.result = self._stack[-1] if self._stack else None
 
-    def _data(self, buffer: bytes, at: int, end: int) -> int:  # noqa: C901 - the one hot loop
+    def _data(  # noqa: C901 - the one hot loop
+        self, buffer: bytes, at: int, end: int, base: int
+    ) -> int:
         """Run opcodes that only push, remember or collect; return where the first other stands.
 
-        Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
+        Whatever is unusual (a full memo, an empty stack) is left to the handlers as well. The
+        MEMOIZE that follows most containers, strings and tuples is run with them.
         """
         stack: list[Any] = self._stack
         marks: list[list[Any]] = self._marks
@@ -151,100 +172,145 @@ class Machine:
         widths: bytes = data.WIDTH
         values: list[Any] = data.VALUE
         const, small, wide, remember, put, get = _HOT[:6]
-        mark, to_mark, drop, text, pop, tuples, nothing = _HOT[6:]
+        mark, to_mark, drop, text, pop, tuples, nothing, container = _HOT[6:]
+        memoize, setitem = op.MEMOIZE, op.SETITEM
         ordered, wrapping = not self._sparse, self._wrapping
         room = self._limits.pickle_memo
         deep = self._limits.pickle_depth
         pool = self._pool
-        count = 0
+        kept = self._kept
+        total = 0
         while at < end:
-            code = buffer[at]
-            kind = kinds[code]
-            if kind == const:
-                stack.append(values[code])
-                at += widths[code]
-            elif kind == small:
-                stack.append(buffer[at + 1])
-                at += 2
-            elif kind == remember:
-                if not (ordered and stack and len(memo) < room):
-                    break
-                value = stack[-1]
-                if type(value) is tuple and len(memo) >= _TUPLES_KEPT:
-                    value = None
-                memo.append(value)
-                at += 1
-            elif kind == get:
-                index = buffer[at + 1]
-                if index >= len(memo):
-                    break
-                stack.append(memo[index])
-                at += 2
-            elif kind == mark:
-                if len(marks) >= deep:
-                    break
-                marks.append(stack)
-                stack = []
-                at += 1
-            elif kind == to_mark:
-                if wrapping or not marks:
-                    break
-                stack = marks.pop()
-                at += 1
-            elif kind == text:
-                width = buffer[at + 1]
-                if width > _TEXT_FAST:
-                    break
-                raw = buffer[at + 2 : at + 2 + width]
-                found = pool.get(raw)
-                if found is None:
-                    found = raw.decode("utf-8", "backslashreplace")
-                    if len(pool) >= _POOL_MOST:
-                        pool.clear()
-                    pool[raw] = found
-                stack.append(found)
-                at += 2 + width
-            elif kind == drop:
-                if wrapping or len(stack) <= widths[code]:
-                    break
-                stack.pop()
-                if code == op.SETITEM:
-                    stack.pop()
-                at += 1
-            elif kind == wide:
-                width = widths[code]
-                stack.append(
-                    int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
-                )
-                at += width
-            elif kind == pop:
-                if stack:
-                    stack.pop()
-                elif marks:
+            count = 0
+            # As many steps as surely fit, so that the position need not be checked every time.
+            for count in range((end - at) // _WIDEST + 1):  # noqa: B007 - read after the loop
+                code = buffer[at]
+                kind = kinds[code]
+                if kind == small:
+                    stack.append(buffer[at + 1])
+                    at += 2
+                elif kind == const:
+                    stack.append(values[code])
+                    at += widths[code]
+                elif kind == container:
+                    value = values[code]
+                    stack.append(value)
+                    at += 1
+                    if ordered and buffer[at] == memoize and len(memo) < room:
+                        memo.append(value)
+                        at += 1
+                        total += 1
+                elif kind == mark:
+                    if len(marks) >= deep:
+                        break
+                    marks.append(stack)
+                    stack = []
+                    at += 1
+                elif kind == to_mark:
+                    if wrapping or not marks:
+                        break
                     stack = marks.pop()
+                    at += 1
+                elif kind == get:
+                    if widths[code] == 2:
+                        index = buffer[at + 1]
+                    else:
+                        index = int.from_bytes(buffer[at + 1 : at + 5], "little")
+                    if index >= len(memo):
+                        break
+                    value = memo[index]
+                    if value is FAR:
+                        break
+                    stack.append(value)
+                    at += widths[code]
+                elif kind == text:
+                    width = buffer[at + 1]
+                    if width > _TEXT_FAST:
+                        break
+                    raw = buffer[at + 2 : at + 2 + width]
+                    found = pool.get(raw)
+                    if found is None:
+                        found = raw.decode("utf-8", "backslashreplace")
+                        if len(pool) >= _POOL_MOST:
+                            pool.clear()
+                        pool[raw] = found
+                    stack.append(found)
+                    at += 2 + width
+                    if ordered and buffer[at] == memoize and len(memo) < room:
+                        if kept < _KEPT:
+                            kept += 1
+                            memo.append(found)
+                        else:
+                            self._places.note(len(memo), base + at - 2 - width, anyway=wrapping)
+                            memo.append(FAR)
+                        at += 1
+                        total += 1
+                    elif kept >= _KEPT:
+                        self._text_at, self._text_end = base + at - 2 - width, base + at
+                elif kind == drop:
+                    if wrapping or len(stack) <= widths[code]:
+                        break
+                    stack.pop()
+                    if code == setitem:
+                        stack.pop()
+                    at += 1
+                elif kind == remember:
+                    if not (ordered and stack and len(memo) < room):
+                        break
+                    value = stack[-1]
+                    if value is not None and value is not EMPTY:
+                        if kept >= _KEPT:
+                            if type(value) is str or type(value) is Made:
+                                break
+                            value = _stand_in(value)
+                        kept += 1
+                    memo.append(value)
+                    at += 1
+                elif kind == tuples:
+                    width = widths[code]
+                    if len(stack) < width:
+                        break
+                    items = stack[-width:]
+                    del stack[-width:]
+                    stack.append(_flat(items))
+                    at += 1
+                elif kind == wide:
+                    width = widths[code]
+                    stack.append(
+                        int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
+                    )
+                    at += width
+                elif kind == pop:
+                    if stack:
+                        stack.pop()
+                    elif marks:
+                        stack = marks.pop()
+                    else:
+                        break
+                    at += 1
+                elif kind == put:
+                    width = widths[code]
+                    index = int.from_bytes(buffer[at + 1 : at + width], "little")
+                    if not (ordered and stack and index == len(memo) and index < room):
+                        break
+                    value = stack[-1]
+                    if value is not None and value is not EMPTY:
+                        if kept >= _KEPT:
+                            break
+                        kept += 1
+                    memo.append(value)
+                    at += width
+                elif kind == nothing:
+                    at += widths[code]
                 else:
                     break
-                at += 1
-            elif kind == tuples:
-                width = widths[code]
-                if len(stack) < width:
-                    break
-                items = stack[-width:]
-                del stack[-width:]
-                stack.append(_flat(items))
-                at += 1
-            elif kind == put:
-                if not (ordered and stack and buffer[at + 1] == len(memo)):
-                    break
-                memo.append(stack[-1])
-                at += 2
-            elif kind == nothing:
-                at += widths[code]
             else:
-                break
-            count += 1
-        self._stack = stack
-        self.opcodes += count
+                total += count + 1
+                continue
+            total += count
+            break
+        self._stack, self._kept = stack, kept
+        self.opcodes += total
         return at
 
     def _check_room(self, offset: int) -> None:
@@ -253,11 +319,17 @@ class Machine:
         Raises:
             LimitExceeded: the stack and the memo hold more objects than a pickle may.
         """
-        held = len(self._memo) + len(self._stack) + sum(map(len, self._marks))
-        if held > self._limits.pickle_memo:
+        held = len(self._stack) + sum(map(len, self._marks))
+        if held + len(self._memo) > self._limits.pickle_memo:
             raise LimitExceeded(
                 "The pickle holds too many objects at one time.", offset=offset, code="pickle.size"
             )
+        if held - self._swept > max(_SWEEP, self._swept // 4):
+            for part in (*self._marks, self._stack):
+                for at in range(len(part) - _NEAR):
+                    part[at] = _stand_in(part[at])
+            self._swept = held
+        self._swept = min(self._swept, held)
 
     def _push(self, argument: Any, _offset: int) -> None:
         self._stack.append(argument)
@@ -283,6 +355,8 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
+        if self._reader is not None:
+            self._text_at, self._text_end = offset, self._reader.offset
         # Base64 or hexadecimal digits of a PROTO opcode.
         if type(head) is str and head[:2] in ("gA", "80"):
             self._keep_blob(argument, offset)
@@ -375,8 +449,12 @@ class Machine:
             raise LimitExceeded(
                 "The pickle remembers too many objects.", offset=offset, code="pickle.size"
             )
-        if type(value) is Pairs or (type(value) is tuple and len(memo) > _TUPLES_KEPT):
+        if type(value) is Pairs:
             value = None
+        elif value is not None and value is not EMPTY:
+            if self._kept >= _KEPT:
+                value = self._lighten(value, index, offset)
+            self._kept += 1
         if index < 0:
             raise ArtifactError("A memo index is negative.", offset=offset)
         if index < len(memo):
@@ -387,9 +465,26 @@ class Machine:
         else:
             sparse[index] = value
 
+    def _lighten(self, value: Any, index: int, offset: int) -> Any:
+        """Return what a full memo keeps of ``value``: of a string pushed just before, its place."""
+        if type(value) is str:
+            if offset == self._text_end and index == len(self._memo):
+                self._places.note(index, self._text_at, anyway=self._wrapping)
+            return FAR
+        if type(value) is Made and value.arguments is not None and self._made < _MADE_KEPT:
+            self._made += 1
+            return value
+        return _stand_in(value)
+
     def _get(self, index: int, offset: int) -> None:
         if 0 <= index < len(self._memo):
-            self._stack.append(self._memo[index])
+            value = self._memo[index]
+            if value is FAR and self._reader is not None and self._reread < _REREAD_MOST:
+                self._reread += 1
+                found = self._places.recall(self._reader.source, index, self._limits)
+                if found is not None:
+                    self._memo[index] = value = found
+            self._stack.append(value)
         elif index in self._sparse:
             self._stack.append(self._sparse[index])
         else:
@@ -421,8 +516,10 @@ class Machine:
             if len(self.blind_calls) < _OFFSETS_KEPT:
                 origin = target.origin if type(target) is Made else None
                 self.blind_calls.append((offset, opcode, origin))
-            self._stack.append(Made(None))
+            self._stack.append(self._blind)
             return
+        if type(arguments) is tuple and FAR in arguments:
+            self.forgotten += 1
         target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
         if key in WATCHED and self._on_call is not None:
@@ -473,6 +570,17 @@ class Machine:
         self._stack.append(None)
 
 
+def _stand_in(value: Any) -> Any:
+    """Return what is left of ``value`` when nobody can call anything with it soon."""
+    if type(value) is Name:
+        return value
+    if type(value) is Made and value.origin is not None:
+        return value.origin.result
+    if value is EMPTY or value is FAR or type(value) is Made:
+        return value
+    return None
+
+
 def _flat(items: list[Any]) -> tuple[Any, ...]:
     """Return a tuple whose inner tuples hold no further ones, so that nesting costs nothing."""
     return tuple(
@@ -497,7 +605,7 @@ def _table() -> list[Handler | None]:
         return lambda machine, _argument, offset: machine._invoke(code, offset)
 
     for code in range(256):
-        if data.KIND[code] == data.CONST:
+        if data.KIND[code] in (data.CONST, data.CONTAINER):
             table[code] = constant(code)
     groups: tuple[tuple[Handler, tuple[int, ...]], ...] = (
         (Machine._push, (op.INT, op.BININT, op.BININT1, op.BININT2, op.LONG, op.LONG1, op.LONG4)),

@@ -95,3 +95,5 @@ class Call:
 
 EMPTY: Final = object()
 """Stands for every dictionary nothing is known about."""
+FAR: Final = object()
+"""Stands for a string that is no longer kept and can be read again from the stream."""
