@@ -324,7 +324,7 @@ class Machine:
             raise LimitExceeded(
                 "The pickle holds too many objects at one time.", offset=offset, code="pickle.size"
             )
-        if held - self._swept > max(_SWEEP, self._swept // 4):
+        if held - self._swept > max(_SWEEP, self._swept // 16):
             for part in (*self._marks, self._stack):
                 for at in range(len(part) - _NEAR):
                     part[at] = _stand_in(part[at])
