@@ -26,7 +26,8 @@ from steelyard.scanning.pickles import interpreter
 assert interpreter.__file__.endswith(sys.argv[1]), interpreter.__file__
 chance = random.Random(20)
 CODES = sorted(NAMES)
-HEADS = (b"", b"\x80\x04](", b"\x80\x04cos\nsystem\n\x94]\x94(", b"\x80\x02]q\x00(X\x01\0\0\0aq\x01")
+HEADS = (b"", b"\x80\x04](",
+         b"\x80\x04cos\nsystem\n\x94]\x94(", b"\x80\x02]q\x00(X\x01\0\0\0aq\x01")
 
 def piece():
     code = bytes([chance.choice(CODES)])
@@ -38,7 +39,8 @@ def piece():
 
 def streams():
     for _ in range(4000):
-        yield chance.choice(HEADS) + b"".join(piece() for _ in range(chance.randrange(1, 400))) + b"."
+        body = b"".join(piece() for _ in range(chance.randrange(1, 400)))
+        yield chance.choice(HEADS) + body + b"."
     words = [f"w{index}" for index in range(520_000)]
     yield pickle.dumps([words, words[-300:]], 4)
 
@@ -50,7 +52,8 @@ for data in streams():
         said = ""
     except ArtifactError as error:
         said = f"{type(error).__name__} {error.message} {error.offset}"
-    names = [(n.dotted, n.offset, n.called, n.created, n.call_offset) for n in machine.names.values()]
+    names = [(n.dotted, n.offset, n.called, n.created, n.call_offset)
+             for n in machine.names.values()]
     print(said, machine.opcodes, names, calls, machine.unresolved, len(machine.blobs),
           [(at, code, n and n.dotted) for at, code, n in machine.blind_calls],
           machine.extensions, len(machine.persistent), machine.duplicates, machine.forgotten)
