@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import importlib.util
 import re
 import typing
@@ -20,6 +21,7 @@ from steelyard.charter.schema import CharterDocument
 from steelyard.governance.use_cases.facts import load_use_case
 from steelyard.kernel.errors import DocumentErrors
 from steelyard.kernel.use_case import UseCase
+from steelyard.triage.suppressions import Suppression, read_suppressions
 from tests.charter.samples import JOBLIB, TODAY, facts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +47,18 @@ def test_generated_pages_are_up_to_date() -> None:
         or (DOCS / "reference" / name).read_bytes() != content
     ]
     assert not stale, f"run `make docs`: {stale}"
+
+
+def test_every_rule_has_a_place_in_the_page_of_its_family() -> None:
+    folder = DOCS / "reference" / "rules"
+    families = {rule.partition(".")[0] for rule in scanner_rules()}
+    assert {path.stem for path in folder.iterdir()} == families, "run `make docs`"
+    index = (DOCS / "reference" / "scanner-rules.md").read_text(encoding="utf-8")
+    for rule in scanner_rules():
+        page = f"rules/{rule.partition('.')[0]}.md"
+        assert f"({page}#{rule})" in index
+        text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+        assert text.count(f'<a id="{rule}"></a>') == 1
 
 
 def test_every_setting_is_documented() -> None:
@@ -139,6 +153,22 @@ def test_the_error_shown_in_the_guide_is_the_real_one() -> None:
     assert blocks("how-to/write-a-charter.md", "text")[0].strip() == str(caught.value)
 
 
+def test_the_suppressions_of_the_guide_can_be_used() -> None:
+    text = next(t for t in blocks("how-to/scan-models.md", "yaml") if t.startswith("suppressions"))
+    today = datetime.date(2026, 12, 1)
+    entries = read_suppressions(text, "s.yaml", today, frozenset(scanner_rules()))
+    assert [entry.sha256 is None for entry in entries] == [True, False]
+    guide = (DOCS / "how-to" / "scan-models.md").read_text(encoding="utf-8")
+    assert not {name for name in fields_below(Suppression) if f"| `{name}` |" not in guide}
+
+
+@pytest.mark.parametrize("page", ["how-to/scan-models.md"])
+def test_every_option_a_guide_names_exists(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    known = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    assert not {name for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text) if name not in known}
+
+
 def fields_below(kind: object) -> set[str]:
     """Return the names of all fields of a struct and of the structs inside it."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -169,5 +199,6 @@ def test_every_example_can_be_used() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    listed = {(DOCS / link).resolve() for link in links(DOCS / "README.md")}
+    indexes = [DOCS / "README.md", DOCS / "reference" / "scanner-rules.md"]
+    listed = {(index.parent / link).resolve() for index in indexes for link in links(index)}
     assert not set(DOCS.rglob("*.md")) - listed - {DOCS / "README.md"}

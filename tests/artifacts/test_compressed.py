@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import lzma
 import random
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -30,7 +31,12 @@ from steelyard.kernel.limits import DEFAULT_LIMITS
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress, "zlib": zlib.compress, "bzip2": bz2.compress, "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
 }  # fmt: skip
+with contextlib.suppress(ImportError):
+    from backports import zstd
+
+    PACK["zstd"] = zstd.compress
 SMALL = msgspec.structs.replace(DEFAULT_LIMITS, member_memory=1 << 20, archive_free=4 << 20)
 
 
@@ -121,3 +127,10 @@ def test_mutations_raise_nothing_else(kind: str, data: st.DataObject) -> None:
         packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ArtifactError):
         expand(BytesSource(bytes(packed)), kind, DEFAULT_LIMITS, Budget(100, DEFAULT_LIMITS))
+
+
+def test_without_a_decompressor_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
+    with pytest.raises(ArtifactError, match=r"backports\.zstd"):
+        expanded(b"\x28\xb5\x2f\xfd" + bytes(20), "zstd")

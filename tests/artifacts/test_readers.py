@@ -110,7 +110,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "npy": (npy(), lambda data: read_npy(BytesSource(data))),
     "json": (b'{"a": [1, 2, {"b": "\\u00e9"}]}', lambda data: read_json(data, LIMITS)),
     "zip": (zipped(), walk_zip),
-    "tar": (tarred(), lambda data: list(read_tar(BytesSource(data), LIMITS))),
+    "tar": (tarred(), lambda data: list(read_tar(BytesSource(data), LIMITS, []))),
     "sniff": (b"PK\x03\x04" + zipped(), lambda data: sniff(BytesSource(data), "model.bin")),
 }
 
@@ -309,7 +309,7 @@ def test_json_is_bounded() -> None:
 
 
 def test_tar_names_sizes_and_links() -> None:
-    members = list(read_tar(BytesSource(tarred()), LIMITS))
+    members = list(read_tar(BytesSource(tarred()), LIMITS, []))
     assert [member.name for member in members] == [
         "short", "long/" * 60 + "name", "ümlaut", "link"]  # fmt: skip
     assert [m.content.size for m in members if m.content is not None] == [700] * 3
@@ -326,20 +326,20 @@ def _tar_header(name: bytes, size: bytes, kind: bytes) -> bytes:
 
 def test_a_negative_tar_size_is_refused() -> None:
     with pytest.raises(ArtifactError):
-        list(read_tar(BytesSource(_tar_header(b"a", b"-5", b"0") + b"x" * 2048), LIMITS))
+        list(read_tar(BytesSource(_tar_header(b"a", b"-5", b"0") + b"x" * 2048), LIMITS, []))
 
 
 def test_pax_sizes_count_and_many_records_are_quick() -> None:
     record = b"12 size=600\n"
     data = _tar_header(b"p", b"%011o" % len(record), b"x") + record.ljust(512, b"\0")
     data += _tar_header(b"a", b"00000000001", b"0") + b"x" * 1024 + b"\0" * 1024
-    (member,) = read_tar(BytesSource(data), LIMITS)
+    (member,) = read_tar(BytesSource(data), LIMITS, [])
     assert member.content is not None
     assert member.content.size == 600
     body = b"5 a=\n" * 200_000
     flood = _tar_header(b"p", b"%011o" % len(body), b"x") + body.ljust(-(-len(body) // 512) * 512)
     start = time.process_time()
-    list(read_tar(BytesSource(flood + b"\0" * 1024), LIMITS))
+    list(read_tar(BytesSource(flood + b"\0" * 1024), LIMITS, []))
     assert time.process_time() - start < 20
 
 

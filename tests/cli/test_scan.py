@@ -80,7 +80,7 @@ def test_people_see_the_verdict_the_proof_and_what_to_do(tree: Path) -> None:
     assert done.returncode == 1
     assert "MALICIOUS" in done.stdout
     assert "os.system" in done.stdout
-    assert "      next  Ask the publisher" in done.stdout
+    assert "      next   Ask the publisher" in done.stdout
     assert "\x1b[" not in done.stdout, "no colors where nobody sees them"
 
 

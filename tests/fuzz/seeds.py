@@ -11,7 +11,8 @@ from tests.corpus import build
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "kept"
 """Inputs that once broke something; they are run first, unchanged."""
-GOLDEN = HERE.parent / "golden"
+FILES = (HERE.parent / "golden", HERE.parent / "artifacts" / "hdf5" / "files")
+"""Folders of real files the repository has."""
 _LARGEST = 64 * 1024
 _PER_SUFFIX = 40
 
@@ -28,7 +29,7 @@ def seeds() -> list[tuple[str, bytes]]:
     found = [(sample.name, sample.data) for sample in (*build.honest(), *build.hostile())]
     found = [(name, data) for name, data in found if len(data) <= _LARGEST]
     found += kept()
-    for root in (GOLDEN, _shared()):
+    for root in (*FILES, _shared()):
         if root.is_dir():
             found += _files(root)
     return found

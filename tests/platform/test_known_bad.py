@@ -90,3 +90,10 @@ def test_a_list_that_cannot_be_read_is_an_input_error(
     monkeypatch.setattr(known_bad, "_LIST_MOST", 3)
     with pytest.raises(InputError, match="too large"):
         read_known_bad(own(tmp_path, "#   \n"))
+
+
+def test_the_shipped_list_names_the_test_virus_in_its_published_forms() -> None:
+    virus = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+    known = known_bad._shipped_digests()
+    assert {hashlib.sha256(virus + end).hexdigest() for end in (b"", b"\n", b"\r\n")} <= known
+    assert all(entry["source"] and entry["as_of"] for entry in known_bad._shipped().values())

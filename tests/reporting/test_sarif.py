@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 
 from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.assessment import CoverageGap
-from steelyard.kernel.finding import Finding, Severity
+from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, Verdict
+from steelyard.kernel.triage import Disposition, Triage
 from steelyard.reporting.sarif import assessment_sarif, scan_sarif
 from tests.reporting import samples
 
@@ -40,7 +43,11 @@ ARTIFACT_LOCATION = _object(["uri"], uri={"type": "string", "format": "uri-refer
                             uriBaseId=TEXT, index=INDEX)  # fmt: skip
 LOCATION = _object(
     ["physicalLocation"],
-    physicalLocation=_object(["artifactLocation"], artifactLocation=ARTIFACT_LOCATION),
+    physicalLocation=_object(
+        ["artifactLocation"],
+        artifactLocation=ARTIFACT_LOCATION,
+        region=_object([], startLine={"type": "integer", "minimum": 1}, byteOffset=INDEX),
+    ),
     logicalLocations=_list(_object(["name"], name=TEXT, fullyQualifiedName=TEXT, kind=TEXT)),
     message=MESSAGE,
 )
@@ -62,6 +69,15 @@ RESULT = _object(
     message=MESSAGE,
     locations=_list(LOCATION),
     partialFingerprints={"type": "object", "additionalProperties": TEXT},
+    baselineState={"enum": ["new", "unchanged"]},
+    suppressions=_list(
+        _object(
+            ["kind"],
+            kind={"const": "external"},
+            status={"const": "accepted"},
+            justification=TEXT,
+        )
+    ),
 )
 NOTIFICATION = _object(
     ["message"],
@@ -103,11 +119,15 @@ SUBSET: dict[str, Any] = {
     "properties": {"$schema": TEXT, "version": {"const": "2.1.0"}, "runs": _list(RUN)},
 }
 """The parts of the SARIF 2.1.0 schema that are written here; it forbids all other properties."""
+OFFICIAL = json.loads(
+    (Path(__file__).parent / "sarif_schema" / "sarif-2.1.0-rtm.5.json").read_text("utf-8")
+)
 
 
 def run_of(data: bytes) -> dict[str, Any]:
     document = json.loads(data)
     Draft202012Validator(SUBSET, format_checker=FormatChecker()).validate(document)
+    Draft4Validator(OFFICIAL, format_checker=FormatChecker()).validate(document)
     run: dict[str, Any] = document["runs"][0]
     return run
 
@@ -195,3 +215,78 @@ def test_any_path_gives_a_valid_document(text: str) -> None:
     uri = run["artifacts"][0]["location"]["uri"]
     assert uri.isascii()
     assert ":" not in uri
+
+
+def scanned(path: str, *findings: Finding, triage: Triage | None = None) -> dict[str, Any]:
+    report = FileReport(
+        path=path, format="pickle", size=9, sha256="0" * 64, verdict=Verdict.MALICIOUS,
+        coverage=Coverage.FULL, findings=findings,
+    )  # fmt: skip
+    return run_of(scan_sarif([report], samples.SCANNER, triage=triage))
+
+
+@pytest.mark.parametrize(
+    ("place", "region"),
+    [
+        ("byte 57", {"byteOffset": 57}),
+        ("byte 0", {"byteOffset": 0}),
+        ("line 4", {"startLine": 4}),
+        ("line 4, column 2", {"startLine": 4}),
+        ("line 0", None),
+        ("member data.pkl, byte 57", None),
+        ("chat_template, line 3", None),
+        ("byte 99999999999999999999999", None),
+        ("byte", None),
+        ("", None),
+    ],
+)
+def test_a_place_in_the_file_itself_is_a_region(place: str, region: dict[str, int] | None) -> None:
+    finding = Finding(rule="r", severity=Severity.LOW, message="m", location=place)
+    (result,) = scanned("a.pkl", finding)["results"]
+    assert result["locations"][0]["physicalLocation"].get("region") == region
+
+
+@pytest.mark.parametrize(
+    "path", ["a b.bin", "modèle/ü.bin", "100%25.bin", "a:b#c?d.bin", "日本.pt"]
+)
+def test_a_name_survives_as_a_uri(path: str) -> None:
+    run = scanned(path, Finding(rule="r", severity=Severity.LOW, message="m"))
+    uri = run["artifacts"][0]["location"]["uri"]
+    assert unquote(uri) == path
+    assert not set(" #?:") & set(uri)
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert (place["uri"], place["index"]) == (uri, 0)
+
+
+def test_what_was_decided_earlier_is_told() -> None:
+    findings = [
+        Finding(rule="r", severity=Severity.HIGH, message="m", evidence=str(number))
+        for number in range(3)
+    ]
+    triage = Triage(
+        dispositions={
+            ("a", 0): Disposition(kind="known"),
+            ("a", 1): Disposition(
+                kind="suppressed", reason="Reviewed.", owner="a@b.example", expires="2027-01-01"
+            ),
+        },
+        verdict=Verdict.SUSPICIOUS,
+        file_verdicts={"a": Verdict.SUSPICIOUS},
+        compared=True,
+    )
+    results = scanned("a", *findings, triage=triage)["results"]
+    assert [result["baselineState"] for result in results] == ["unchanged", "new", "new"]
+    assert "suppressions" not in results[0] | results[2]
+    (suppression,) = results[1]["suppressions"]
+    assert suppression["justification"] == "Reviewed."
+    assert suppression["properties"] == {"owner": "a@b.example", "expires": "2027-01-01"}
+
+
+def test_without_a_baseline_nothing_is_called_new() -> None:
+    finding = Finding(rule="r", severity=Severity.HIGH, message="m")
+    triage = Triage(
+        dispositions={}, verdict=Verdict.SUSPICIOUS, file_verdicts={"a": Verdict.SUSPICIOUS}
+    )
+    (result,) = scanned("a", finding, triage=triage)["results"]
+    assert "baselineState" not in result
+    assert "suppressions" not in result

@@ -109,6 +109,10 @@ def test_a_hostile_template_is_found_wherever_it_stands(
          "yaml.python-tag"),
         ("a.yaml", "# !!python/object/apply:os.system\na: '!!python/name:os.system'\n", CLEAN, ""),
         ("a.yaml", "a: !!python/tuple [1, 2]\n", CLEAN, ""),
+        ("a.yaml", 'a: !!javax.script.ScriptEngineManager [!!java.net.URL ["http://x"]]\n',
+         MALICIOUS, "yaml.python-tag"),
+        ("a.yaml", "".join(f"- !t{n} x\n" for n in range(1200)) + "- !!python/name:os.system\n",
+         MALICIOUS, "yaml.python-tag"),
         ("a.yaml", "a: !new:os.system [x]\n", SUSPICIOUS, "yaml.custom-tag"),
         ("a.yaml", "a: &a [*a]\n", SUSPICIOUS, "yaml.aliases"),
         ("a.yaml", "d: &d {x: 1}\n" + "".join(f"k{n}:\n  <<: *d\n" for n in range(60)), CLEAN, ""),
@@ -134,6 +138,12 @@ def test_a_hostile_template_is_found_wherever_it_stands(
          "code.other-repository"),
         ("config.json", '{"auto_map": {"AutoModel": "microsoft/phi--modeling.M"}}', SUSPICIOUS,
          "code.other-repository"),
+        ("pytorch_model.bin.index.json", '{"weight_map": {"a": "../../../tmp/x.bin"}}', SUSPICIOUS,
+         "config.base-path"),
+        ("model.safetensors.index.json", '{"weight_map": {"a": "x-00001.bin"}}', CLEAN, ""),
+        ("modules.json", ('[{"idx": 0, "name": "0", "path": "../x", '
+         '"type": "sentence_transformers.models.Pooling"}]'), SUSPICIOUS, "config.base-path"),
+        ("start.py", "import runpy\nrunpy.run_path('weights.bin')\n", SUSPICIOUS, "code.runs-text"),
         ("adapter_config.json", '{"base_model_name_or_path": "../../etc"}', SUSPICIOUS,
          "config.base-path"),
         ("adapter_config.json", ('{"auto_mapping": {"base_model_class": "X", "parent_library": '

@@ -13,7 +13,7 @@ from steelyard.kernel.inspection import InspectionRequest, TreeFile
 from steelyard.scanning.rules.keras import is_own_module
 from steelyard.scanning.runner import Runner
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "hdf5"
+GOLDEN = Path(__file__).resolve().parents[1] / "artifacts" / "hdf5" / "files"
 
 
 def scan(path: Path) -> FileReport:

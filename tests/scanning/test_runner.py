@@ -92,7 +92,7 @@ def test_every_format_has_an_examiner_or_a_reason() -> None:
 
 
 def test_findings_are_bounded_and_the_rest_is_counted(tmp_path: Path) -> None:
-    lines = [f"a{index}: !!python/name:os.system" for index in range(5)]
+    lines = [f"a{index}: !!python/name:os.system{index}" for index in range(5)]
     path = tmp_path / "many.yaml"
     path.write_text("\n".join(lines))
     request = InspectionRequest(

@@ -64,3 +64,12 @@ def test_the_test_virus_is_malicious() -> None:
 def test_no_bytes_break_the_walker(junk: bytes) -> None:
     with contextlib.suppress(ArtifactError):
         walk_ubjson(BytesSource(b"{" + junk), DEFAULT_LIMITS)
+
+
+def test_notes_of_macos_are_clean_and_what_follows_is_examined() -> None:
+    head = b"\0\5\x16\7\0\2\0\0" + b"Mac OS X".ljust(16) + struct.pack(">H", 1)
+    data = head + struct.pack(">III", 9, 38, 32) + bytes(32)
+    kind, into, nested = examined(data)
+    assert (kind, into.findings, into.coverage, nested) == ("apple-double", [], Coverage.FULL, [])
+    assert examined(data + b"more")[2] == [4]
+    assert {item.rule for item in examined(data[:-1])[1].findings} == {"file.truncated"}

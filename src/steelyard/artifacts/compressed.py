@@ -19,7 +19,7 @@ from steelyard.artifacts.source import BytesSource, Source, SourceStream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import MIB, Limits
 
-KINDS = ("gzip", "zlib", "bzip2", "xz", "lz4", "zstd")
+KINDS = ("gzip", "zlib", "bzip2", "xz", "lzma", "lz4", "zstd")
 _STEP = 256 * 1024
 _FIRST = 1024
 """Bytes given to a fresh decompressor; doubled as it goes on. A file of very many tiny streams
@@ -104,20 +104,25 @@ class ZlibExpander:
 
 
 class BlockExpander:
-    """bzip2, xz or Zstandard; the engines keep their own unread input and are fed when hungry."""
+    """bzip2, xz, LZMA or Zstandard; the engines keep unread input and are fed when hungry."""
 
     def __init__(self, kind: str) -> None:
         self._engine: Any
+        self._error: type[Exception] = ValueError
         if kind == "bzip2":
             self._engine = bz2.BZ2Decompressor()
         elif kind == "zstd":
-            self._engine = _zstd_engine()
+            self._engine, self._error = _zstd_engine()
         else:
-            self._engine = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
+            form = lzma.FORMAT_ALONE if kind == "lzma" else lzma.FORMAT_AUTO
+            self._engine = lzma.LZMADecompressor(form, memlimit=_LZMA_MEMORY)
 
     def expand(self, data: bytes, most: int) -> tuple[bytes, bytes]:
         """Decompress at most ``most`` bytes."""
-        out: bytes = self._engine.decompress(data, most)
+        try:
+            out: bytes = self._engine.decompress(data, most)
+        except self._error as error:
+            raise ValueError(str(error)) from error
         return out, self._engine.unused_data if self._engine.eof else b""
 
     @property
@@ -131,15 +136,16 @@ class BlockExpander:
         return bool(self._engine.needs_input)
 
 
-def _zstd_engine() -> Any:
-    """Return Python's own Zstandard decompressor, or its backport, with a bounded window."""
+def _zstd_engine() -> tuple[Any, type[Exception]]:
+    """Return Python's own Zstandard decompressor, or its backport, with a bounded window, and the
+    error it raises."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             module = importlib.import_module(name)
         except ImportError:
             continue
         window = {module.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-        return module.ZstdDecompressor(options=window)
+        return module.ZstdDecompressor(options=window), module.ZstdError
     raise ArtifactError(
         "Zstandard data are expanded by Python 3.14 or with the package backports.zstd installed."
     )

@@ -8,7 +8,8 @@ Field numbers are those of Apple's public ``Model.proto``, ``NeuralNetwork.proto
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.protobuf import BYTES, VARINT, Field, WireReader
@@ -30,8 +31,7 @@ _BLOB_HEADER = 64
 _SENTINEL = 0xDEADBEEF
 
 
-@dataclass(slots=True)
-class CoremlModel:
+class CoremlModel(Struct):
     """What needs code of an application, or other files, to run."""
 
     version: int = 0

@@ -7,9 +7,7 @@ The header is a Python literal with ``descr``, ``fortran_order`` and ``shape``. 
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from typing import Any
 
 from msgspec import Struct
@@ -75,6 +73,9 @@ def _literal(text: str) -> dict[str, Any]:
         raise ArtifactError("The array header is not a literal but an expression.", offset=10)
     if "L" in bare:  # written by Python 2
         text = re.sub(r"(?<=\d)L\b", "", text)
+    import ast  # as long to import as a small scan takes
+    import warnings
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

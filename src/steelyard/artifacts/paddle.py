@@ -8,7 +8,8 @@ Field numbers are those of Paddle's public ``framework.proto``; parameters are t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from steelyard.artifacts.protobuf import BYTES, Field, WireReader
 from steelyard.artifacts.shapes import elements_of
@@ -24,8 +25,7 @@ _STRINGS_KEPT = 32
 _DESCRIPTION_MOST = 1024
 
 
-@dataclass(slots=True)
-class PaddleProgram:
+class PaddleProgram(Struct):
     """Operators by type, and the strings of the first operator of each type."""
 
     ops: Counter[str] = field(default_factory=Counter)
@@ -85,8 +85,7 @@ def _operator(
                     values.append(reader.text(part))
 
 
-@dataclass(slots=True)
-class PaddleParameters:
+class PaddleParameters(Struct):
     """What a stream of parameters holds."""
 
     tensors: int = 0

@@ -68,6 +68,8 @@ _LINE_MOST = 4 * _KEPT
 _CLAIM_MOST = 1 << 40
 _SHORT, _TAIL = 300, 2048
 _CHUNK = 1 << 20
+_PADDING = bytes(_SHORT)
+"""Stands behind the last bytes of a source; a zero byte is no opcode."""
 
 
 class Span(Struct, frozen=True):
@@ -86,7 +88,10 @@ class OpcodeReader:
         self._limits = limits
         self._base = offset
         self._buffer = b""
+        self._padded = b""
         self._at = 0
+        self._ended = False
+        """Whether the buffer reaches the end of the source."""
 
     @property
     def offset(self) -> int:
@@ -98,7 +103,7 @@ class OpcodeReader:
         if self._base <= value <= self._base + len(self._buffer):
             self._at = value - self._base
         else:
-            self._base, self._buffer, self._at = value, b"", 0
+            self._base, self._buffer, self._at, self._ended = value, b"", 0, False
 
     def opcodes(self) -> Iterator[tuple[int, Any, int]]:
         """Yield every opcode with its argument and offset, through the next STOP.
@@ -115,19 +120,32 @@ class OpcodeReader:
 
     def window(self) -> tuple[bytes, int, int]:
         """Return the buffer, the position in it, and up to where an opcode with an argument of
-        less than 256 bytes can begin and still lie in the buffer whole."""
-        if len(self._buffer) - self._at < _TAIL:
+        less than 256 bytes can begin and still lie in the buffer whole.
+
+        The last buffer of a source has bytes behind it that are no opcodes, so that its end needs
+        no care; whoever took some of them for an argument is stopped by :meth:`advance`.
+        """
+        if not self._ended and len(self._buffer) - self._at < _TAIL:
             self._refill(_TAIL)
+        if self._ended:
+            return self._padded, self._at, len(self._buffer)
         return self._buffer, self._at, len(self._buffer) - _SHORT
 
     def advance(self, at: int) -> None:
-        """Move to position ``at`` of the buffer last returned by :meth:`window`."""
+        """Move to position ``at`` of the buffer last returned by :meth:`window`.
+
+        Raises:
+            TruncatedArtifact: the source ends before.
+        """
+        if at > len(self._buffer):
+            end = self._base + len(self._buffer)
+            raise TruncatedArtifact("The pickle ends inside an opcode.", offset=end)
         self._at = at
 
     def next(self) -> tuple[int, Any, int]:
         """Return the next opcode, its argument and its offset; raises as :meth:`opcodes` does."""
         # Refill before the tail, so that an opcode and a short argument are always at hand.
-        if len(self._buffer) - self._at < _TAIL:
+        if not self._ended and len(self._buffer) - self._at < _TAIL:
             self._refill(_TAIL)
         buffer, at = self._buffer, self._at
         start = self._base + at
@@ -221,13 +239,23 @@ class OpcodeReader:
         """Make ``needed`` bytes available if the source has them; tell whether any were added."""
         rest = self._buffer[self._at :]
         following = self._base + self._at + len(rest)
-        if following >= self.source.size or len(rest) >= needed:
+        if following >= self.source.size:
+            self._end()
+            return False
+        if len(rest) >= needed:
             return False
         more = self.source.read_at(following, max(_CHUNK, needed - len(rest)))
         if more:
             self._base += self._at
             self._buffer, self._at = rest + more, 0
+            if following + len(more) >= self.source.size:
+                self._end()
         return bool(more)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._padded = self._buffer + _PADDING
 
 
 _QUOTED = re.compile(rb"\A\s*(['\"])(.*)\1\s*\Z", re.DOTALL)

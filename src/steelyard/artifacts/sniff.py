@@ -8,20 +8,18 @@ the content disagree, :class:`Sniffed` carries a sentence about it.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from steelyard.artifacts.coreml import looks_like_blobs
-from steelyard.artifacts.hdf5.blocks import find_superblock
 from steelyard.artifacts.keras_metadata import looks_like_keras_metadata
-from steelyard.artifacts.paddle import looks_like_parameters
 from steelyard.artifacts.pickle import probe_pickle
-from steelyard.artifacts.protobuf_kinds import protobuf_kind
 from steelyard.artifacts.source import Source
-from steelyard.artifacts.tars import looks_like_tar
-from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from steelyard.artifacts.zips import ZipArchive
 
 HEAD = 4096
 TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -35,6 +33,9 @@ _PIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7b]", re.DOTALL)
 
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """The headers zlib writes; the check of the format alone also fits text such as ``x = 1``."""
+_LZMA = re.compile(rb"\x5d\0\0[\0-\xff]{2}(?:\xff{8}|[\0-\xff]{5}\0{3})\0", re.DOTALL)
+"""The old LZMA format, which joblib writes: properties, dictionary size, size or unknown, and the
+range coder's first byte, which is always zero."""
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, b"GGUF", "gguf"),
@@ -54,12 +55,20 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xed\xab\xee\xdb", "other-archive"), (0, b"070701", "other-archive"),
     (0, b"070702", "other-archive"), (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (0, b"{L\0\0\0\0\0\0\0", "ubjson"), (0, b"{i\x07learner", "ubjson"),
+    (0, b"dex\n03", "dex"), (0, b"dex\n04", "dex"), (0, b"ITSF\3\0\0\0", "chm"),
+    (0, b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F", "lnk"),
+    (0, b"\xba\x16O/", "fasttext"), (0, b"CBM1", "catboost"),
+    (0, b"tree\nversion=v", "lightgbm"),
+    (0, b"PAR1", "parquet"), (0, b"PARE", "parquet"), (0, b"ARROW1\0\0", "arrow"),
+    (0, b"FEA1", "arrow"),
+    (0, b"\0\5\x16\7\0\2\0\0", "apple-double"),
     (0, b"RIFF", "audio"), (0, b"OggS", "audio"), (0, b"fLaC", "audio"), (0, b"ID3", "audio"),
 )  # fmt: skip
 
 _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "safetensors": ("safetensors",), "gguf": ("gguf",), "npy": ("npy",), "npz": ("npz", "zip"),
-    "onnx": ("onnx",), "json": ("json", "jsonl"), "txt": ("text", "csv", "json", "jsonl"),
+    "onnx": ("onnx",), "json": ("json", "jsonl"),
+    "txt": ("text", "csv", "json", "jsonl", "lightgbm"),
     "md": ("markdown", "text", "html"), "yaml": ("yaml", "text"), "yml": ("yaml", "text"),
     "h5": ("hdf5",), "hdf5": ("hdf5",), "keras": ("keras", "zip", "hdf5"), "tflite": ("tflite",),
     "png": ("image",), "jpg": ("image",), "jpeg": ("image",), "gif": ("image",), "py": ("python",),
@@ -75,6 +84,8 @@ _CLAIMED = {"onnx": "onnx", "pdmodel": "paddle", "mlmodel": "coreml",
             "safetensors": "safetensors"}  # fmt: skip
 """Formats without a magic number whose loader believes the name, for what nothing else tells."""
 
+_ZIPS = frozenset({"zip", "npz", "torch-zip", "torchscript", "keras", "tflite", "ape"})
+"""Formats whose examiners find the archive at the end themselves."""
 _PICKLE_SUFFIXES = frozenset({"pkl", "pickle", "pck", "joblib", "pt", "pth", "ckpt", "dill"})
 
 _BY_NAME = {
@@ -85,7 +96,7 @@ _BY_NAME = {
 }  # fmt: skip
 EXECUTES = frozenset(
     {"pickle", "joblib", "torch-legacy", "torch-zip", "torchscript", "elf", "pe", "macho", "python",
-     "shell", "java-class", "wasm", "zip", "keras", "npz"}
+     "shell", "java-class", "wasm", "zip", "keras", "npz", "ape", "pyc", "dex", "chm", "lnk"}
 )  # fmt: skip
 """Formats that can run code or carry files that do: the worst to hide under another name."""
 
@@ -114,16 +125,21 @@ def sniff(source: Source, name: str) -> Sniffed:
     if kind in ("text", "unknown") and name.lower().rpartition(".")[2] in _PICKLE_SUFFIXES:
         # Whatever it is, a loader that trusts the name will unpickle it.
         kind = "pickle"
-    mismatch = _mismatch(kind, name)
-    if not mismatch and kind not in ("zip", "npz", "torch-zip", "torchscript", "keras", "tflite"):
-        mismatch = _hidden_zip(source, kind)
-    return Sniffed(kind, mismatch)
+    if kind not in _ZIPS:
+        hidden = _hidden_zip(source, kind)
+        if hidden and kind == "unknown":
+            return Sniffed(_zip_kind(source), hidden)
+        if hidden:
+            return Sniffed(kind, hidden)
+    return Sniffed(kind, _mismatch(kind, name))
 
 
 def _hdf5_inside(source: Source, kind: str) -> str:
     """An HDF5 file may have a block of anything in front, which its readers step over."""
     if kind == "hdf5" or kind.endswith("zip") or kind in ("keras", "npz"):
         return kind
+    from steelyard.artifacts.hdf5.blocks import find_superblock
+
     return "hdf5" if find_superblock(source) > 0 else kind
 
 
@@ -137,10 +153,16 @@ def _binary(source: Source, head: bytes) -> str:
             if source.size == len(magic) and kind == "npy":
                 return "empty"  # the bare magic number holds nothing
             return _zip_kind(source) if kind == "zip" else kind
-    if head[:4] == b"\xca\xfe\xba\xbe":
-        return "java-class" if int.from_bytes(head[4:8], "big") > 40 else "macho"
-    if head[:8] == b"MZqFpD='" or (head[:2] == b"MZ" and _is_pe(source, head)):
-        return "pe"
+    if head[:1] == b"\x80" and probe_pickle(head, whole=len(head) == source.size):
+        return _pickle_kind(head)
+    from steelyard.artifacts.programs import program_kind
+    from steelyard.artifacts.r_data import looks_like_r
+    from steelyard.artifacts.tars import looks_like_tar
+
+    if looks_like_r(head):
+        return "r-data"
+    if program := program_kind(source, head):
+        return program
     if probe_pickle(head, whole=len(head) == source.size):
         return _pickle_kind(head)
     if looks_like_tar(head):
@@ -152,6 +174,24 @@ def _by_structure(source: Source, head: bytes) -> str:
     """Tell formats without a magic number by how their first fields fit together."""
     if head[:2] in _ZLIB and len(head) > 2:
         return "zlib"
+    if _LZMA.match(head):
+        return "lzma"
+    from steelyard.artifacts.classic_models import looks_like_word2vec
+    from steelyard.artifacts.coreml import looks_like_blobs
+    from steelyard.artifacts.mat_files import looks_like_mat
+    from steelyard.artifacts.msgpack_files import looks_like_msgpack
+    from steelyard.artifacts.paddle import looks_like_parameters
+    from steelyard.artifacts.protobuf_kinds import protobuf_kind
+    from steelyard.artifacts.tables import looks_like_arrow_stream
+
+    if looks_like_mat(head):
+        return "mat"
+    if looks_like_arrow_stream(head):
+        return "arrow"
+    if looks_like_word2vec(source, head) and not _printable(head):
+        return "word2vec"
+    if looks_like_msgpack(head):
+        return "msgpack"
     if looks_like_blobs(head):
         return "coreml-weights"
     if looks_like_parameters(head):
@@ -187,12 +227,9 @@ def _is_safetensors(source: Source, head: bytes) -> bool:
     return head[9:].lstrip()[:1] in (b'"', b"}", b"")
 
 
-def _is_pe(source: Source, head: bytes) -> bool:
-    at = int.from_bytes(head[60:64], "little") if len(head) >= 64 else 0
-    return source.read_at(at, 4) == b"PE\0\0" or b"This program cannot be run" in head
-
-
 def _zip_kind(source: Source) -> str:
+    from steelyard.artifacts.zips import read_zip
+
     try:
         archive = read_zip(source, DEFAULT_LIMITS)
     except ArtifactError:
@@ -275,12 +312,13 @@ def _mismatch(kind: str, name: str) -> str:
 
 
 def _hidden_zip(source: Source, kind: str) -> str:
-    tail = source.read_at(max(0, source.size - 65_557), 65_557)
+    tail = source.read_at(max(0, source.size - 65_557), 65_557)  # the longest comment and the end
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         return ""
     size = int.from_bytes(tail[at + 12 : at + 16], "little")
     start = max(0, source.size - len(tail) + at - size)
     if source.read_at(start, 4) == b"PK\x01\x02":
-        return f"The file begins as {kind} and ends as a zip archive: two readers see two files."
+        begins = "something else" if kind == "unknown" else kind
+        return f"The file begins as {begins} and ends as a zip archive: two readers see two files."
     return ""

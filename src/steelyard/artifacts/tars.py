@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from steelyard.artifacts.problem import Problem
 from steelyard.artifacts.source import BytesSource, SliceSource, Source, SourceStream, Stream
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.limits import MIB, Limits
@@ -24,6 +25,10 @@ class TarMember(Struct, frozen=True):
     size: int
     link_target: str
     content: Source | None
+    mode: int = 0
+    """Permission bits, without the type."""
+    sparse: bool = False
+    """Holes were left out of the stored bytes, so ``content`` is not what a reader sees."""
 
 
 def looks_like_tar(header: bytes) -> bool:
@@ -31,57 +36,107 @@ def looks_like_tar(header: bytes) -> bool:
     return len(header) >= BLOCK and _checksum_ok(header[:BLOCK]) and any(header[:100])
 
 
-def read_tar(source: Source, limits: Limits) -> Iterator[TarMember]:
+def read_tar(source: Source, limits: Limits, problems: list[Problem]) -> Iterator[TarMember]:
     """Yield the members of an archive that is not compressed; contents are windows onto it.
 
     Raises as :func:`iter_tar` does.
     """
-    return iter_tar(SourceStream(source), limits, source)
+    return iter_tar(SourceStream(source), limits, problems, source)
 
 
-def iter_tar(stream: Stream, limits: Limits, whole: Source | None = None) -> Iterator[TarMember]:
+def iter_tar(
+    stream: Stream, limits: Limits, problems: list[Problem], whole: Source | None = None
+) -> Iterator[TarMember]:
     """Yield the members of the archive in ``stream``, which reads ``whole`` if that is given.
+
+    What readers treat differently goes to ``problems``: a header with a wrong checksum (some stop,
+    some go on at the next good one), members behind the end mark, names stated twice.
 
     Raises:
         TruncatedArtifact: the archive ends inside a member.
         LimitExceeded: too many members.
-        ArtifactError: a header's checksum is wrong.
+        ArtifactError: a size is no number.
     """
     common: dict[str, str] = {}
     overrides: dict[str, str] = {}
     count = 0
-    while True:
-        header = _exact(stream, BLOCK, allow_end=True)
-        if not header or not any(header):
-            return
-        if not _checksum_ok(header):
-            raise ArtifactError("A tar header has a wrong checksum.")
+    while header := _next_header(stream, problems):
         count += 1
         if count > limits.archive_members:
             raise LimitExceeded("The archive has too many members.", code="archive.members")
         size = _number(header[124:136])
         flag = header[156:157]
-        if flag in (b"L", b"K", b"x", b"g"):
-            found = _extension(flag, _body(stream, size, MIB))
+        if flag in (b"L", b"K", b"x", b"g", b"X"):
+            found = _extension(flag, _body(stream, size, MIB), problems)
+            _note_contradiction(overrides, found, problems)
             if flag == b"g":
                 common |= found
             else:
                 overrides |= found
             continue
         known = common | overrides
-        name = known.get("path") or _name(header)
-        link = known.get("linkpath") or _text(header[157:257])
+        overrides = {}
         if "size" in known:
             size = _decimal(known["size"])
-        overrides = {}
+        sparse = flag == b"S" or "sparse" in known
         if flag == b"S":
             _skip_sparse(stream, header)
         kind = _KINDS.get(flag, "unknown")
-        if kind == "file" or kind == "unknown":
+        content = None
+        if kind in ("file", "unknown"):
             content = _content(stream, size, limits.member_memory, whole)
-        else:
-            content, size = None, 0
-        yield TarMember(name, kind, size, link, content)
+        yield TarMember(
+            name=known.get("sparse") or known.get("path") or _name(header),
+            kind=kind,
+            size=size if kind in ("file", "unknown") else 0,
+            link_target=known.get("linkpath") or _text(header[157:257]),
+            content=content,
+            mode=_mode(header[100:108]),
+            sparse=sparse,
+        )
+
+
+def _next_header(stream: Stream, problems: list[Problem]) -> bytes:
+    """Return the next header block with a true checksum, or nothing at the end of the file."""
+    ended = skipped = False
+    while block := _exact(stream, BLOCK, allow_end=True, allow_part=True):
+        if not any(block):
+            ended = True
+        elif len(block) == BLOCK and _checksum_ok(block):
+            if ended and not skipped:
+                _note_once(problems, "archive.two-ends", "Members follow the end of the archive; "
+                           "some readers stop there and others go on.")  # fmt: skip
+            return block
+        elif not skipped:
+            skipped = True
+            if ended:
+                message = "Bytes that are no members follow the end of the archive."
+            else:
+                message = ("A header has a wrong checksum: some readers stop there, others go on "
+                           "at the next good one, as was done here.")  # fmt: skip
+            _note_once(problems, "archive.tar-checksum", message)
+    return b""
+
+
+def _note_once(problems: list[Problem], code: str, message: str) -> None:
+    if all(problem.code != code for problem in problems):
+        problems.append(Problem(code, message))
+
+
+def _note_contradiction(
+    known: dict[str, str], found: dict[str, str], problems: list[Problem]
+) -> None:
+    """Note two extension headers in front of one member that do not say the same."""
+    if any(found.get(key, value) != value for key, value in known.items()):
+        _note_once(problems, "archive.headers-disagree", "Two extension headers of one member "
+                   "contradict each other; readers will disagree on which one counts.")  # fmt: skip
+
+
+def _mode(field: bytes) -> int:
+    try:
+        return int(_text(field).strip() or "0", 8) & 0o7777
+    except ValueError:
+        return 0
 
 
 def _checksum_ok(header: bytes) -> bool:
@@ -130,7 +185,7 @@ def _name(header: bytes) -> str:
     return f"{prefix}/{name}" if prefix else name
 
 
-def _extension(flag: bytes, body: bytes) -> dict[str, str]:
+def _extension(flag: bytes, body: bytes, problems: list[Problem]) -> dict[str, str]:
     if flag in (b"L", b"K"):
         return {"path" if flag == b"L" else "linkpath": _text(body)}
     found: dict[str, str] = {}
@@ -139,11 +194,19 @@ def _extension(flag: bytes, body: bytes) -> dict[str, str]:
         space = body.find(b" ", at, at + 10)
         digits = body[at:space] if space > 0 else b""
         if not digits.isdigit() or int(digits) <= len(digits) + 1:
+            if body[at:].strip(b"\0"):
+                _note_once(problems, "archive.pax", "A pax header has a record without a length.")
             break
         record = body[space + 1 : at + int(digits)].rstrip(b"\n")
         key, _, value = record.partition(b"=")
+        text = value.decode("utf-8", "backslashreplace")
         if key in (b"path", b"linkpath", b"size"):
-            found[key.decode()] = value.decode("utf-8", "backslashreplace")
+            found[key.decode()] = text
+            if "\0" in text:
+                _note_once(problems, "archive.headers-disagree", "A pax header states a name with "
+                           "a NUL, where only some readers stop.")  # fmt: skip
+        elif key.startswith(b"GNU.sparse."):
+            found["sparse"] = text if key == b"GNU.sparse.name" else found.get("sparse", "")
         at += int(digits)
     return found
 
@@ -173,7 +236,9 @@ def _content(stream: Stream, size: int, most: int, whole: Source | None) -> Sour
     return None
 
 
-def _exact(stream: Stream, length: int, *, allow_end: bool = False) -> bytes:
+def _exact(
+    stream: Stream, length: int, *, allow_end: bool = False, allow_part: bool = False
+) -> bytes:
     parts: list[bytes] = []
     left = length
     while left:
@@ -182,6 +247,6 @@ def _exact(stream: Stream, length: int, *, allow_end: bool = False) -> bytes:
             break
         parts.append(part)
         left -= len(part)
-    if left and not (allow_end and left == length):
+    if left and not allow_part and not (allow_end and left == length):
         raise TruncatedArtifact("The tar archive ends inside a member.")
     return b"".join(parts)

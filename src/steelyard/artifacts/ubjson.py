@@ -25,7 +25,7 @@ def walk_ubjson(source: Source, limits: Limits) -> int:
     stream = SourceStream(source)
     # One entry an open container: is it an object, values left (-1: up to its end mark), type.
     stack: list[tuple[bool, int, bytes]] = []
-    _value(stream, stream.read_exact(1), stack)
+    held = _value(stream, stream.read_exact(1), stack)
     values = 0
     while stack:
         values += 1
@@ -39,14 +39,14 @@ def walk_ubjson(source: Source, limits: Limits) -> int:
             stack[-1] = (is_object, left - 1, kind)
         mark = b""
         if is_object or not kind:
-            mark = stream.read_exact(1)
+            mark, held = held or stream.read_exact(1), b""
             if left < 0 and mark == (b"}" if is_object else b"]"):
                 stack.pop()
                 continue
         if is_object:
             stream.skip(_length(stream, mark))
             mark = kind or stream.read_exact(1)
-        _value(stream, kind or mark, stack)
+        held = _value(stream, kind or mark, stack)
     return stream.tell()
 
 
@@ -59,18 +59,20 @@ def _length(stream: SourceStream, kind: bytes) -> int:
     return value
 
 
-def _value(stream: SourceStream, kind: bytes, stack: list[tuple[bool, int, bytes]]) -> None:
+def _value(stream: SourceStream, kind: bytes, stack: list[tuple[bool, int, bytes]]) -> bytes:
+    """Step over a value, or open a container; return the mark that was read ahead, if any."""
     if kind in _FIXED:
         stream.skip(_FIXED[kind])
     elif kind in (b"S", b"H"):
         stream.skip(_length(stream, stream.read_exact(1)))
     elif kind in (b"[", b"{"):
-        _open(stream, kind == b"{", stack)
+        return _open(stream, is_object=kind == b"{", stack=stack)
     else:
         raise ArtifactError("A value has an unknown type.", offset=stream.tell())
+    return b""
 
 
-def _open(stream: SourceStream, is_object: bool, stack: list[tuple[bool, int, bytes]]) -> None:
+def _open(stream: SourceStream, *, is_object: bool, stack: list[tuple[bool, int, bytes]]) -> bytes:
     end = b"}" if is_object else b"]"
     mark = stream.read_exact(1)
     kind = b""
@@ -86,7 +88,5 @@ def _open(stream: SourceStream, is_object: bool, stack: list[tuple[bool, int, by
             stack.append((is_object, count, kind))
     elif mark != end:
         stack.append((is_object, -1, b""))
-        if is_object:
-            stream.skip(_length(stream, mark))
-            mark = stream.read_exact(1)
-        _value(stream, mark, stack)
+        return mark
+    return b""

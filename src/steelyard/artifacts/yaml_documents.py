@@ -15,6 +15,14 @@ from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 
 _MOST_TAGS = 1000
+_OWN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in (
+        "binary", "bool", "float", "int", "map", "merge", "null", "omap", "pairs", "seq", "set",
+        "str", "timestamp", "value", "yaml",
+    )
+)  # fmt: skip
+"""The types of YAML 1.1, which every loader knows."""
 _MOST_SIZE = 10**18
 
 
@@ -59,6 +67,7 @@ class _Reader:
         self._open: list[str | None] = []
         self.values: list[Any] = []
         self.tags: list[YamlTag] = []
+        self._seen_tags: set[str] = set()
         self.lines: dict[tuple[str, ...], int] = {}
         self.duplicates: list[str] = []
         self.nodes = self.expanded = self.anchors = 0
@@ -101,10 +110,14 @@ class _Reader:
 
     def _tag(self, event: Any) -> None:
         tag = getattr(event, "tag", None)
-        if (tag and len(self.tags) < _MOST_TAGS and not tag.startswith("tag:yaml.org,2002:")) or (
-            tag and "python" in tag and len(self.tags) < _MOST_TAGS
-        ):
-            self.tags.append(YamlTag(tag[:300], event.start_mark.line + 1))
+        if not tag or tag in _OWN_TAGS or tag == "!":
+            return
+        key = tag[:300]
+        # Local tags and repetitions must not take the room of those that every loader knows.
+        room = 2 * _MOST_TAGS if tag.startswith("tag:") else _MOST_TAGS
+        if len(self.tags) < (room if key not in self._seen_tags else _MOST_TAGS // 2):
+            self._seen_tags.add(key)
+            self.tags.append(YamlTag(key, event.start_mark.line + 1))
 
     def _remember(self, anchor: str | None, size: int) -> None:
         if anchor is not None:

@@ -9,10 +9,13 @@ PKWARE's APPNOTE 6.3.x; Zip64 and data descriptors are understood. Inflating is 
 
 from __future__ import annotations
 
+import posixpath
+import stat
 import struct
 import zlib
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from steelyard.artifacts.compressed import Budget, budget_of, expand
 from steelyard.artifacts.problem import Problem
@@ -28,6 +31,9 @@ _ZIP64_TAIL = 76
 """Bytes of a Zip64 end record and its locator, which some writers always add."""
 _PROBLEMS_KEPT = 200
 _OTHERS_KEPT = 100
+_DESCRIPTOR = b"PK\x07\x08"
+_UNICODE_PATH = 0x7075
+_AES = 99
 _METHODS = {8: "deflate", 12: "bzip2", 95: "xz"}
 
 
@@ -46,11 +52,18 @@ class ZipMember(Struct, frozen=True):
     """Where the stored bytes begin; -1 when the local header could not be read."""
     attributes: int
     extended: bool
+    other_name: str = ""
+    """What a Unicode path field (0x7075) calls the member, if that is something else."""
 
     @property
     def encrypted(self) -> bool:
         """Whether the entry claims to be encrypted."""
-        return bool(self.flags & 1)
+        return bool(self.flags & 1) or self.method == _AES
+
+    @property
+    def mode(self) -> int:
+        """The Unix file mode in the external attributes; 0 if there is none."""
+        return self.attributes >> 16
 
     @property
     def is_dir(self) -> bool:
@@ -60,7 +73,7 @@ class ZipMember(Struct, frozen=True):
     @property
     def is_symlink(self) -> bool:
         """Whether the Unix mode in the external attributes is that of a symbolic link."""
-        return (self.attributes >> 16) & 0o170000 == 0o120000
+        return stat.S_ISLNK(self.mode)
 
 
 class ZipArchive(Struct, frozen=True):
@@ -239,7 +252,7 @@ def _central(
         member = ZipMember(
             name=_decode(raw, flags), raw_name=raw, method=method, flags=flags, size=size,
             compressed_size=packed, crc=crc, offset=offset + shift, data_offset=-1,
-            attributes=attributes, extended=bool(extra),
+            attributes=attributes, extended=bool(extra), other_name=_unicode_path(extra, raw),
         )  # fmt: skip
         if len(problems) > _PROBLEMS_KEPT:
             del problems[_PROBLEMS_KEPT:]
@@ -265,24 +278,28 @@ def _with_local(member: ZipMember, source: Source, problems: list[Problem]) -> Z
         "<HHHHHIIIHH", header, 4
     )
     raw = source.read_at(member.offset + 30, name_size)
-    differs = []
-    if raw != member.raw_name:
-        differs.append("name")
-    if method != member.method:
-        differs.append("method")
-    if (flags ^ member.flags) & 1:
-        differs.append("encryption flag")
-    deferred = flags & 8
-    if not deferred and crc != member.crc:
-        differs.append("checksum")
     extra = source.read_at(member.offset + 30 + name_size, extra_size)
     size, packed, _ = _zip64_extra(extra, size, packed, 0)
-    if not deferred and (packed, size) != (member.compressed_size, member.size):
-        differs.append("size")
-    if not member.method and member.size != member.compressed_size:
-        differs.append("stored size")
-    if b"\0" in member.raw_name:
-        differs.append("where the name ends")
+    start = member.offset + 30 + name_size + extra_size
+    differs = [
+        what
+        for what, wrong in (
+            ("name", raw != member.raw_name),
+            ("method", method != member.method),
+            ("encryption flag", (flags ^ member.flags) & 1),
+            ("stored size", not member.method and member.size != member.compressed_size),
+            ("where the name ends", b"\0" in member.raw_name),
+        )
+        if wrong
+    ]
+    if not flags & 8:
+        differs += ["checksum"] * (crc != member.crc)
+        differs += ["size"] * ((packed, size) != (member.compressed_size, member.size))
+    elif not _deferred_agree(member, (crc, packed, size), source, start):
+        differs.append("sizes behind the data")
+    local_name = _unicode_path(extra, raw)
+    if member.raw_name.isascii() and (member.other_name or local_name):
+        differs.append("the name and its Unicode form")
     if differs:
         problems.append(
             Problem(
@@ -292,12 +309,36 @@ def _with_local(member: ZipMember, source: Source, problems: list[Problem]) -> Z
                 where,
             )
         )
-    return ZipMember(
-        name=member.name, raw_name=member.raw_name, method=member.method, flags=member.flags,
-        size=member.size, compressed_size=member.compressed_size, crc=member.crc,
-        offset=member.offset, data_offset=member.offset + 30 + name_size + extra_size,
-        attributes=member.attributes, extended=member.extended,
-    )  # fmt: skip
+    return replace(member, data_offset=start, other_name=member.other_name or local_name)
+
+
+def _deferred_agree(
+    member: ZipMember, local: tuple[int, int, int], source: Source, start: int
+) -> bool:
+    """Tell whether the sizes behind the data, or else before it, are those of the directory."""
+    stated = (member.crc, member.compressed_size, member.size)
+    if local == stated:
+        return True
+    unset = all(value in (0, known, 0xFFFFFFFF) for value, known in zip(local, stated, strict=True))
+    behind = source.read_at(start + member.compressed_size, 24)
+    behind = behind[4:] if behind[:4] == _DESCRIPTOR else behind
+    forms = [struct.pack("<III", stated[0], *(value & 0xFFFFFFFF for value in stated[1:]))]
+    forms.append(struct.pack("<IQQ", *stated))
+    return unset and behind.startswith(tuple(forms))
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str:
+    """Return the name that a field of Info-ZIP (0x7075) gives the member, if it is another one."""
+    at = 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        field = extra[at + 4 : at + 4 + length]
+        # Readers that honor it ask that it was written for this very name.
+        written_for = int.from_bytes(field[1:5], "little")
+        if tag == _UNICODE_PATH and field[5:] not in (b"", raw) and written_for == zlib.crc32(raw):
+            return field[5:].decode("utf-8", "backslashreplace")
+        at += 4 + length
+    return ""
 
 
 def _zip64_extra(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
@@ -362,15 +403,27 @@ def _check_overlaps(members: list[ZipMember], directory: int, problems: list[Pro
 
 
 def _check_names(members: list[ZipMember], problems: list[Problem]) -> None:
-    seen: set[str] = set()
+    exact: set[str] = set()
+    folded: set[str] = set()
     for member in members:
-        if member.name in seen:
-            problems.append(
-                Problem(
-                    "archive.duplicate",
-                    "Two members have the same name; readers will disagree on which one counts.",
-                    f"member {member.name[:200]}",
+        for name in filter(None, (member.name, member.other_name)):
+            path = canonical(name)
+            if path in exact:
+                code, message = "archive.duplicate", "Two members have the same name; readers"
+            elif path.casefold() in folded:
+                code, message = (
+                    "archive.similar-names",
+                    ("Two members have names that differ in case only; file systems"),
                 )
-            )
+            else:
+                exact.add(path)
+                folded.add(path.casefold())
+                continue
+            where = f"member {member.name[:200]}"
+            problems.append(Problem(code, f"{message} will disagree on which one counts.", where))
             return
-        seen.add(member.name)
+
+
+def canonical(name: str) -> str:
+    """Return the path that readers make of a member's name: Windows' too, and up to a NUL."""
+    return posixpath.normpath(name.partition("\0")[0].replace("\\", "/"))

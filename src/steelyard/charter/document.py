@@ -166,6 +166,9 @@ class Document:
     def _syntax(self, mark: Mark, problem: str) -> None:
         text = " ".join(problem.split())
         hint = "Indent with spaces; YAML allows no tabs there." if "\\t" in text else ""
+        line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
+        if "*" in line[max(0, mark.column - 2) : mark.column]:
+            hint = "Put text that begins with * in quotes."
         self.error(mark, f"This is not YAML: {text}.", hint)
 
     def _node(self, node: Any, seen: set[int], depth: int) -> Node:

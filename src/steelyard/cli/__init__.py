@@ -38,6 +38,7 @@ class LazyGroup(click.Group):
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
+        importlib.import_module("steelyard.kernel.quick")  # before anything imports msgspec
         module = importlib.import_module(f"steelyard.cli.{cmd_name}")
         command: click.Command = module.command
         return command

@@ -12,10 +12,9 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, verdict_of
@@ -27,8 +26,7 @@ _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069
 _SKIPPED = ".git"
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """What the walk saw: regular files to examine, reports for everything else, roots to read."""
 
     root: Path

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import signal
 import subprocess
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -16,7 +22,9 @@ from steelyard.kernel.weights import PRINT_SCHEMA, WeightPrint, WeightReport, We
 from steelyard.platform.sandbox import cleaned, start_process
 from steelyard.platform.tree import Tree
 
+_MODULE: str | Sequence[str] = "steelyard.scanning.weights"
 _PRINT_MOST = 256 * 1024 * 1024
+_READ = 1024 * 1024
 
 
 def survey_weights(
@@ -46,8 +54,9 @@ def survey_weights(
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _failed("it answered with something unreadable") from error
     paths = {file.path for file in tree.files} | {""}
-    findings = [item for item in report.findings if item.path in paths]
-    return cleaned(msgspec.structs.replace(report, findings=tuple(findings)), WeightReport)
+    if not {item.path for item in report.findings} <= paths:
+        raise _failed("it answered about files it was not asked about")
+    return cleaned(report, WeightReport)
 
 
 def read_print(path: Path) -> WeightPrint:
@@ -70,20 +79,56 @@ def read_print(path: Path) -> WeightPrint:
 
 
 def _ask(question: bytes, limits: Limits) -> bytes:
-    process = start_process("steelyard.scanning.weights")
+    process = start_process(_MODULE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    late = time.monotonic() + limits.wall_seconds
+    feeder = threading.Thread(target=_tell, args=(process.stdin, question), daemon=True)
+    feeder.start()
     try:
-        answer, _ = process.communicate(question, timeout=limits.wall_seconds)
+        answer = _listen(process.stdout, late, limits)
+        code = process.wait(max(0.0, late - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise _failed(f"it took longer than {limits.wall_seconds:.0f} seconds") from error
+        raise _too_slow(limits) from error
     finally:
-        if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode != 0:
-        raise _failed(f"it ended early (exit code {process.returncode})")
-    if len(answer) > limits.reply_bytes:
-        raise _failed("it answered with too much")
+        process.wait()
+        feeder.join()
+        process.stdout.close()
+    if code != 0:
+        raise _failed(f"it ended early (exit code {code})")
     return answer
+
+
+def _tell(pipe: IO[bytes], question: bytes) -> None:
+    # A process that ends without reading everything breaks the pipe; its exit code says more.
+    with contextlib.suppress(OSError):
+        pipe.write(question)
+    with contextlib.suppress(OSError):
+        pipe.close()
+
+
+def _listen(pipe: IO[bytes], late: float, limits: Limits) -> bytes:
+    """Read to the end, but neither for ever nor without a limit."""
+    parts: list[bytes] = []
+    size = 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while True:
+            if not selector.select(max(0.0, late - time.monotonic())):
+                raise _too_slow(limits)
+            part = os.read(pipe.fileno(), _READ)
+            if not part:
+                return b"".join(parts)
+            size += len(part)
+            if size > limits.reply_bytes:
+                raise _failed("it answered with too much")
+            parts.append(part)
+
+
+def _too_slow(limits: Limits) -> UndecidedError:
+    return _failed(f"it took longer than {limits.wall_seconds:g} seconds")
 
 
 def _failed(why: str) -> UndecidedError:

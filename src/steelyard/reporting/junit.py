@@ -68,7 +68,7 @@ def _case(path: str, findings: Sequence[Finding], report: FileReport | None, tri
     if told:
         parts.append(f"<system-out>{escape(_clean(chr(10).join(told)))}</system-out>")
     name = quoteattr(_clean(path or "(several files)"))
-    kind = quoteattr(f"steelyard.scan.{report.format if report else 'tree'}")
+    kind = quoteattr(_clean(f"steelyard.scan.{report.format if report else 'tree'}"))
     return f'<testcase name={name} classname={kind} time="0">{"".join(parts)}</testcase>'
 
 

@@ -7,6 +7,7 @@ becomes a notification of the invocation, and the invocation counts as unsuccess
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -40,6 +41,8 @@ _SCORES = {
 }
 """``security-severity``, on the scale of CVSS, by which code-scanning pages sort."""
 _MEMBER = "member "
+_PLACE = re.compile(r"(byte|line) (\d{1,19})(?!\d)")
+_INTEGER_MOST = 2**63 - 1
 _BYTES = ("utf-8", "backslashreplace")
 
 
@@ -258,7 +261,11 @@ def _location(path: str, place: str, file_index: dict[str, int]) -> dict[str, An
     artifact: dict[str, Any] = {"uri": _uri(path), "uriBaseId": _ROOT}
     if path in file_index:
         artifact["index"] = file_index[path]
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact}}
+    physical: dict[str, Any] = {"artifactLocation": artifact}
+    location: dict[str, Any] = {"physicalLocation": physical}
+    region = _region(place)
+    if region:
+        physical["region"] = region
     if place:
         location["message"] = {"text": place}
     if place.startswith(_MEMBER):
@@ -267,6 +274,17 @@ def _location(path: str, place: str, file_index: dict[str, int]) -> dict[str, An
             {"name": member, "fullyQualifiedName": f"{path} > {member}", "kind": "member"}
         ]
     return location
+
+
+def _region(place: str) -> dict[str, int]:
+    """Return where in the file itself ``place`` is; a place in a member is none in the file."""
+    found = _PLACE.match(place)
+    if found is None:
+        return {}
+    number = min(int(found[2]), _INTEGER_MOST)
+    if found[1] == "byte":
+        return {"byteOffset": number}
+    return {"startLine": number} if number else {}
 
 
 def _artifact(file: _File) -> dict[str, Any]:

@@ -11,9 +11,21 @@ which do not look at magic numbers either. Only a name that no unpickling loader
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
 
+from steelyard.artifacts.pickle import (
+    EXT1,
+    EXT2,
+    EXT4,
+    GLOBAL,
+    INST,
+    STACK_GLOBAL,
+    STOP,
+    OpcodeReader,
+)
 from steelyard.artifacts.source import Source
-from steelyard.kernel.errors import ArtifactError
+from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
 
@@ -22,13 +34,22 @@ _TEXTS = frozenset({
     "python", "openvino", "pmml", "tf-text",
 })  # fmt: skip
 _READ_AGAIN = _TEXTS | {"image", "audio", "safetensors", "gguf", "onnx", "ubjson", "crfsuite",
-                        "sentencepiece", "test-virus"}  # fmt: skip
+                        "sentencepiece", "test-virus", "msgpack", "catboost", "r-data", "mat",
+                        "lightgbm"}  # fmt: skip
+_ROOMY = frozenset({"hdf5", "tar", "tf-checkpoint-data", "coreml-weights", "paddle-parameters",
+                    "unknown"})  # fmt: skip
+"""Formats that may begin with anything, or hold raw numbers."""
 _SETTLED = frozenset({
     "txt", "md", "markdown", "csv", "tsv", "html", "htm", "toml", "xml", "svg", "jsonl", "ndjson",
     "jinja", "j2", "sh", "bat", "ps1", "json", "yaml", "yml", "py", "pyi", "ipynb", "cfg", "ini",
     "png", "jpg", "jpeg", "gif", "webp", "wav", "ogg", "flac", "mp3", "safetensors", "gguf", "onnx",
 })  # fmt: skip
-"""Extensions of files that nobody hands to an unpickling loader."""
+"""Extensions of files that few hand to an unpickling loader."""
+_FAILS = frozenset({"torch.persistent-id", "pickle.truncated"})
+"""Findings at which an unpickler stops: a name like ``Pygments`` asks for a persistent object."""
+_MODULE = re.compile(r"[\w.-]+")
+_OPCODES_MOST = 100_000
+_HARMFUL = frozenset({"pickle.dangerous-call", "pickle.dangerous-import", "pickle.code-object"})
 _UNPICKLED = frozenset({
     "pt", "pth", "ckpt", "pkl", "pickle", "pck", "joblib", "dill", "sav",
 })  # fmt: skip
@@ -38,15 +59,22 @@ _UNPICKLED = frozenset({
 def examine_disguise(context: Context, source: Source, into: Examination) -> None:
     """Examine bytes that were read as data once more as a pickle, unless their name settles it."""
     suffix = context.name.lower().rpartition(".")[2] if "." in context.name else ""
-    if context.format not in _READ_AGAIN or suffix in _SETTLED:
+    if context.format not in _READ_AGAIN and context.format not in _ROOMY:
         return
-    from steelyard.scanning.pickles import examine_pickle
-
+    settled = suffix in _SETTLED or context.format in _ROOMY
     again = Examination(into.limits)
-    # What ends as something else has already run what stood before.
-    with contextlib.suppress(ArtifactError):
-        examine_pickle(context, source, again)
-    grave = [item for item in again.findings if item.severity in (Severity.CRITICAL, Severity.HIGH)]
+    if _imports(source, into):
+        from steelyard.scanning.pickles import examine_pickle
+
+        # What ends as something else has already run what stood before.
+        with contextlib.suppress(ArtifactError):
+            examine_pickle(context, source, again)
+    counts = (Severity.CRITICAL,) if settled else (Severity.CRITICAL, Severity.HIGH)
+    grave = [item for item in again.findings if item.severity in counts]
+    if settled:
+        grave = [item for item in grave if item.rule in _HARMFUL]
+    if all(item.rule in _FAILS for item in grave):
+        grave = []
     if grave:
         into.executes_on_load = True
         into.load_calls += again.load_calls
@@ -60,6 +88,8 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
             remedy="Do not load it; report it to the publisher.",
         )
         into.findings += grave
+    elif settled:
+        return
     elif any(item.rule == "pickle.limit" for item in again.findings):
         into.findings += again.findings
         into.gap(Coverage.PARTIAL, context.at("read as a pickle, it has too many instructions"))
@@ -71,3 +101,22 @@ def examine_disguise(context: Context, source: Source, into: Examination) -> Non
             location=context.at(""),
             remedy="Ask the publisher why; do not load it by its name.",
         )
+
+
+def _imports(source: Source, into: Examination) -> bool:
+    """Tell whether the bytes, read as opcodes, come to an import that could succeed.
+
+    A list of files reads as imports of ``cffi/api.py,sha256=...``; the first of those ends it.
+    """
+    try:
+        opcodes = OpcodeReader(source, 0, into.limits).opcodes()
+        for code, argument, _ in itertools.islice(opcodes, _OPCODES_MOST):
+            if code in (GLOBAL, INST):
+                return _MODULE.fullmatch(argument[0].strip()) is not None
+            if code in (STACK_GLOBAL, EXT1, EXT2, EXT4):
+                return True
+            if code == STOP:
+                return False
+    except ArtifactError as error:
+        return isinstance(error, LimitExceeded)
+    return True

@@ -9,7 +9,8 @@ the runner into a coverage gap, and everything added before is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field, structs
 
 from steelyard.artifacts.source import Source
 from steelyard.kernel.finding import Coverage, Finding, Severity
@@ -20,11 +21,10 @@ _RANK = (Coverage.NONE, Coverage.PARTIAL, Coverage.FULL)
 
 def printable(text: str) -> str:
     """Return ``text`` without lone surrogates, which no UTF-8 document can carry."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-@dataclass(slots=True)
-class Examination:
+class Examination(Struct):
     """Collects what one file shows. Coverage can only fall."""
 
     limits: Limits
@@ -79,8 +79,7 @@ class Examination:
             self.coverage_reasons.append(reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Where an examiner is: which file, how deep in archives, under which limits."""
 
     path: str
@@ -109,7 +108,7 @@ class Context:
     def nested(self, member: str) -> Context:
         """Return the context of an archive member; its format is not yet known."""
         path = f"{self.member} > {member}" if self.member else member
-        return replace(self, member=path, depth=self.depth + 1, format="")
+        return structs.replace(self, member=path, depth=self.depth + 1, format="")
 
 
 Examiner = Callable[[Context, Source, Examination], None]

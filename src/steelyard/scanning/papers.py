@@ -7,7 +7,8 @@ The engines that understand them are imported only when such a file is there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from steelyard.artifacts.source import Source
 from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
@@ -19,8 +20,7 @@ from steelyard.kernel.limits import Limits
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
 
 
-@dataclass(slots=True)
-class Papers:
+class Papers(Struct):
     """Collects what one file says as a paper of the model."""
 
     cards: list[ModelCard] = field(default_factory=list)

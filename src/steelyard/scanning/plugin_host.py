@@ -12,9 +12,9 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
 
 from steelyard.artifacts.source import Source
 from steelyard.kernel.errors import ArtifactError
@@ -25,6 +25,7 @@ from steelyard.scanning.registry import EXAMINERS, INERT, UNREAD
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
     from steelyard.catalog.rules import ScannerRule
     from steelyard.scanning.plugins import Plugin
@@ -47,16 +48,14 @@ class PluginFailure(Exception):
         self.reason = printable(reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Recognized:
+class Recognized(Struct, frozen=True):
     """The plug-in that knows a format, and the format."""
 
     plugin: Loaded
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A plug-in, what it may look at and which rules it may report."""
 
     plugin: Plugin
@@ -76,7 +75,7 @@ class Loaded:
 
         outer = context.examine_nested
         try:
-            self.plugin.examine(replace(context, examine_nested=nested), source, own)
+            self.plugin.examine(structs.replace(context, examine_nested=nested), source, own)
         except ArtifactError as error:
             own.gap(Coverage.PARTIAL, f"{self._called}: {error.message}")
         except (Exception, SystemExit) as error:  # fail closed, as for our own examiners
@@ -157,7 +156,7 @@ class PluginHost:
     ) -> None:
         """Let every plug-in look that wants to see bytes of this format."""
         if known is not None:
-            context = replace(context, format=known.format)
+            context = structs.replace(context, format=known.format)
             known.plugin.examine(context, source, into)
         for loaded in self._scanners:
             if context.format in loaded.formats or "*" in loaded.formats:
@@ -232,6 +231,8 @@ def _load(ref: PluginRef, group: str, point: EntryPoint) -> Loaded:
         raise PluginFailure(ref.name, f"it calls itself {plugin.name!r}")
     rules = _checked_rules(ref, plugin)
     formats = _checked_formats(ref, group, plugin)
+    from pathlib import Path
+
     paths = [Path(os.fsdecode(path_of(path))) for path in ref.paths]
     plugin.configure(tuple(paths))
     whose = f"{point.dist.name} {point.dist.version}" if point.dist else ""

@@ -8,14 +8,15 @@ one of the batch is already examined.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from importlib import resources
 from typing import Protocol
+
+from msgspec import Struct, structs
 
 from steelyard import __version__
 from steelyard.artifacts.sniff import EXECUTES, Sniffed, sniff
@@ -42,9 +43,15 @@ from steelyard.scanning.interface import Context, Examination, printable
 from steelyard.scanning.papers import Papers
 from steelyard.scanning.plugin_host import NO_PLUGINS, PluginHost, Recognized
 from steelyard.scanning.registry import INERT, UNREAD, examiner_for
+from steelyard.scanning.shipped import PACKAGE, read_shipped
 
 _PENDING_LARGE = 2
 """Large files that may be open, hashed on a thread of their own, while others are examined."""
+
+_TWO_READERS = "two readers"
+"""Part of the sentence about a file that ends as a zip archive of which its start says nothing."""
+_FOLLOWED = frozenset({"image", "audio", "7z", "zip", "npz", "keras", "torch-zip", "torchscript"})
+"""Formats whose examiners reach such an archive themselves."""
 
 Answer = tuple[FileReport, FilePapers | None]
 """What is known about one file, and what it says as a paper, if anything."""
@@ -62,8 +69,7 @@ class Watch(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     file: TreeFile
     source: FileSource
     format: str
@@ -228,7 +234,7 @@ def examine_nested(
         into.gap(Coverage.PARTIAL, context.at("nested too deep"))
         return
     sniffed = sniff(source, context.name)
-    inner = replace(context, format=sniffed.format)
+    inner = structs.replace(context, format=sniffed.format)
     _look(inner, sniffed, source, into, plugins, plugins.recognize(inner, source, into))
 
 
@@ -244,6 +250,10 @@ def _look(
     _note_mismatch(context, sniffed, into)
     if known is None or context.format not in UNREAD:
         examine_as(context, source, into)
+    followed = _TWO_READERS in sniffed.mismatch and context.format not in _FOLLOWED
+    if followed and context.depth <= into.limits.archive_depth:
+        # Readers of zip look for its end and find it, whatever stands in front.
+        examine_as(structs.replace(context, format="zip"), source, into)
     examine_disguise(context, source, into)
     if plugins is not NO_PLUGINS:
         plugins.examine(context, source, into, known)
@@ -253,7 +263,9 @@ def _note_mismatch(context: Context, sniffed: Sniffed, into: Examination) -> Non
     if not sniffed.mismatch:
         return
     # Pictures are not looked into: one under the name of a model hides what it carries.
-    grave = sniffed.format in EXECUTES | INERT or "two readers" in sniffed.mismatch
+    grave = (
+        sniffed.format in EXECUTES | INERT | {"image", "audio"} or _TWO_READERS in sniffed.mismatch
+    )
     into.add(
         "file.type-mismatch",
         Severity.MEDIUM if grave else Severity.LOW,
@@ -297,17 +309,19 @@ def _traits(into: Examination) -> Traits:
 def rules_digest() -> str:
     """Return the SHA-256 over every module and data file that takes part in judging."""
     hasher = hashlib.sha256()
-    known = resources.files("steelyard.catalog").joinpath("data", "known_bad.toml")
-    if known.is_file():
-        hasher.update(b"known_bad\0" + known.read_bytes() + b"\0")
-    for package in ("steelyard.artifacts", "steelyard.scanning"):
-        stack = [(package, resources.files(package))]
+    with contextlib.suppress(FileNotFoundError):
+        known = read_shipped(f"{PACKAGE}/catalog/data/known_bad.toml")
+        hasher.update(b"known_bad\0" + known + b"\0")
+    for package in ("artifacts", "scanning"):
+        stack = [(f"steelyard.{package}", f"{PACKAGE}/{package}")]
         while stack:
             name, folder = stack.pop()
-            for item in sorted(folder.iterdir(), key=lambda item: item.name, reverse=True):
+            with os.scandir(folder) as items:
+                ordered = sorted(items, key=lambda item: item.name, reverse=True)
+            for item in ordered:
                 path = f"{name}/{item.name}"
-                if item.is_dir() and item.name != "__pycache__":
-                    stack.append((path, item))
-                elif item.name.endswith((".py", ".txt", ".toml", ".json")):
-                    hasher.update(f"{path}\0".encode() + item.read_bytes() + b"\0")
+                if item.name.endswith((".py", ".txt", ".toml", ".json")):
+                    hasher.update(f"{path}\0".encode() + read_shipped(item.path) + b"\0")
+                elif item.name != "__pycache__" and item.is_dir():
+                    stack.append((path, item.path))
     return hasher.hexdigest()

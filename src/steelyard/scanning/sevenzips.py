@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 
 from steelyard.artifacts.compressed import budget_of
-from steelyard.artifacts.sevenzip import SevenArchive, SevenMember, read_7z, unpack_folder
+from steelyard.artifacts.sevenzip import Folder, SevenMember, read_7z, unpack_folder
 from steelyard.artifacts.source import BytesSource, SliceSource, Source
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
@@ -24,7 +24,7 @@ def examine_7z(context: Context, source: Source, into: Examination) -> None:
     except ArtifactError as error:
         if error.code != "archive.encrypted":
             raise
-        _note_encrypted(context, into)
+        note_encrypted(context, into)
         return
     members: dict[int, list[SevenMember]] = {}
     links: set[str] = set()
@@ -35,7 +35,7 @@ def examine_7z(context: Context, source: Source, into: Examination) -> None:
         if member.folder >= 0:
             members.setdefault(member.folder, []).append(member)
     for index, found in members.items():
-        _examine_folder(context, source, archive, index, found, into)
+        _examine_folder(context, source, archive.folders[index], found, links, into)
     if archive.end < source.size:
         into.add(
             "archive.structure",
@@ -51,15 +51,14 @@ def examine_7z(context: Context, source: Source, into: Examination) -> None:
 def _examine_folder(
     context: Context,
     source: Source,
-    archive: SevenArchive,
-    index: int,
+    folder: Folder,
     members: list[SevenMember],
+    links: set[str],
     into: Examination,
 ) -> None:
-    folder = archive.folders[index]
     first = context.nested(members[0].name[:500])
     if folder.encrypted:
-        _note_encrypted(first, into)
+        note_encrypted(first, into)
         return
     if folder.size > into.limits.member_memory:
         into.gap(Coverage.PARTIAL, first.at(f"{folder.size} bytes packed together are too many"))
@@ -79,12 +78,13 @@ def _examine_folder(
         content.budget = budget
         if member.is_symlink:
             target = content.read_at(0, 4096).decode("utf-8", "replace")
-            check_link(inner, member.name, target, into)
+            check_link(inner, member.name, target, links, into)
         else:
             examine_content(inner, content, into)
 
 
-def _note_encrypted(context: Context, into: Examination) -> None:
+def note_encrypted(context: Context, into: Examination) -> None:
+    """Report an archive or member that only its password opens."""
     into.add(
         "archive.encrypted",
         Severity.MEDIUM,

@@ -4,10 +4,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from steelyard.kernel.finding import Coverage, FileReport, Finding, Severity, verdict_of, worst
+from steelyard.kernel.finding import (
+    SEVERITY_ORDER,
+    Coverage,
+    FileReport,
+    Finding,
+    Severity,
+    Verdict,
+    verdict_of,
+    worst,
+)
 from steelyard.kernel.triage import Disposition, Gone, Triage, identities
 
 if TYPE_CHECKING:
@@ -27,8 +36,9 @@ def triage(
 ) -> Triage:
     """Return which findings do not count and the verdicts without them.
 
-    A finding is known if the baseline has it in the same file; a critical one only while the file's
-    bytes are the same. Coverage always counts: neither baseline nor suppression examines a file.
+    A finding is known if the baseline has it in the same file, no less severe; a critical one only
+    while the file's bytes are the same, which a file without a digest cannot show. Coverage always
+    counts: neither baseline nor suppression examines a file.
     """
     in_force = [entry for entry in suppressions if entry.expires >= today]
     used: set[int] = set()
@@ -40,8 +50,7 @@ def triage(
         _known(report.path, report.findings, report.sha256, known, decided)
         _suppressed(report, in_force, decided, used)
         gone += _gone(report.path, report.findings, known)
-        left = [f for i, f in enumerate(report.findings) if (report.path, i) not in decided]
-        verdicts[report.path] = verdict_of(left, report.coverage)
+        verdicts[report.path] = _verdict(report, decided)
     of_tree = baseline.files.get("") if baseline is not None else None
     _known("", tree_findings, "", of_tree, decided)
     left = [f for i, f in enumerate(tree_findings) if ("", i) not in decided]
@@ -64,6 +73,14 @@ def triage(
     )
 
 
+def _verdict(report: FileReport, decided: Mapping[tuple[str, int], Disposition]) -> Verdict:
+    """Return the verdict without what was decided; what made it worse than its findings stays."""
+    left = [f for i, f in enumerate(report.findings) if (report.path, i) not in decided]
+    own = verdict_of(left, report.coverage)
+    explained = report.verdict is verdict_of(report.findings, report.coverage)
+    return own if explained else worst([own, report.verdict])
+
+
 def _known(
     path: str,
     findings: Sequence[Finding],
@@ -73,11 +90,13 @@ def _known(
 ) -> None:
     if known is None:
         return
-    same = sha256 == known.sha256
+    same = sha256 != "" and sha256 == known.sha256
     for index, identity in enumerate(identities(path, findings)):
         before = known.findings.get(identity)
-        critical = findings[index].severity is Severity.CRITICAL
-        if before is not None and (same or not critical):
+        severity = findings[index].severity
+        if before is None or SEVERITY_ORDER.index(severity) < SEVERITY_ORDER.index(before.severity):
+            continue
+        if same or severity is not Severity.CRITICAL:
             decided[path, index] = Disposition(kind="known")
 
 
@@ -91,12 +110,13 @@ def _suppressed(
         for number, entry in enumerate(entries):
             if entry.matches(report, finding):
                 used.add(number)
-                decided[report.path, index] = Disposition(
+                suppressed = Disposition(
                     kind="suppressed",
                     reason=entry.reason,
                     owner=entry.owner,
                     expires=entry.expires.isoformat(),
                 )
+                decided.setdefault((report.path, index), suppressed)
                 break
 
 

@@ -23,7 +23,10 @@ _RULE = re.compile(r"\A[a-z0-9-]+\.[a-z0-9.-]+\Z")
 
 
 class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry. ``path`` may hold ``*`` and ``?``; ``sha256`` ties it to exact bytes."""
+    """One entry; ``sha256`` ties it to exact bytes.
+
+    In ``path``, ``*`` stands for any characters, ``/`` included, and ``?`` for one.
+    """
 
     rule: str
     path: str
@@ -34,7 +37,9 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def matches(self, report: FileReport, finding: Finding) -> bool:
         """Tell whether it is about this finding of this file."""
-        if finding.rule != self.rule or not fnmatch.fnmatchcase(report.path, self.path):
+        # A bracket begins a set for fnmatch; in a name it means itself.
+        pattern = self.path.replace("[", "[[]")
+        if finding.rule != self.rule or not fnmatch.fnmatchcase(report.path, pattern):
             return False
         if finding.severity is Severity.CRITICAL and not self.sha256:
             return False
@@ -80,6 +85,8 @@ def _check(
             f"There is no rule {entry.rule!r}.",
             nearest(entry.rule, known_rules) or "`steelyard scan --rules` lists them.",
         )
+    if not entry.path.strip():
+        document.error_at((*where, "path"), "The path is empty.", "Name a file, or write '*'.")
     if not entry.reason.strip():
         document.error_at((*where, "reason"), "The reason is empty.", "Say why it is acceptable.")
     if not _MAIL.match(entry.owner):

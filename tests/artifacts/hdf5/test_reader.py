@@ -16,7 +16,7 @@ from steelyard.artifacts.source import BytesSource
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
 
-GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "hdf5"
+GOLDEN = Path(__file__).resolve().parent / "files"
 FILES = {path.name: path.read_bytes() for path in sorted(GOLDEN.glob("*.h5"))}
 
 

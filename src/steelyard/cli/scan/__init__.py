@@ -61,12 +61,11 @@ def command(
         _explain(explain, output_format)
         return
     if not references:
-        raise InputError(
-            "There is nothing to scan.",
-            next_step="Name a directory, a file, or hf:org/name.",
-            code="scan.nothing",
+        raise click.UsageError(
+            "There is nothing to scan. Name a directory, a file, or hf:org/name."
         )
-    wanted = Options(quiet=output_format != "text", **options)  # type: ignore[arg-type]
+    quiet = output_format != "text" and output is None
+    wanted = Options(quiet=quiet, **options)  # type: ignore[arg-type]
     result = run(references, wanted)
     if output_format == "text" and output is None:
         for line in result.lines(_screen(), verbose=verbose):
@@ -111,12 +110,15 @@ def _explain(rule_id: str | None, output_format: str) -> None:
 
 def _screen() -> Screen:
     import os
-    import shutil
 
     from steelyard.reporting.terminal.plain import Screen
 
     terminal = sys.stdout.isatty()
     color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(120, shutil.get_terminal_size((100, 24)).columns) if terminal else 100
+    width = 100
+    if terminal:
+        import shutil
+
+        width = min(120, shutil.get_terminal_size((100, 24)).columns)
     encoding = (sys.stdout.encoding or "ascii").lower()
     return Screen(width, color, encoding not in ("utf-8", "utf8"))

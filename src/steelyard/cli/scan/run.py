@@ -106,7 +106,8 @@ def run(references: Sequence[str], options: Options) -> Result:
         decided=bool(options.baseline or options.suppressions),
     )
     if options.write_baseline is not None:
-        _write(document(structs.replace(result, decided=False), "json"), options.write_baseline)
+        everything = structs.replace(result, triage=judge.undecided(inspection), decided=False)
+        _write(document(everything, "json"), options.write_baseline)
     return result
 
 
@@ -140,9 +141,8 @@ def document(result: Result, output_format: str, *, verbose: bool = False) -> by
         else structs.replace(report, verdict=verdicts[report.path])
         for report in inspection.files
     ]
-    verdict = result.triage.verdict
     return scan_json(
-        files if decided else inspection.files, inspection.scanner, verdict,
+        files, inspection.scanner, result.triage.verdict,
         tree_findings=tree_findings, rules=inspection.rules, triage=decided,
         weights=result.weights,
     )  # fmt: skip
@@ -202,6 +202,12 @@ class _Judge:
         text = bootstrap.read_text(path, "file of suppressions")
         return read_suppressions(text, str(path), self._today, frozenset(scanner_rules()))
 
+    def undecided(self, inspection: Inspection) -> Triage:
+        """Return the triage in which everything counts."""
+        from steelyard.triage.judge import triage
+
+        return triage(inspection.files, inspection.tree_findings, today=self._today)
+
     def triage(self, inspection: Inspection) -> Triage:
         """Return what counts."""
         from steelyard.triage.judge import triage
@@ -254,6 +260,7 @@ def _with_weights(inspection: Inspection, weights: WeightReport) -> Inspection:
     return structs.replace(
         inspection,
         files=tuple(_added(report, by_path.get(report.path, [])) for report in inspection.files),
+        tree_findings=(*inspection.tree_findings, *by_path.get("", [])),
     )
 
 

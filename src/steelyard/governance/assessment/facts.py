@@ -35,7 +35,7 @@ from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVer
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
-EXECUTABLE = frozenset({"elf", "pe", "macho", "wasm", "java-class"})
+EXECUTABLE = frozenset({"elf", "pe", "macho", "wasm", "java-class", "ape", "dex"})
 DISAGREEMENTS = frozenset({"declared-differs", "text-differs", "relabeled-restrictive"})
 """Conflicts in which two sources contradict each other; the other kinds are facts of their own."""
 _LINES = 5

@@ -7,9 +7,10 @@ Scanning is called in loops and hooks, where a library's import would take longe
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.reporting.chips import GLYPHS, Chip
 from steelyard.reporting.text import plain
@@ -58,30 +59,85 @@ class Screen(Struct, frozen=True):
         lines[0] = first + lines[0][len(first) :]
         return lines
 
-    def columns(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]
+    def after_chip(
+        self, chip: Chip, text: str, *, margin: int = 0, indent: int = 0, strong: bool = False
     ) -> list[str]:
-        """Return a table; the first column gives way when the screen is narrow."""
+        """Return ``text`` in lines after a chip; lines after the first are indented."""
+        bare = structs.replace(self, color=False).chip(chip, strong=strong)
+        first = f"{' ' * margin}{bare}  "
+        lines = self.wrapped(text, first=first, indent=indent)
+        lines[0] = f"{' ' * margin}{self.chip(chip, strong=strong)}  {lines[0][len(first) :]}"
+        return lines
+
+    def labelled(self, label: str, text: str, *, margin: int, width: int) -> list[str]:
+        """Return ``text`` in lines beside a faint label of ``width`` columns."""
+        first = f"{' ' * margin}{label.ljust(width)}"
+        lines = self.wrapped(text, first=first, indent=len(first))
+        lines[0] = f"{' ' * margin}{self.faint(label)}{lines[0][margin + len(label) :]}"
+        return lines
+
+    def columns(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        right: frozenset[int],
+        chips: Mapping[str, Chip] | None = None,
+    ) -> list[str]:
+        """Return a table; the first column gives way when the screen is narrow.
+
+        Cells that hold a key of ``chips``, but for the first, have that chip's color.
+        """
         table = [[self.text(cell) for cell in row] for row in (head, *rows)]
-        widths = [max(len(row[index]) for row in table) for index in range(len(head))]
+        widths = [max(_width(row[index]) for row in table) for index in range(len(head))]
         spare = self.width - sum(widths[1:]) - 2 * (len(widths) - 1)
         widths[0] = max(12, min(widths[0], spare))
         lines = []
         for number, row in enumerate(table):
             cells = [_fit(row[0], widths[0], ascii_only=self.ascii_only), *row[1:]]
-            padded = [
-                cell.rjust(width) if index in right else cell.ljust(width)
-                for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-            ]
-            line = "  ".join(padded).rstrip()
-            lines.append(self.faint(line) if number == 0 else line)
+            padded = []
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+                space = " " * (width - _width(cell))
+                padded.append(space + cell if index in right else cell + space)
+            if number == 0:
+                lines.append(self.faint("  ".join(padded).rstrip()))
+                continue
+            if self.color and chips:
+                padded[1:] = [_painted(cell, chips) for cell in padded[1:]]
+            lines.append("  ".join(padded).rstrip())
         return lines
+
+
+def _painted(cell: str, chips: Mapping[str, Chip]) -> str:
+    word = cell.strip()
+    chip = chips.get(word)
+    return cell.replace(word, f"\x1b[{_CODES[chip.tone]}m{word}\x1b[0m") if chip else cell
+
+
+def _width(text: str) -> int:
+    """Return the columns a text takes: marks take none, the letters of some scripts two."""
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def _fit(text: str, width: int, *, ascii_only: bool) -> str:
     """Return ``text``, shortened in its middle: the end of a path says most."""
-    if len(text) <= width:
+    if _width(text) <= width:
         return text
     gap = "..." if ascii_only else "…"
     tail = (width - len(gap)) * 2 // 3
-    return text[: width - len(gap) - tail] + gap + text[len(text) - tail :]
+    return _begin(text, width - len(gap) - tail) + gap + _begin(text[::-1], tail)[::-1]
+
+
+def _begin(text: str, width: int) -> str:
+    """Return as much of the beginning of ``text`` as fits into ``width`` columns."""
+    taken = 0
+    for index, char in enumerate(text):
+        taken += _columns_of(char)
+        if taken > width:
+            return text[:index]
+    return text

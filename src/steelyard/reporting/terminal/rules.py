@@ -28,8 +28,12 @@ def rule_lines(rule: ScannerRule, screen: Screen) -> Iterator[str]:
         yield ""
         yield screen.bold("Read more")
         for reference in rule.references:
-            place = f"  {reference.url}" if reference.url else ""
-            yield screen.text(f"  {reference.title}{place}")
+            line = screen.text(f"  {reference.title}  {reference.url}".rstrip())
+            if len(line) <= screen.width:
+                yield line
+            else:  # an address stays whole, so that it can be clicked
+                yield from screen.wrapped(reference.title, first="  ", indent=4)
+                yield screen.text(f"    {reference.url}")
 
 
 def list_lines(rules: Mapping[str, ScannerRule], screen: Screen) -> Iterator[str]:
@@ -42,6 +46,11 @@ def list_lines(rules: Mapping[str, ScannerRule], screen: Screen) -> Iterator[str
                 yield ""
             yield screen.bold(own)
             family = own
-        yield screen.text(f"  {rule.severity.value:9}{rule.id:32} {rule.title}")
+        line = screen.text(f"  {rule.severity.value:9}{rule.id:32} {rule.title}")
+        if len(line) <= screen.width:
+            yield line
+        else:
+            yield f"  {rule.severity.value:9}{rule.id}"
+            yield from screen.wrapped(rule.title, first=" " * 13, indent=13)
     yield ""
     yield screen.text(f"{len(rules)} rules. `steelyard scan --explain RULE` shows one.")

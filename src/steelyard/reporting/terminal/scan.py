@@ -19,13 +19,15 @@ from steelyard.kernel.finding import (
 )
 from steelyard.kernel.triage import Triage
 from steelyard.kernel.weights import WeightReport
-from steelyard.reporting.chips import SEVERITIES, VERDICTS
+from steelyard.reporting.chips import SEVERITIES, VERDICTS, Chip
 from steelyard.reporting.terminal.plain import Screen
 from steelyard.reporting.text import visible
 from steelyard.reporting.view import count_text, size_text
 
 _FILES_LISTED = 25
 """Files up to which the summary has a row for each; beyond, one for each format."""
+_TABLE_LEAST = 80
+"""Columns below which the summary by format is sentences, and that by file has no formats."""
 _GAPS_LISTED = 20
 _SHOWN_MOST = 300
 _GRAVE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
@@ -69,13 +71,13 @@ def scan_lines(scan: Scan, screen: Screen) -> Iterator[str]:
 
 
 def _headline(scan: Scan, screen: Screen) -> Iterator[str]:
-    chip = screen.chip(VERDICTS[scan.triage.verdict], strong=True)
     size = size_text(sum(report.size for report in scan.files))
     parts = [
         visible(scan.title, 200), _count(len(scan.files), "file"), size,
         f"{scan.seconds:.1f} s", f"steelyard {scan.version}",
     ]  # fmt: skip
-    yield f"{chip}  {screen.text(' · '.join(parts))}"
+    chip = VERDICTS[scan.triage.verdict]
+    yield from screen.after_chip(chip, " · ".join(parts), indent=2, strong=True)
     missing = [wall for wall in scan.isolation if wall.startswith("no ")]
     if missing:
         yield from screen.wrapped(
@@ -85,7 +87,7 @@ def _headline(scan: Scan, screen: Screen) -> Iterator[str]:
 
 def _findings(scan: Scan, screen: Screen) -> Iterator[str]:
     """Show every file with a finding that counts and needs a person, the worst first."""
-    if any(index for index in _counting(scan, "", scan.tree_findings)):
+    if _counting(scan, "", scan.tree_findings):
         yield ""
         yield screen.bold("Several files together")
         yield from _listed(scan, "", scan.tree_findings, screen)
@@ -94,13 +96,23 @@ def _findings(scan: Scan, screen: Screen) -> Iterator[str]:
         if quiet and not (scan.verbose and report.findings):
             continue
         yield ""
-        chip = screen.chip(VERDICTS[scan.triage.file_verdicts[report.path]])
-        facts = f"{report.format} · {size_text(report.size)}"
-        if report.sha256:
-            facts += f" · sha256 {report.sha256 if screen.width >= 100 else report.sha256[:16]}"
-        yield f"{screen.bold(visible(report.path, 200))}  {chip}"
-        yield f"  {screen.faint(facts)}"
+        yield from _heading(report, VERDICTS[scan.triage.file_verdicts[report.path]], screen)
         yield from _listed(scan, report.path, report.findings, screen)
+
+
+def _heading(report: FileReport, chip: Chip, screen: Screen) -> Iterator[str]:
+    """Name the file, whole on one line so that it can be copied, and say what it is."""
+    name, verdict = visible(report.path, 200), screen.chip(chip)
+    facts = f"{report.format} · {size_text(report.size)}"
+    if report.sha256:
+        whole = f"{facts} · sha256 {report.sha256}"
+        facts = whole if len(whole) + 2 <= screen.width else whole[:-48]
+    if len(name) + len(chip.word) + 4 <= screen.width:
+        yield f"{screen.bold(name)}  {verdict}"
+    else:
+        yield screen.bold(name)
+        yield f"  {verdict}"
+    yield f"  {screen.faint(facts)}"
 
 
 def _worst_first(scan: Scan) -> list[FileReport]:
@@ -118,12 +130,8 @@ def _counting(scan: Scan, path: str, findings: Sequence[Finding]) -> list[Findin
 
 def _listed(scan: Scan, path: str, findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
     for finding in by_severity(_counting(scan, path, findings)):
-        chip = screen.chip(SEVERITIES[finding.severity])
-        bare = Screen(screen.width, False, screen.ascii_only).chip(SEVERITIES[finding.severity])
-        first = f"  {bare}  "
-        lines = screen.wrapped(visible(finding.message), first=first, indent=6)
-        lines[0] = f"  {chip}  {lines[0][len(first) :]}"
-        yield from lines
+        chip = SEVERITIES[finding.severity]
+        yield from screen.after_chip(chip, visible(finding.message), margin=2, indent=6)
         for label, value in (
             ("rule", finding.rule),
             ("where", finding.location),
@@ -131,9 +139,8 @@ def _listed(scan: Scan, path: str, findings: Sequence[Finding], screen: Screen) 
             ("next", finding.remedy),
         ):
             if value:
-                yield from screen.wrapped(
-                    visible(value, _SHOWN_MOST), first=f"      {label:6}", indent=12
-                )
+                text = visible(value, _SHOWN_MOST)
+                yield from screen.labelled(label, text, margin=6, width=7)
 
 
 def _notes(scan: Scan, screen: Screen) -> Iterator[str]:
@@ -158,9 +165,7 @@ def _notes(scan: Scan, screen: Screen) -> Iterator[str]:
         unique = list(dict.fromkeys(paths))
         more = f" and {len(unique) - 1} more" if len(unique) > 1 else ""
         text = f"{title}: {visible(unique[0], 80)}{more} ({rule})"
-        chip = Screen(screen.width, False, screen.ascii_only).chip(SEVERITIES[severity])
-        first = f"  {chip:8}  "
-        yield from screen.wrapped(text, first=first, indent=len(first))
+        yield from screen.after_chip(SEVERITIES[severity], text, margin=2, indent=6)
 
 
 def _gaps(scan: Scan, screen: Screen) -> Iterator[str]:
@@ -177,7 +182,7 @@ def _gaps(scan: Scan, screen: Screen) -> Iterator[str]:
         text = f"{visible(report.path, 160)} ({size_text(report.size)}, {how}): {reason}"
         yield from screen.wrapped(text, first="  ", indent=4)
     if len(gaps) > _GAPS_LISTED and not scan.verbose:
-        yield f"  … and {len(gaps) - _GAPS_LISTED} more; --verbose lists them"
+        yield screen.text(f"  … and {len(gaps) - _GAPS_LISTED} more; --verbose lists them")
 
 
 def _weights(scan: Scan, screen: Screen) -> Iterator[str]:
@@ -230,9 +235,11 @@ def _summary(scan: Scan, screen: Screen) -> Iterator[str]:
              {"full": "fully", "partial": "partly", "none": "not"}[report.coverage.value]]
             for report in scan.files
         ]  # fmt: skip
-        yield from screen.columns(
-            ("file", "format", "size", "verdict", "examined"), rows, frozenset({2})
-        )
+        head = ["file", "format", "size", "verdict", "examined"]
+        size = 2
+        if screen.width < _TABLE_LEAST:  # a name says more than a format
+            head, rows, size = head[:1] + head[2:], [row[:1] + row[2:] for row in rows], 1
+        yield from screen.columns(head, rows, frozenset({size}), VERDICTS)
         return
     files: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
@@ -244,12 +251,18 @@ def _summary(scan: Scan, screen: Screen) -> Iterator[str]:
     shown = [
         verdict for verdict in reversed(VERDICT_ORDER) if any(c[verdict] for c in counts.values())
     ]
+    if screen.width < _TABLE_LEAST:
+        for kind, number in files.most_common():
+            told = ", ".join(f"{counts[kind][v]} {v.value}" for v in shown if counts[kind][v])
+            text = f"{kind}: {_count(number, 'file')}, {size_text(sizes[kind])}; {told}"
+            yield from screen.wrapped(text, indent=2)
+        return
     rows = [
         [kind, str(number), size_text(sizes[kind]),
          *(str(counts[kind][verdict] or "-") for verdict in shown)]
         for kind, number in sorted(files.items(), key=lambda item: (-item[1], item[0]))
     ]  # fmt: skip
-    head = ("format", "files", "size", *(verdict.value for verdict in shown))
+    head = ["format", "files", "size", *(verdict.value for verdict in shown)]
     yield from screen.columns(head, rows, frozenset(range(1, len(head))))
 
 

@@ -10,6 +10,7 @@ from steelyard.artifacts.pickle import Span
 from steelyard.kernel.finding import Severity
 from steelyard.scanning.pickles.interpreter import WATCHED
 from steelyard.scanning.pickles.names import (
+    carries_code,
     dangerous_names,
     does_something,
     is_allowed,
@@ -39,7 +40,18 @@ _TELLS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_DRESSED = (
+    "__qualname__",
+    "__module__",
+    "__doc__",
+    "__name__",
+    "__annotations__",
+    "__abstractmethods__",
+)
+_PRIVATE = re.compile(r"_[a-z]\w*")
 _TEXT_MOST = 4096
+_BYTES_MOST = 1 << 34
+_RANGE_MOST = (1 << 40) - 1
 
 
 def tells(arguments: Any) -> str:
@@ -102,7 +114,8 @@ def getattr_verdict(arguments: tuple[Any, ...]) -> Verdict:
     if not attribute or type(attribute[0]) is not str:
         return Severity.CRITICAL, "Loading looks up a computed attribute."
     name = attribute[0]
-    if name.startswith("_") or name in dangerous_names().calls:
+    method = _PRIVATE.fullmatch(name) and _is_instance(base)
+    if (name.startswith("_") and not method) or name in dangerous_names().calls:
         return Severity.CRITICAL, f"Loading looks up the attribute {name!r}."
     if type(base) is Name:
         if is_allowed(base.module, base.name):
@@ -111,11 +124,57 @@ def getattr_verdict(arguments: tuple[Any, ...]) -> Verdict:
         if why:
             return Severity.CRITICAL, f"Loading reaches {base.dotted}.{name}, which {why}."
         return Severity.HIGH, f"Loading reaches {base.dotted}.{name}."
-    if type(base) is Made and base.origin is not None:
-        origin = base.origin
-        if is_allowed(origin.module, origin.name) and (origin.module, origin.name) not in GETTERS:
-            return None, ""
+    if _is_instance(base):
+        return None, ""
     return Severity.HIGH, f"Loading looks up {name!r} on an object that cannot be known."
+
+
+def constructor_verdict(arguments: tuple[Any, ...]) -> Verdict:
+    """Judge NumPy's constructors of generators, which call the class or function handed to them."""
+    for argument in arguments:
+        if type(argument) is Name and not argument.module.startswith("numpy.random."):
+            argument.called = True
+            why = why_dangerous(argument.module, argument.name)
+            if why:
+                return Severity.CRITICAL, f"Loading calls {argument.dotted}, which {why}."
+            return Severity.HIGH, f"Loading calls {argument.dotted} behind another call."
+        origin = argument.origin if type(argument) is Made else None
+        if type(argument) is Made and not (origin and origin.module.startswith("numpy.random.")):
+            return Severity.HIGH, "Loading calls something that another call returned."
+    return None, ""
+
+
+def size_verdict(name: str, arguments: tuple[Any, ...]) -> Verdict:
+    """Judge calls that take as much memory, or go on as long, as a number says."""
+    most = _RANGE_MOST if name.endswith("range") else _BYTES_MOST
+    for argument in arguments:
+        if type(argument) is int and abs(argument) > most:
+            return Severity.CRITICAL, f"Loading calls {name} with {argument}: memory runs out."
+    return None, ""
+
+
+def text_verdict(arguments: tuple[Any, ...]) -> Verdict:
+    """Judge ``str(bytes, encoding)``, which no pickler writes: it hides what the text is."""
+    if len(arguments) > 1:
+        return Severity.MEDIUM, "Loading decodes bytes into text that cannot be known."
+    return None, ""
+
+
+def _is_instance(base: Any) -> bool:
+    """Tell whether an object was made by an honest class, so that its methods are honest too."""
+    if type(base) is not Made or base.origin is None:
+        return False
+    key = (base.origin.module, base.origin.name)
+    return is_allowed(*key) and key not in GETTERS
+
+
+def setattr_verdict(arguments: tuple[Any, ...]) -> Verdict:
+    """Judge ``setattr(base, name, value)``: dill dresses the classes it has just built with it."""
+    base, name = (arguments[0], arguments[1]) if len(arguments) == 3 else (None, None)
+    origin = base.origin if type(base) is Made else None
+    if origin is not None and carries_code(origin.module, origin.name) and name in _DRESSED:
+        return None, ""  # the code itself is judged elsewhere
+    return Severity.CRITICAL, "Loading sets an attribute by a call, which reaches anything."
 
 
 def attribute_verdict(arguments: tuple[Any, ...]) -> Verdict:

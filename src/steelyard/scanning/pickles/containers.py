@@ -6,18 +6,23 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from steelyard.artifacts.compressed import Budget, budget_of
+from steelyard.artifacts.compressed import budget_of
 from steelyard.artifacts.numpy_files import read_npy
 from steelyard.artifacts.pickle import FRAME, PROTO, OpcodeReader, probe_pickle
 from steelyard.artifacts.sniff import HEAD
 from steelyard.artifacts.source import SliceSource, Source
-from steelyard.artifacts.zips import ZipArchive, ZipMember, member_source, read_zip
+from steelyard.artifacts.zips import ZipArchive, read_zip
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.finding import Coverage, Severity
-from steelyard.scanning.archives import note_bomb, report_problems
+from steelyard.scanning.archives import (
+    examine_content,
+    note_bomb,
+    open_zip_member,
+    report_problems,
+)
 from steelyard.scanning.interface import Context, Examination
 from steelyard.scanning.pickles.arrays import array_elements, array_size, holds_objects
-from steelyard.scanning.pickles.expansion import expansion_of
+from steelyard.scanning.pickles.expansion import expansion_of, may_expand
 from steelyard.scanning.pickles.interpreter import Machine
 from steelyard.scanning.pickles.judge import Judge
 from steelyard.scanning.pickles.scripts import examine_script
@@ -93,46 +98,34 @@ def examine_torch_zip(context: Context, source: Source, into: Examination) -> No
     else:
         into.executes_on_load = True
     budget = budget_of(source, into.limits)
+    links: set[str] = set()
     for member in archive.members:
-        if not member.is_dir or member.size:
-            _examine_member(context, source, member, into, budget, scripted=scripted)
+        inner = context.nested(member.name[:500])
+        content = open_zip_member(inner, source, member, budget, links, into)
+        if content is not None:
+            _examine_member(inner, member.name, content, into, scripted=scripted)
     if not scripted:
         _check_storages(context, archive, into)
     _summarize(context, into)
 
 
 def _examine_member(
-    context: Context,
-    source: Source,
-    member: ZipMember,
-    into: Examination,
-    budget: Budget,
-    *,
-    scripted: bool,
+    inner: Context, name: str, content: Source, into: Examination, *, scripted: bool
 ) -> None:
-    inner = context.nested(member.name[:500])
-    try:
-        content = member_source(source, member, into.limits, budget)
-    except LimitExceeded as error:
-        note_bomb(inner, error, into)
-        return
-    except ArtifactError as error:
-        into.gap(Coverage.PARTIAL, f"member {member.name[:200]}: {error.message}")
-        return
     head = content.read_at(0, HEAD)
     looks = probe_pickle(head, whole=len(head) == content.size)
-    if _is_storage(member.name):
+    if _is_storage(name):
         into.tensors += 1
         if looks:
             _examine_storage(inner, content, into)
-    elif member.name.endswith(".pkl") or looks:
+    elif name.endswith(".pkl") or looks:
         _Streams(inner, content, into, scripted=scripted).run(0)
-    elif "/code/" in member.name:
+    elif "/code/" in name:
         examine_script(inner, content, into)
-    elif member.name.rpartition("/")[2] in ("version", "byteorder"):
+    elif name.rpartition("/")[2] in ("version", "byteorder"):
         return
-    elif context.examine_nested is not None:
-        context.examine_nested(inner, content, into)
+    else:
+        examine_content(inner, content, into)
 
 
 def _examine_storage(context: Context, content: Source, into: Examination) -> None:
@@ -188,7 +181,7 @@ class _Streams:
             if machine.forgotten:
                 self._into.gap(
                     Coverage.PARTIAL,
-                    f"{machine.forgotten} calls are handed strings out of too many to remember",
+                    f"{machine.forgotten} calls are handed objects out of too many to remember",
                 )
             self._note_storages(machine)
             if self._arrays != arrays:
@@ -241,6 +234,8 @@ class _Streams:
 
     def _check_expansion(self, machine: Machine, start: int) -> None:
         if machine.opcodes > _EXPANSION_OPCODES or self._arrays:
+            return
+        if not may_expand(machine.opcodes, machine.shared):
             return
         text = expansion_of(self._source, start, self._into.limits)
         if text:
@@ -369,16 +364,17 @@ class _Streams:
             raise ArtifactError("A joblib array has no known size.", offset=self._reader.offset)
         self._into.tensors += 1
         if size == 0 and holds_objects(state or {}):
+            self._judge.raw[self._reader.offset] = self._reader.offset
             self._nested_objects()
             return
         self._into.parameters += array_elements(state or {})
-        at = self._reader.offset
+        built = at = self._reader.offset
         if (state or {}).get("numpy_array_alignment_bytes") is not None:
             padding = self._source.read_at(at, 1)
             at += 1 + (padding[0] if padding else 0)
         if at + size > self._source.size:
             raise ArtifactError("A joblib array is longer than the file.", offset=at)
-        self._reader.offset = at + size
+        self._judge.raw[built] = self._reader.offset = at + size
 
     def _nested_objects(self) -> None:
         """An array of objects is one pickle stream in the place of raw bytes."""

@@ -37,12 +37,14 @@ for _code, _kind in (
     (op.BININT1, SMALL), (op.MEMOIZE, REMEMBER), (op.BINPUT, PUT), (op.BINGET, GET),
     (op.MARK, MARK), (op.APPENDS, TO_MARK), (op.SETITEMS, TO_MARK), (op.APPEND, DROP),
     (op.SETITEM, DROP), (op.SHORT_BINUNICODE, TEXT), (op.BININT, WIDE), (op.BININT2, WIDE),
+    (op.BINUNICODE, TEXT),
     (op.POP, POP), (op.POP_MARK, TO_MARK), (op.TUPLE1, TUPLES), (op.TUPLE2, TUPLES),
     (op.TUPLE3, TUPLES), (op.PROTO, NOTHING), (op.FRAME, NOTHING),
 ):  # fmt: skip
     _KIND[_code] = _kind
 for _code, _width in (
     (op.BINPUT, 2), (op.LONG_BINPUT, 5), (op.BINGET, 2), (op.LONG_BINGET, 5),
+    (op.SHORT_BINUNICODE, 2), (op.BINUNICODE, 5),
     (op.BININT, 5), (op.BININT2, 3), (op.APPEND, 1), (op.SETITEM, 2), (op.TUPLE1, 1),
     (op.TUPLE2, 2), (op.TUPLE3, 3), (op.PROTO, 2), (op.FRAME, 9),
 ):  # fmt: skip
@@ -50,4 +52,4 @@ for _code, _width in (
 KIND: Final = bytes(_KIND)
 """Group of every opcode; 0 is left to the handlers."""
 WIDTH: Final = bytes(_WIDTH)
-"""Bytes of an opcode of fixed length, or objects it takes from the stack."""
+"""Bytes of an opcode of fixed length or in front of a text, or objects it takes from the stack."""

@@ -25,6 +25,22 @@ Node = list[int]
 """Weight and depth of one object; shared like the object itself."""
 
 
+def may_expand(opcodes: int, shared: int) -> bool:
+    """Tell whether a stream can expand beyond reason, so that it must be weighed.
+
+    ``shared`` counts how often something that may hold other objects was recalled. The weight of an
+    object is the number of ways that lead from an opcode into it. A way leaves each object where it
+    was made, by one step that is given, or where it was recalled; so it is told by the recalls it
+    takes, and for each of them whether it is taken on the first or the second visit. That makes no
+    more than ``6 * opcodes * 3**shared`` ways (an imported name stands for three opcodes). Every
+    level of nesting takes an opcode of its own.
+    """
+    if opcodes > _DEPTH_MOST or shared > 64:
+        return True
+    ways: int = 6 * opcodes * 3**shared
+    return ways > _WEIGHT_MOST
+
+
 def expansion_of(source: Source, offset: int, limits: Limits) -> str:
     """Return a sentence if the stream at ``offset`` expands beyond reason, else ""."""
     weigher = _Weigher()

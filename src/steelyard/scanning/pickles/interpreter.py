@@ -21,8 +21,9 @@ from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 from steelyard.scanning.pickles import data
+from steelyard.scanning.pickles.names import is_ufunc
 from steelyard.scanning.pickles.places import Places
-from steelyard.scanning.pickles.values import EMPTY, FAR, Call, Made, Name, Pairs
+from steelyard.scanning.pickles.values import EMPTY, FAR, LOST, Call, Made, Name, Pairs
 
 _ITEMS_KEPT = 16
 _PERSISTENT_KEPT = 200_000
@@ -45,6 +46,7 @@ _DUPLICATES_MOST = 64
 """No pickler writes DUP; a few are a curiosity, many are an attack on memory."""
 
 WATCHED: Final = frozenset({
+    ("builtins", "setattr"), ("__builtin__", "setattr"),
     ("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encode"),
     ("codecs", "encode"), ("functools", "partial"), ("_functools", "partial"),
     ("operator", "itemgetter"), ("_operator", "itemgetter"), ("operator", "attrgetter"),
@@ -55,25 +57,47 @@ WATCHED: Final = frozenset({
       for root in ("keras", "keras.src", "tf_keras", "tf_keras.src")),
 })  # fmt: skip
 """Names that honest pickles call and attackers love: every call is handed on with arguments."""
+CAREFUL: Final = frozenset({
+    ("builtins", "iter"), ("__builtin__", "iter"), ("builtins", "bytes"),
+    ("builtins", "bytearray"), ("builtins", "range"), ("__builtin__", "bytearray"),
+    ("__builtin__", "xrange"), ("builtins", "str"), ("__builtin__", "unicode"),
+    ("numpy", "str_"), ("spacy.tokens.doc", "unpickle_doc"), ("spacy.vocab", "unpickle_vocab"),
+    *(("numpy.random._pickle", f"__{kind}_ctor")
+      for kind in ("generator", "randomstate", "bit_generator")),
+})  # fmt: skip
+"""Allow-listed names whose arguments are judged all the same."""
 _DETAILED: Final = WATCHED | {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
 """Names whose results keep their arguments and state."""
 _WRAPPER: Final = "joblib.numpy_pickle"
+_IMPORTERS: Final = frozenset({
+    ("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"),
+})  # fmt: skip
+"""Honest names whose call imports the module and returns the attribute they are handed."""
+_SHARED: Final = frozenset({("logging", "getLogger")})
+"""Names whose call returns an object the whole process shares."""
 
 _HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
         data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING,
         data.CONTAINER)  # fmt: skip
+_LEAVES: Final = frozenset({str, bytes, Name})
+"""Stand-ins of objects that hold no others."""
 _POOL_MOST = 65_536
-_WIDEST: Final = 40
+_WIDEST: Final = 42
 """Bytes of the longest two opcodes the tight loop takes in one step."""
 _TEXT_FAST: Final = 36
 """Longer strings take the slow way, which looks for pickles hidden in text."""
+_SHORT = bytes(3)
+"""The upper bytes of a length of four, where a text is short."""
+_DIGITS = (b"gA", b"80")
+"""Base64 or hexadecimal digits of a PROTO opcode."""
 
 
 class Machine:
     """Interprets one pickle stream; read the public attributes afterwards.
 
     ``after_build`` is called when BUILD has set the state of a joblib wrapper, ``on_call`` for
-    every call of a name in :data:`WATCHED`.
+    every call of a name in :data:`WATCHED` or
+    :data:`CAREFUL`.
     """
 
     def __init__(
@@ -98,10 +122,14 @@ class Machine:
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
+        self.shared = 0
+        """How often an object that may hold others was taken from the memo or duplicated."""
         self.opcodes = 0
+        self.start = 0
+        """Offset at which the stream begins."""
         self.result: Any = None
         self.forgotten = 0
-        """Calls that were handed a string which was no longer known."""
+        """Calls, states and persistent ids with something that was no longer known."""
         self._limits = limits
         self._after_build = after_build
         self._on_call = on_call
@@ -109,6 +137,7 @@ class Machine:
         self._marks: list[list[Any]] = []
         self._memo: list[Any] = []
         self._sparse: dict[int, Any] = {}
+        self._scattered = False
         self._wrapping = False
         self._pool: dict[bytes, str] = {}
         self._reader: OpcodeReader | None = None
@@ -131,6 +160,7 @@ class Machine:
         """
         handlers, most = _HANDLERS, self._limits.pickle_opcodes
         self._reader = reader
+        self.start = reader.offset
         checked = -1
         try:
             while True:
@@ -175,15 +205,16 @@ class Machine:
         mark, to_mark, drop, text, pop, tuples, nothing, container = _HOT[6:]
         memoize, setitem = op.MEMOIZE, op.SETITEM
         ordered, wrapping = not self._sparse, self._wrapping
+        neat = not self._scattered
         room = self._limits.pickle_memo
         deep = self._limits.pickle_depth
         pool = self._pool
         kept = self._kept
-        total = 0
+        total = shared = 0
         while at < end:
             count = 0
             # As many steps as surely fit, so that the position need not be checked every time.
-            for count in range((end - at) // _WIDEST + 1):  # noqa: B007 - read after the loop
+            for count in range((end - at - 1) // _WIDEST + 1):  # noqa: B007 - read after the loop
                 code = buffer[at]
                 kind = kinds[code]
                 if kind == small:
@@ -207,7 +238,7 @@ class Machine:
                     stack = []
                     at += 1
                 elif kind == to_mark:
-                    if wrapping or not marks:
+                    if wrapping or not marks or (marks[-1] and type(marks[-1][-1]) is Name):
                         break
                     stack = marks.pop()
                     at += 1
@@ -222,33 +253,41 @@ class Machine:
                     if value is FAR:
                         break
                     stack.append(value)
+                    if type(value) not in _LEAVES:
+                        shared += 1
                     at += widths[code]
                 elif kind == text:
-                    width = buffer[at + 1]
-                    if width > _TEXT_FAST:
+                    width, start = buffer[at + 1], at + widths[code]
+                    if width > _TEXT_FAST or (start - at > 2 and buffer[at + 2 : start] != _SHORT):
                         break
-                    raw = buffer[at + 2 : at + 2 + width]
+                    raw = buffer[start : start + width]
                     found = pool.get(raw)
                     if found is None:
+                        if raw[:2] in _DIGITS:
+                            break
                         found = raw.decode("utf-8", "backslashreplace")
                         if len(pool) >= _POOL_MOST:
                             pool.clear()
                         pool[raw] = found
                     stack.append(found)
-                    at += 2 + width
+                    begin, at = base + at, start + width
                     if ordered and buffer[at] == memoize and len(memo) < room:
                         if kept < _KEPT:
                             kept += 1
                             memo.append(found)
-                        else:
-                            self._places.note(len(memo), base + at - 2 - width, anyway=wrapping)
+                        elif neat:
+                            self._places.note(len(memo), begin, anyway=wrapping)
                             memo.append(FAR)
+                        else:
+                            memo.append(LOST)
                         at += 1
                         total += 1
                     elif kept >= _KEPT:
-                        self._text_at, self._text_end = base + at - 2 - width, base + at
+                        self._text_at, self._text_end = begin, base + at
                 elif kind == drop:
                     if wrapping or len(stack) <= widths[code]:
+                        break
+                    if type(stack[-1 - widths[code]]) is Name:
                         break
                     stack.pop()
                     if code == setitem:
@@ -311,6 +350,7 @@ class Machine:
             break
         self._stack, self._kept = stack, kept
         self.opcodes += total
+        self.shared += shared
         return at
 
     def _check_room(self, offset: int) -> None:
@@ -357,8 +397,7 @@ class Machine:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
         if self._reader is not None:
             self._text_at, self._text_end = offset, self._reader.offset
-        # Base64 or hexadecimal digits of a PROTO opcode.
-        if type(head) is str and head[:2] in ("gA", "80"):
+        if type(head) is str and head[:2].encode("utf-8", "replace") in _DIGITS:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
@@ -388,6 +427,7 @@ class Machine:
 
     def _dup(self, _argument: Any, offset: int) -> None:
         self.duplicates += 1
+        self.shared += 1
         if self.duplicates > _DUPLICATES_MOST:
             raise LimitExceeded(
                 "The pickle duplicates its objects over and over, which no pickler writes.",
@@ -395,11 +435,16 @@ class Machine:
             )
         self._stack.append(self._stack[-1])
 
-    def _drop_one(self, _argument: Any, _offset: int) -> None:
+    def _drop_one(self, _argument: Any, offset: int) -> None:
         self._stack.pop()
+        self._note_filled(offset)
 
     def _drop_to_mark(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
+
+    def _extend(self, _argument: Any, offset: int) -> None:
+        self._to_mark()
+        self._note_filled(offset)
 
     def _collect(self, _argument: Any, _offset: int) -> None:
         self._to_mark()
@@ -421,12 +466,21 @@ class Machine:
         self._stack.append(EMPTY)
         self._fill(items)
 
-    def _setitem(self, _argument: Any, _offset: int) -> None:
+    def _setitem(self, _argument: Any, offset: int) -> None:
         value, key = self._stack.pop(), self._stack.pop()
+        self._note_filled(offset)
         self._fill([key, value])
 
-    def _setitems(self, _argument: Any, _offset: int) -> None:
-        self._fill(self._to_mark())
+    def _setitems(self, _argument: Any, offset: int) -> None:
+        items = self._to_mark()
+        self._note_filled(offset)
+        self._fill(items)
+
+    def _note_filled(self, offset: int) -> None:
+        """Entries set in an imported object (a module's ``__dict__``) stay in the process."""
+        target = self._stack[-1] if self._stack else None
+        if type(target) is Name:
+            self._write(target, offset)
 
     def _fill(self, items: list[Any]) -> None:
         """Add entries to the dictionary on top; only a joblib wrapper's state is ever kept."""
@@ -464,31 +518,45 @@ class Machine:
             sparse.pop(index, None)
         else:
             sparse[index] = value
+            self._scattered = True
 
     def _lighten(self, value: Any, index: int, offset: int) -> Any:
-        """Return what a full memo keeps of ``value``: of a string pushed just before, its place."""
+        """Return what a full memo keeps of ``value``: of a string pushed just before, its place.
+
+        Places are counted in memo entries, so they hold only while every object is remembered
+        under the next free number.
+        """
         if type(value) is str:
-            if offset == self._text_end and index == len(self._memo):
-                self._places.note(index, self._text_at, anyway=self._wrapping)
+            if index != len(self._memo) or offset != self._text_end or self._scattered:
+                return LOST
+            self._places.note(index, self._text_at, anyway=self._wrapping)
             return FAR
         if type(value) is Made and value.arguments is not None and self._made < _MADE_KEPT:
             self._made += 1
             return value
         return _stand_in(value)
 
+    def _recall(self, index: int) -> Any:
+        """Return the string remembered as entry ``index``, read again from the stream."""
+        found = None
+        if self._reader is not None and self._reread < _REREAD_MOST:
+            self._reread += 1
+            found = self._places.recall(self._reader.source, index, self._limits)
+        self._memo[index] = value = LOST if found is None else found
+        return value
+
     def _get(self, index: int, offset: int) -> None:
         if 0 <= index < len(self._memo):
             value = self._memo[index]
-            if value is FAR and self._reader is not None and self._reread < _REREAD_MOST:
-                self._reread += 1
-                found = self._places.recall(self._reader.source, index, self._limits)
-                if found is not None:
-                    self._memo[index] = value = found
-            self._stack.append(value)
+            if value is FAR:
+                value = self._recall(index)
         elif index in self._sparse:
-            self._stack.append(self._sparse[index])
+            value = self._sparse[index]
         else:
             raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
+        self._stack.append(value)
+        if type(value) not in _LEAVES:
+            self.shared += 1
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
         found = self.names.get((module, name))
@@ -518,13 +586,28 @@ class Machine:
                 self.blind_calls.append((offset, opcode, origin))
             self._stack.append(self._blind)
             return
-        if type(arguments) is tuple and FAR in arguments:
+        if _forgets(arguments):
             self.forgotten += 1
         target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
-        if key in WATCHED and self._on_call is not None:
+        if key in _IMPORTERS:
+            self._stack.append(self._imported(arguments, offset, opcode))
+            return
+        if (key in WATCHED or key in CAREFUL) and self._on_call is not None:
             self._on_call(Call(target, arguments, offset, opcode))
         self._stack.append(Made(target, arguments) if key in _DETAILED else target.result)
+
+    def _imported(self, arguments: Any, offset: int, opcode: int) -> Name | Made | None:
+        """Return the name a call imports, which is judged as any other import."""
+        texts = arguments if type(arguments) is tuple and len(arguments) == 2 else ()
+        if not texts or not all(type(text) is str for text in texts):
+            if len(self.unresolved) < _OFFSETS_KEPT:
+                self.unresolved.append(offset)
+            return None
+        module, name = texts
+        if is_ufunc(module, name):
+            return Made(None)
+        return self._name(module, name, offset, opcode)
 
     def _inst(self, argument: tuple[str, str], offset: int) -> None:
         arguments = tuple(self._to_mark()[:_ITEMS_KEPT])
@@ -543,15 +626,22 @@ class Machine:
     def _build(self, _argument: Any, offset: int) -> None:
         state = self._stack.pop()
         target = self._stack[-1]
+        if target is LOST or _forgets(state):
+            self.forgotten += 1
         if type(target) is Name:
-            if len(self.writes) < _OFFSETS_KEPT:
-                self.writes.append((target, offset))
+            self._write(target, offset)
         elif type(target) is Made and target.origin is not None:
             origin = target.origin
+            if (origin.module, origin.name) in _SHARED:
+                self._write(origin, offset)
             if (origin.module, origin.name) in _DETAILED:
                 target.state = state
             if origin.module == _WRAPPER and self._after_build is not None:
                 self._after_build(target)
+
+    def _write(self, target: Name, offset: int) -> None:
+        if len(self.writes) < _OFFSETS_KEPT:
+            self.writes.append((target, offset))
 
     def _extension(self, _argument: Any, offset: int) -> None:
         if len(self.extensions) < _OFFSETS_KEPT:
@@ -565,20 +655,31 @@ class Machine:
         self._keep_persistent(self._stack.pop())
 
     def _keep_persistent(self, value: Any) -> None:
+        if _forgets(value):
+            self.forgotten += 1
         if len(self.persistent) < _PERSISTENT_KEPT:
             self.persistent.append(value)
         self._stack.append(None)
 
 
 def _stand_in(value: Any) -> Any:
-    """Return what is left of ``value`` when nobody can call anything with it soon."""
-    if type(value) is Name:
+    """Return what is left of ``value`` when it is not kept: no more than is shared anyway."""
+    if value is None or value is EMPTY or type(value) is Name:
         return value
-    if type(value) is Made and value.origin is not None:
-        return value.origin.result
-    if value is EMPTY or value is FAR or type(value) is Made:
+    if type(value) is Made:
+        return value if value.origin is None else value.origin.result
+    if value is True or value is False or (type(value) is tuple and not value):
         return value
-    return None
+    if type(value) is bytes and len(value) < 2:
+        return value
+    return LOST
+
+
+def _forgets(value: Any) -> bool:
+    """Tell whether an object is no longer known, or holds one that is not."""
+    if type(value) is not tuple:
+        return value is LOST
+    return LOST in value or any(type(item) is tuple and LOST in item for item in value)
 
 
 def _flat(items: list[Any]) -> tuple[Any, ...]:
@@ -614,7 +715,7 @@ def _table() -> list[Handler | None]:
         (Machine._opaque, (op.FLOAT, op.NEXT_BUFFER)),
         (Machine._bytes, (op.BINBYTES, op.SHORT_BINBYTES, op.BINBYTES8, op.BYTEARRAY8)),
         (Machine._collect, (op.LIST, op.FROZENSET)),
-        (Machine._drop_to_mark, (op.APPENDS, op.ADDITEMS, op.POP_MARK)),
+        (Machine._drop_to_mark, (op.POP_MARK,)), (Machine._extend, (op.APPENDS, op.ADDITEMS)),
         (Machine._put, (op.PUT, op.BINPUT, op.LONG_BINPUT)),
         (Machine._get, (op.GET, op.BINGET, op.LONG_BINGET)),
         (Machine._extension, (op.EXT1, op.EXT2, op.EXT4)),

@@ -25,13 +25,18 @@ from steelyard.scanning.pickles.arguments import (
     GETTERS,
     Verdict,
     attribute_verdict,
+    constructor_verdict,
     getattr_verdict,
     handed_on,
     prepared,
+    setattr_verdict,
+    size_verdict,
+    text_verdict,
     unknown_call_why,
 )
 from steelyard.scanning.pickles.codes import handmade, reached
-from steelyard.scanning.pickles.interpreter import WATCHED, Machine
+from steelyard.scanning.pickles.evaluated import evaluated_text, evaluates
+from steelyard.scanning.pickles.interpreter import CAREFUL, WATCHED, Machine
 from steelyard.scanning.pickles.names import (
     MAKE_CLASSES,
     MAKE_FUNCTIONS,
@@ -53,6 +58,11 @@ _PER_RULE = 25
 _CONVERT = "Ask the publisher for safetensors, or convert the file in an isolated environment."
 _LATIN = ("latin1", "latin-1", "latin_1", "iso-8859-1")
 _TORCHSCRIPT = ("__torch__.", "torch.jit._pickle")
+_CALLS_ON = frozenset({
+    "iter", "__generator_ctor", "__randomstate_ctor", "__bit_generator_ctor", "unpickle_doc",
+    "unpickle_vocab",
+})  # fmt: skip
+"""Careful names that call or load what they are handed."""
 _HARMLESS_ALONE = frozenset({"encode", "itemgetter", "type"})
 """Watched names that do nothing unless they are called."""
 _GLOBAL = re.compile(rb"c([A-Za-z_][\w.]{0,60})\n([A-Za-z_][\w.]{0,60})\n")
@@ -79,6 +89,8 @@ class Judge:
         self._noted: set[tuple[str, str]] = set()
         self._reported: dict[str, set[str]] = {}
         self._opcodes_left = _BLOB_OPCODES
+        self.raw: dict[int, int] = {}
+        """Where raw arrays begin and end between the opcodes of the file."""
 
     def judge(self, machine: Machine) -> None:
         """Add findings and load calls for everything the machine saw."""
@@ -99,6 +111,7 @@ class Judge:
             evidence = f"byte {name.offset} {OPCODES[name.opcode]} imports {name.dotted}"
             self._add(rule, severity, message, name.offset, evidence)
         self._judge_code(machine)
+        self._judge_evaluated(machine)
         self._judge_unknowable(machine)
         self._judge_blobs(machine)
 
@@ -106,6 +119,8 @@ class Judge:
         """Judge one call of a watched name by what it is handed."""
         arguments = call.arguments if type(call.arguments) is tuple else ()
         severity, text = self._argument_verdict(call.target, arguments)
+        if type(call.arguments) is not tuple and call.target.name in _CALLS_ON:
+            severity, text = Severity.HIGH, f"Loading computes what it hands to {call.target.name}."
         if severity is None:
             severity, text = handed_on(arguments)
         if severity is not None:
@@ -145,6 +160,27 @@ class Judge:
                 first.offset,
                 f"byte {first.offset} {OPCODES[first.opcode]} imports {first.dotted}",
             )
+
+    def _judge_evaluated(self, machine: Machine) -> None:
+        """Judge the texts that a named class evaluates once it is handed its state."""
+        if not any(evaluates(name.module) for name in machine.names.values()):
+            return
+        formulas = any(name.module.startswith("statsmodels") for name in machine.names.values())
+        found = evaluated_text(
+            self._source, machine.start, self.raw, self._into.limits, formulas=formulas
+        )
+        if found is None:
+            return
+        library, text, offset, plain = found
+        self._add(
+            "pickle.dangerous-call" if plain else "pickle.indirect",
+            Severity.CRITICAL if plain else Severity.HIGH,
+            f"Loading makes {library} evaluate Python code that the library did not write."
+            if plain
+            else f"Loading makes {library} evaluate a text that cannot be known.",
+            offset,
+            text[:200] or f"byte {offset}",
+        )
 
     def _judge_unknowable(self, machine: Machine) -> None:
         for offset in machine.unresolved:
@@ -253,6 +289,8 @@ class Judge:
         first = arguments[0] if arguments else None
         if (target.module, target.name) in GETTERS:
             return getattr_verdict(arguments)
+        if target.name == "setattr":
+            return setattr_verdict(arguments)
         if target.name == "encode":
             plain = len(arguments) == 2 and arguments[1] in _LATIN
             return (None, "") if plain else (Severity.MEDIUM, "Loading encodes computed text.")
@@ -260,12 +298,27 @@ class Judge:
             return prepared(first)
         if target.name == "itemgetter":
             return None, ""
+        if (target.module, target.name) in CAREFUL:
+            return self._careful_verdict(target, arguments)
         if target.name == "attrgetter":
             return attribute_verdict(arguments)
         if target.name == "type":
             alone = len(arguments) == 1
             return (None, "") if alone else (Severity.HIGH, "Loading creates a new class.")
         return self._nested_load(first)
+
+    def _careful_verdict(self, target: Name, arguments: tuple[Any, ...]) -> Verdict:
+        """Judge what an allow-listed name is handed."""
+        if target.module.startswith("spacy."):
+            at = 1 if target.name == "unpickle_doc" else 4
+            return self._nested_load(arguments[at]) if len(arguments) > at else (None, "")
+        if target.module == "numpy.random._pickle":
+            return constructor_verdict(arguments)
+        if target.name == "iter":
+            return prepared(arguments[0]) if len(arguments) > 1 else (None, "")
+        if target.name in ("str", "unicode", "str_"):
+            return text_verdict(arguments)
+        return size_verdict(target.name, arguments)
 
     def _nested_load(self, data: Any) -> Verdict:
         """``torch.storage._load_from_bytes`` unpickles its argument: examine it as a file."""

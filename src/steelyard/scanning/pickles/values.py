@@ -97,3 +97,5 @@ EMPTY: Final = object()
 """Stands for every dictionary nothing is known about."""
 FAR: Final = object()
 """Stands for a string that is no longer kept and can be read again from the stream."""
+LOST: Final = object()
+"""Stands for a string, number, tuple or run of bytes that was not kept and is not known."""

@@ -72,6 +72,18 @@ def examine_json(context: Context, source: Source, into: Examination) -> None:
 
 def _sentence_modules(context: Context, modules: list[Any], into: Examination) -> None:
     """Each entry of a sentence-transformers list names, as ``type``, a class that is imported."""
+    folders = [module.get("path") for module in modules if isinstance(module, dict)]
+    for folder in folders:
+        if isinstance(folder, str) and (".." in folder.split("/") or folder.startswith("/")):
+            into.add(
+                "config.base-path",
+                Severity.MEDIUM,
+                "A module of this model lies outside the model's folder.",
+                location=context.at("path"),
+                evidence=folder[:200],
+                remedy=_REMEDY,
+            )
+            break
     kinds = [module.get("type") for module in modules if isinstance(module, dict)]
     foreign = [
         kind
@@ -92,6 +104,7 @@ def _sentence_modules(context: Context, modules: list[Any], into: Examination) -
 
 def _examine_object(context: Context, value: dict[str, Any], into: Examination) -> None:
     _auto_map(context, value, into)
+    _shards(context, value, into)
     _kernels(context, value, into)
     if value.get("trust_remote_code"):
         into.remote_code = True
@@ -121,6 +134,25 @@ def _examine_object(context: Context, value: dict[str, Any], into: Examination) 
         from steelyard.scanning.rules.keras import judge_keras
 
         judge_keras(context, value, into, "configuration")
+
+
+def _shards(context: Context, value: dict[str, Any], into: Examination) -> None:
+    """The index of a sharded model names its files, which loaders join to the folder and open."""
+    shards = value.get("weight_map")
+    if not isinstance(shards, dict):
+        return
+    for file in {item for item in shards.values() if isinstance(item, str)}:
+        parts = file.replace("\\", "/").split("/")
+        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+            into.add(
+                "config.base-path",
+                Severity.HIGH,
+                "A shard of the weights is a file outside the model's folder.",
+                location=context.at("weight_map"),
+                evidence=file[:200],
+                remedy=_REMEDY,
+            )
+            return
 
 
 def _auto_map(context: Context, value: dict[str, Any], into: Examination) -> None:

@@ -150,6 +150,9 @@ class Effects:
             )
         elif isinstance(node, ast.expr) and not isinstance(node, ast.Call) and flow.at_import:
             self._add("executes", CRITICAL, node, flow, f"uses {what} as a decorator")
+        elif dotted.startswith("runpy.") and not self._install:
+            severity = HIGH if flow.at_import else MEDIUM
+            self._add("runs-text", severity, node, flow, f"runs another file as Python ({what})")
         elif "file" in marks and flow.at_import and not self._install:
             self._add("runs-text", MEDIUM, node, flow, f"runs the text of another file ({what})")
         elif dotted in RUN_PLAIN and first.names != frozenset({"builtins.compile()"}):

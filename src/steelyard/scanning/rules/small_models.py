@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import struct
 
+from steelyard.artifacts.apple_double import apple_double_end
 from steelyard.artifacts.protobuf import WireReader
-from steelyard.artifacts.source import SliceSource, Source
+from steelyard.artifacts.source import Source
 from steelyard.artifacts.ubjson import walk_ubjson
 from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.appended import examine_rest
 
 _CRF_CHUNKS = (b"FEAT", b"CQDB", b"CQDB", b"LFRF", b"AFRF")
 
@@ -21,7 +23,7 @@ _CRF_CHUNKS = (b"FEAT", b"CQDB", b"CQDB", b"LFRF", b"AFRF")
 def examine_ubjson(context: Context, source: Source, into: Examination) -> None:
     """Examine an XGBoost model in Universal Binary JSON."""
     into.weights = True
-    _examine_rest(context, source, walk_ubjson(source, into.limits), into)
+    examine_rest(context, source, walk_ubjson(source, into.limits), into)
 
 
 def examine_sentencepiece(context: Context, source: Source, into: Examination) -> None:
@@ -43,7 +45,12 @@ def examine_crfsuite(context: Context, source: Source, into: Examination) -> Non
             raise ArtifactError(
                 f"The chunk {tag.decode()} is not where the header says.", offset=at
             )
-    _examine_rest(context, source, size, into)
+    examine_rest(context, source, size, into)
+
+
+def examine_apple_double(context: Context, source: Source, into: Examination) -> None:
+    """Examine the notes that macOS keeps beside a file; no loader reads them."""
+    examine_rest(context, source, apple_double_end(source), into)
 
 
 def examine_test_virus(context: Context, _source: Source, into: Examination) -> None:
@@ -55,14 +62,3 @@ def examine_test_virus(context: Context, _source: Source, into: Examination) -> 
         location=context.at("byte 0"),
         remedy="Remove it; it harms nobody, but malware scanners will stop the whole model.",
     )
-
-
-def _examine_rest(context: Context, source: Source, end: int, into: Examination) -> None:
-    """Examine what follows the end of a model as bytes of their own."""
-    if end >= source.size:
-        return
-    inner = context.nested(f"(after byte {end})")
-    if context.examine_nested is not None and context.depth <= into.limits.archive_depth:
-        context.examine_nested(inner, SliceSource(source, end, source.size - end), into)
-    else:
-        into.gap(Coverage.PARTIAL, inner.at("appended bytes were not examined"))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from steelyard.artifacts.source import Source
 from steelyard.artifacts.tflite import LAST_BUILTIN, read_tflite
@@ -57,7 +57,7 @@ def examine_tflite(context: Context, source: Source, into: Examination) -> None:
         )
     if _packed(source):
         # Labels and vocabularies are appended as a zip; its offsets count from the file's start.
-        examine_zip(replace(context, format="zip"), source, into)
+        examine_zip(structs.replace(context, format="zip"), source, into)
 
 
 def _judge_custom(context: Context, name: str, count: int, into: Examination) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from steelyard.artifacts.source import SliceSource, Source
 from steelyard.kernel.finding import Coverage, Severity
@@ -109,7 +110,7 @@ def examine_pmml(context: Context, source: Source, into: Examination) -> None:
 def _examine_prolog(context: Context, source: Source, into: Examination) -> None:
     """Entities are declared before the first element: the first bytes show them all."""
     head = SliceSource(source, 0, into.limits.text_bytes)
-    examine_text(replace(context, format="xml"), head, into)
+    examine_text(structs.replace(context, format="xml"), head, into)
 
 
 def _matches(

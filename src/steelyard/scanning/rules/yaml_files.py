@@ -77,7 +77,8 @@ def judge_yaml(context: Context, text: str, into: Examination) -> None:
 
 
 def _tags(context: Context, documents: YamlDocuments, into: Examination) -> None:
-    for tag in documents.tags[:40]:
+    # Those that build objects first: a flood of harmless ones must not push them out.
+    for tag in sorted(documents.tags, key=lambda tag: not _OBJECT.search(tag.tag))[:40]:
         if _PLAIN.search(tag.tag):
             continue
         grave = bool(_OBJECT.search(tag.tag))
