@@ -49,7 +49,7 @@ COMPILED := build/compiled
 compiled: ## Build the pickle machine with mypyc into build/compiled (optional, many times faster)
 	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -r src/steelyard $(COMPILED)/
 	@cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --ignore-missing-imports \
-	  $(addprefix steelyard/scanning/pickles/,interpreter.py data.py values.py) > mypyc.log 2>&1 \
+	  $(addprefix steelyard/scanning/pickles/,interpreter.py memory.py data.py values.py) > mypyc.log 2>&1 \
 	  || { cat mypyc.log; exit 1; }
 
 WHEEL_TAG = $(shell $(BIN)/python -c 'import sysconfig as s, sys; v = "cp%d%d" % sys.version_info[:2]; \

@@ -14,7 +14,7 @@ import pytest
 import steelyard
 
 _ROOT = Path(steelyard.__file__).parent
-_MODULES = ("interpreter.py", "data.py", "values.py")
+_MODULES = ("interpreter.py", "memory.py", "data.py", "values.py")
 _TELL = r"""
 import pickle, random, sys
 from steelyard.artifacts.pickle import NAMES, OpcodeReader
@@ -56,7 +56,8 @@ for data in streams():
              for n in machine.names.values()]
     print(said, machine.opcodes, names, calls, machine.unresolved, len(machine.blobs),
           [(at, code, n and n.dotted) for at, code, n in machine.blind_calls],
-          machine.extensions, len(machine.persistent), machine.duplicates, machine.forgotten)
+          machine.extensions, len(machine.persistent), machine.duplicates, machine.forgotten,
+          machine.shared)
 """
 
 
