@@ -120,9 +120,13 @@ class Memory:
                     stack = []
                     at += 1
                 elif kind == to_mark:
-                    if wrapping or not marks or (marks[-1] and type(marks[-1][-1]) is Name):
+                    if wrapping or not marks:
                         break
-                    stack = marks.pop()
+                    below = marks.pop()
+                    if below and type(below[-1]) is Name:
+                        marks.append(below)
+                        break
+                    stack = below
                     at += 1
                 elif kind == get:
                     if widths[code] == 2:
@@ -132,11 +136,12 @@ class Memory:
                     if index >= len(memo):
                         break
                     value = memo[index]
-                    if value is FAR:
-                        break
+                    if type(value) is not str:
+                        if value is FAR:
+                            break
+                        if type(value) not in _LEAVES:
+                            shared += 1
                     stack.append(value)
-                    if type(value) not in _LEAVES:
-                        shared += 1
                     at += widths[code]
                 elif kind == text:
                     width, start = buffer[at + 1], at + widths[code]
@@ -167,9 +172,8 @@ class Memory:
                     elif kept >= _KEPT:
                         self._text_at, self._text_end = begin, base + at
                 elif kind == drop:
-                    if wrapping or len(stack) <= widths[code]:
-                        break
-                    if type(stack[-1 - widths[code]]) is Name:
+                    width = widths[code]
+                    if wrapping or len(stack) <= width or type(stack[-1 - width]) is Name:
                         break
                     stack.pop()
                     if code == setitem:
