@@ -7,8 +7,8 @@ FUZZ_SECONDS ?= 120
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled bench lock \
-  docs clean
+.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench \
+  lock docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,8 +49,18 @@ COMPILED := build/compiled
 compiled: ## Build the pickle machine with mypyc into build/compiled (optional, many times faster)
 	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -r src/steelyard $(COMPILED)/
 	@cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --ignore-missing-imports \
-	  $(addprefix steelyard/scanning/pickles/,interpreter.py data.py values.py) > mypyc.log 2>&1 \
+	  $(addprefix steelyard/scanning/pickles/,interpreter.py memory.py data.py values.py) > mypyc.log 2>&1 \
 	  || { cat mypyc.log; exit 1; }
+
+WHEEL_TAG = $(shell $(BIN)/python -c 'import sysconfig as s, sys; v = "cp%d%d" % sys.version_info[:2]; \
+  print(f"{v}-{v}-" + s.get_platform().replace("-", "_").replace(".", "_"))')
+
+wheel: ## Build the pure wheel into dist
+	@$(PYTHON) scripts/prepare.py dev
+	@$(BIN)/python -m hatchling build -t wheel
+
+wheel-compiled: wheel compiled ## Build a wheel for this platform with the compiled pickle machine into dist
+	@$(BIN)/python scripts/compiled_wheel.py dist $(COMPILED) $(WHEEL_TAG)
 
 test-compiled: compiled ## Run the pickle tests on the compiled machine
 	@PYTHONPATH=$(COMPILED) $(BIN)/python -c 'from steelyard.scanning.pickles import interpreter as i; assert i.__file__.endswith(".so"), i.__file__'

@@ -178,6 +178,7 @@ class _Streams:
             except ArtifactError as error:
                 broken = error
             self._judge.judge(machine)
+            self._note_forgotten(machine)
             self._note_storages(machine)
             if self._arrays != arrays:
                 self._read_without_arrays(start)
@@ -189,6 +190,13 @@ class _Streams:
             if not self._another(index):
                 return
         self._into.gap(Coverage.PARTIAL, "the file holds too many pickle streams")
+
+    def _note_forgotten(self, machine: Machine) -> None:
+        if machine.forgotten:
+            self._into.gap(
+                Coverage.PARTIAL,
+                f"{machine.forgotten} calls are handed objects out of too many to remember",
+            )
 
     def _machine(self) -> Machine:
         return Machine(self._into.limits, self._after_build, self._judge.judge_call)
@@ -203,6 +211,7 @@ class _Streams:
         with contextlib.suppress(ArtifactError):
             plain.run(OpcodeReader(self._source, start, self._into.limits))
         judge.judge(plain)
+        self._note_forgotten(plain)
         known = {(finding.rule, finding.message) for finding in self._into.findings}
         for finding in hidden.findings:
             if (
@@ -382,6 +391,7 @@ class _Streams:
         finally:
             self._nesting -= 1
             self._judge.judge(nested)
+            self._note_forgotten(nested)
             self._note_storages(nested)
 
 

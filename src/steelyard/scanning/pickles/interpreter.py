@@ -7,8 +7,7 @@ was seen before an error is kept, because the real unpickler has run it by then.
 
 Memory follows the number of *different* names, not the size of the file: a name is kept once
 however often it is imported, calls are counted, results of calls are one stand-in per name, and
-containers are one shared stand-in each. Two thirds of all opcodes in honest files only push or
-remember data; :meth:`Machine._data` runs those in one tight loop.
+containers are one shared stand-in each. Opcodes that only move data are run by the memory below.
 """
 
 from __future__ import annotations
@@ -21,15 +20,12 @@ from steelyard.artifacts.pickle import OpcodeReader, Span
 from steelyard.kernel.errors import ArtifactError, LimitExceeded
 from steelyard.kernel.limits import Limits
 from steelyard.scanning.pickles import data
+from steelyard.scanning.pickles.memory import DIGITS, ITEMS_KEPT, Memory
 from steelyard.scanning.pickles.names import is_ufunc
-from steelyard.scanning.pickles.values import EMPTY, Call, Made, Name, Pairs
+from steelyard.scanning.pickles.values import EMPTY, LOST, Call, Made, Name, Pairs, forgets
 
-_ITEMS_KEPT = 16
-_PERSISTENT_KEPT = 1_000_000
+_PERSISTENT_KEPT = 200_000
 _NAMES_MOST = 100_000
-_SPARSE_MOST = 1_000_000
-_TUPLES_KEPT = 2_000_000
-"""Memo entries up to which tuples are remembered."""
 _OFFSETS_KEPT = 100
 _BLOBS_KEPT = 4096
 _LINES_MOST = 65_536
@@ -67,20 +63,8 @@ _IMPORTERS: Final = frozenset({
 _SHARED: Final = frozenset({("logging", "getLogger")})
 """Names whose call returns an object the whole process shares."""
 
-_HOT = (data.CONST, data.SMALL, data.WIDE, data.REMEMBER, data.PUT, data.GET, data.MARK,
-        data.TO_MARK, data.DROP, data.TEXT, data.POP, data.TUPLES, data.NOTHING)  # fmt: skip
-_LEAVES: Final = frozenset({str, bytes, Name})
-"""Stand-ins of objects that hold no others."""
-_POOL_MOST = 65_536
-_TEXT_FAST = 36
-"""Longer strings take the slow way, which looks for pickles hidden in text."""
-_SHORT = bytes(3)
-"""The upper bytes of a length of four, where a text is short."""
-_DIGITS = (b"gA", b"80")
-"""Base64 or hexadecimal digits of a PROTO opcode."""
 
-
-class Machine:
+class Machine(Memory):
     """Interprets one pickle stream; read the public attributes afterwards.
 
     ``after_build`` is called when BUILD has set the state of a joblib wrapper, ``on_call`` for
@@ -94,6 +78,7 @@ class Machine:
         after_build: Callable[[Made], None] | None = None,
         on_call: Callable[[Call], None] | None = None,
     ) -> None:
+        super().__init__(limits)
         self.names: dict[tuple[str, str], Name] = {}
         """Every name imported, in order of first import."""
         self.unresolved: list[int] = []
@@ -110,22 +95,14 @@ class Machine:
         self.persistent: list[Any] = []
         """Persistent ids (storages of torch files), at most :data:`_PERSISTENT_KEPT`."""
         self.duplicates = 0
-        self.shared = 0
-        """How often an object that may hold others was taken from the memo or duplicated."""
-        self.opcodes = 0
         self.start = 0
         """Offset at which the stream begins."""
         self.result: Any = None
-        self._limits = limits
+        self.forgotten = 0
+        """Calls, states and persistent ids with something that was no longer known."""
         self._after_build = after_build
         self._on_call = on_call
-        self._stack: list[Any] = []
-        self._marks: list[list[Any]] = []
-        self._memo: list[Any] = []
-        self._sparse: dict[int, Any] = {}
-        self._wrapping = False
-        self._pool: dict[bytes, str] = {}
-        self._reader: OpcodeReader | None = None
+        self._blind = Made(None)
 
     @property
     def acted(self) -> bool:
@@ -150,7 +127,7 @@ class Machine:
                     checked = reader.offset - at
                     self._check_room(reader.offset)
                 if at < end:
-                    reader.advance(self._data(buffer, at, end))
+                    reader.advance(self._data(buffer, at, end, checked))
                 code, argument, offset = reader.next()
                 self.opcodes += 1
                 if self.opcodes > most:
@@ -167,133 +144,6 @@ class Machine:
                 "The pickle takes from an empty stack.", offset=reader.offset
             ) from error
         self.result = self._stack[-1] if self._stack else None
-
-    def _data(self, buffer: bytes, at: int, end: int) -> int:  # noqa: C901 - the one hot loop
-        """Run opcodes that only push, remember or collect; return where the first other stands.
-
-        Whatever is unusual (a full memo, an empty stack) is left to the handlers as well.
-        """
-        stack: list[Any] = self._stack
-        marks: list[list[Any]] = self._marks
-        memo: list[Any] = self._memo
-        kinds: bytes = data.KIND
-        widths: bytes = data.WIDTH
-        values: list[Any] = data.VALUE
-        const, small, wide, remember, put, get = _HOT[:6]
-        mark, to_mark, drop, text, pop, tuples, nothing = _HOT[6:]
-        ordered, wrapping = not self._sparse, self._wrapping
-        room = self._limits.pickle_memo
-        deep = self._limits.pickle_depth
-        pool = self._pool
-        count = 0
-        while at < end:
-            code = buffer[at]
-            kind = kinds[code]
-            if kind == const:
-                stack.append(values[code])
-                at += widths[code]
-            elif kind == small:
-                stack.append(buffer[at + 1])
-                at += 2
-            elif kind == remember:
-                if not (ordered and stack and len(memo) < room):
-                    break
-                value = stack[-1]
-                if type(value) is tuple and len(memo) >= _TUPLES_KEPT:
-                    value = None
-                memo.append(value)
-                at += 1
-            elif kind == get:
-                index = buffer[at + 1]
-                if index >= len(memo):
-                    break
-                value = memo[index]
-                stack.append(value)
-                if type(value) not in _LEAVES:
-                    self.shared += 1
-                at += 2
-            elif kind == mark:
-                if len(marks) >= deep:
-                    break
-                marks.append(stack)
-                stack = []
-                at += 1
-            elif kind == to_mark:
-                if wrapping or not marks or (marks[-1] and type(marks[-1][-1]) is Name):
-                    break
-                stack = marks.pop()
-                at += 1
-            elif kind == text:
-                width, start = buffer[at + 1], at + widths[code]
-                if width > _TEXT_FAST or (start - at > 2 and buffer[at + 2 : start] != _SHORT):
-                    break
-                raw = buffer[start : start + width]
-                found = pool.get(raw)
-                if found is None:
-                    if raw[:2] in _DIGITS:
-                        break
-                    found = raw.decode("utf-8", "backslashreplace")
-                    if len(pool) >= _POOL_MOST:
-                        pool.clear()
-                    pool[raw] = found
-                stack.append(found)
-                at = start + width
-            elif kind == drop:
-                if wrapping or len(stack) <= widths[code]:
-                    break
-                if type(stack[-1 - widths[code]]) is Name:
-                    break
-                stack.pop()
-                if code == op.SETITEM:
-                    stack.pop()
-                at += 1
-            elif kind == wide:
-                width = widths[code]
-                stack.append(
-                    int.from_bytes(buffer[at + 1 : at + width], "little", signed=width > 3)
-                )
-                at += width
-            elif kind == pop:
-                if stack:
-                    stack.pop()
-                elif marks:
-                    stack = marks.pop()
-                else:
-                    break
-                at += 1
-            elif kind == tuples:
-                width = widths[code]
-                if len(stack) < width:
-                    break
-                items = stack[-width:]
-                del stack[-width:]
-                stack.append(_flat(items))
-                at += 1
-            elif kind == put:
-                if not (ordered and stack and buffer[at + 1] == len(memo)):
-                    break
-                memo.append(stack[-1])
-                at += 2
-            elif kind == nothing:
-                at += widths[code]
-            else:
-                break
-            count += 1
-        self._stack = stack
-        self.opcodes += count
-        return at
-
-    def _check_room(self, offset: int) -> None:
-        """Bound what is held at one time; called once per buffer of the reader.
-
-        Raises:
-            LimitExceeded: the stack and the memo hold more objects than a pickle may.
-        """
-        held = len(self._memo) + len(self._stack) + sum(map(len, self._marks))
-        if held > self._limits.pickle_memo:
-            raise LimitExceeded(
-                "The pickle holds too many objects at one time.", offset=offset, code="pickle.size"
-            )
 
     def _push(self, argument: Any, _offset: int) -> None:
         self._stack.append(argument)
@@ -319,7 +169,9 @@ class Machine:
         head = argument
         if type(argument) is Span and self._reader is not None:
             head = self._reader.source.read_at(argument.offset, 4).decode("latin-1")
-        if type(head) is str and head[:2].encode("utf-8", "replace") in _DIGITS:
+        if self._reader is not None:
+            self._text_at, self._text_end = offset, self._reader.offset
+        if type(head) is str and head[:2].encode("utf-8", "replace") in DIGITS:
             self._keep_blob(argument, offset)
         self._stack.append(argument)
 
@@ -329,23 +181,6 @@ class Machine:
             self.blobs.append((blob, offset))
         else:
             self.blobs_dropped += 1
-
-    def _mark(self, _argument: Any, offset: int) -> None:
-        if len(self._marks) >= self._limits.pickle_depth:
-            raise LimitExceeded("The pickle is nested too deep.", offset=offset)
-        self._marks.append(self._stack)
-        self._stack = []
-
-    def _to_mark(self) -> list[Any]:
-        items = self._stack
-        self._stack = self._marks.pop()
-        return items
-
-    def _pop(self, _argument: Any, _offset: int) -> None:
-        if self._stack:
-            self._stack.pop()
-        else:
-            self._to_mark()
 
     def _dup(self, _argument: Any, offset: int) -> None:
         self.duplicates += 1
@@ -372,17 +207,6 @@ class Machine:
         self._to_mark()
         self._stack.append(None)
 
-    def _tuple(self, _argument: Any, _offset: int) -> None:
-        items = self._to_mark()
-        self._stack.append(_flat(items) if len(items) <= _ITEMS_KEPT else None)
-
-    def _short_tuple(self, count: int) -> None:
-        if len(self._stack) < count:
-            raise IndexError
-        items = self._stack[-count:]
-        del self._stack[-count:]
-        self._stack.append(_flat(items))
-
     def _dict(self, _argument: Any, _offset: int) -> None:
         items = self._to_mark()
         self._stack.append(EMPTY)
@@ -406,47 +230,15 @@ class Machine:
 
     def _fill(self, items: list[Any]) -> None:
         """Add entries to the dictionary on top; only a joblib wrapper's state is ever kept."""
-        if not self._wrapping or len(items) > 2 * _ITEMS_KEPT:
+        if not self._wrapping or len(items) > 2 * ITEMS_KEPT:
             return
         target = self._stack[-1]
         if target is EMPTY:
             target = self._stack[-1] = Pairs()
         if type(target) is Pairs:
             for at in range(0, len(items) - 1, 2):
-                target.set(items[at], items[at + 1])
-
-    def _memoize(self, _argument: Any, offset: int) -> None:
-        self._put(len(self._memo) + len(self._sparse), offset)
-
-    def _put(self, index: int, offset: int) -> None:
-        value = self._stack[-1]
-        memo, sparse = self._memo, self._sparse
-        if len(memo) >= self._limits.pickle_memo or len(sparse) >= _SPARSE_MOST:
-            raise LimitExceeded(
-                "The pickle remembers too many objects.", offset=offset, code="pickle.size"
-            )
-        if type(value) is Pairs or (type(value) is tuple and len(memo) > _TUPLES_KEPT):
-            value = None
-        if index < 0:
-            raise ArtifactError("A memo index is negative.", offset=offset)
-        if index < len(memo):
-            memo[index] = value
-        elif index == len(memo):
-            memo.append(value)
-            sparse.pop(index, None)
-        else:
-            sparse[index] = value
-
-    def _get(self, index: int, offset: int) -> None:
-        if 0 <= index < len(self._memo):
-            value = self._memo[index]
-        elif index in self._sparse:
-            value = self._sparse[index]
-        else:
-            raise ArtifactError(f"The pickle recalls object {index}, never kept.", offset=offset)
-        self._stack.append(value)
-        if type(value) not in _LEAVES:
-            self.shared += 1
+                if not target.set(items[at], items[at + 1]):
+                    self.forgotten += 1
 
     def _name(self, module: str, name: str, offset: int, opcode: int) -> Name:
         found = self.names.get((module, name))
@@ -474,8 +266,10 @@ class Machine:
             if len(self.blind_calls) < _OFFSETS_KEPT:
                 origin = target.origin if type(target) is Made else None
                 self.blind_calls.append((offset, opcode, origin))
-            self._stack.append(Made(None))
+            self._stack.append(self._blind)
             return
+        if forgets(arguments):
+            self.forgotten += 1
         target.note_call(offset, opcode, arguments)
         key = (target.module, target.name)
         if key in _IMPORTERS:
@@ -498,12 +292,12 @@ class Machine:
         return self._name(module, name, offset, opcode)
 
     def _inst(self, argument: tuple[str, str], offset: int) -> None:
-        arguments = tuple(self._to_mark()[:_ITEMS_KEPT])
+        arguments = tuple(self._to_mark()[:ITEMS_KEPT])
         self._call(self._name(*argument, offset, op.INST), arguments, offset, op.INST)
 
     def _obj(self, _argument: Any, offset: int) -> None:
         items = self._to_mark()
-        self._call(items[0], tuple(items[1 : 1 + _ITEMS_KEPT]), offset, op.OBJ)
+        self._call(items[0], tuple(items[1 : 1 + ITEMS_KEPT]), offset, op.OBJ)
 
     def _invoke(self, opcode: int, offset: int) -> None:
         if opcode == op.NEWOBJ_EX:
@@ -514,6 +308,8 @@ class Machine:
     def _build(self, _argument: Any, offset: int) -> None:
         state = self._stack.pop()
         target = self._stack[-1]
+        if target is LOST or forgets(state):
+            self.forgotten += 1
         if type(target) is Name:
             self._write(target, offset)
         elif type(target) is Made and target.origin is not None:
@@ -541,17 +337,11 @@ class Machine:
         self._keep_persistent(self._stack.pop())
 
     def _keep_persistent(self, value: Any) -> None:
+        if forgets(value):
+            self.forgotten += 1
         if len(self.persistent) < _PERSISTENT_KEPT:
             self.persistent.append(value)
         self._stack.append(None)
-
-
-def _flat(items: list[Any]) -> tuple[Any, ...]:
-    """Return a tuple whose inner tuples hold no further ones, so that nesting costs nothing."""
-    return tuple(
-        None if type(item) is tuple and any(type(inner) is tuple for inner in item) else item
-        for item in items
-    )
 
 
 Handler = Callable[[Machine, Any, int], None]
@@ -570,7 +360,7 @@ def _table() -> list[Handler | None]:
         return lambda machine, _argument, offset: machine._invoke(code, offset)
 
     for code in range(256):
-        if data.KIND[code] == data.CONST:
+        if data.KIND[code] in (data.CONST, data.CONTAINER):
             table[code] = constant(code)
     groups: tuple[tuple[Handler, tuple[int, ...]], ...] = (
         (Machine._push, (op.INT, op.BININT, op.BININT1, op.BININT2, op.LONG, op.LONG1, op.LONG4)),

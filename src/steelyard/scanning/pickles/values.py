@@ -77,10 +77,14 @@ class Pairs:
     def __init__(self) -> None:
         self.entries: dict[str, Any] = {}
 
-    def set(self, key: Any, value: Any) -> None:
-        """Note one entry."""
-        if type(key) is str and key in _STATE_KEYS:
+    def set(self, key: Any, value: Any) -> bool:
+        """Note one entry; return whether it is known, as far as the wrapper goes."""
+        if type(key) is not str:
+            return key is not LOST
+        if key in _STATE_KEYS:
             self.entries[key] = value
+            return not forgets(value)
+        return True
 
 
 class Call:
@@ -95,3 +99,35 @@ class Call:
 
 EMPTY: Final = object()
 """Stands for every dictionary nothing is known about."""
+FAR: Final = object()
+"""Stands for a string that is no longer kept and can be read again from the stream."""
+LOST: Final = object()
+"""Stands for a string, number, tuple or run of bytes that was not kept and is not known."""
+
+
+def stand_in(value: Any) -> Any:
+    """Return what is left of ``value`` when it is not kept: no more than is shared anyway."""
+    if value is None or value is EMPTY or type(value) is Name:
+        return value
+    if type(value) is Made:
+        return value if value.origin is None else value.origin.result
+    if value is True or value is False or (type(value) is tuple and not value):
+        return value
+    if type(value) is bytes and len(value) < 2:
+        return value
+    return LOST
+
+
+def forgets(value: Any) -> bool:
+    """Tell whether an object is no longer known, or holds one that is not."""
+    if type(value) is not tuple:
+        return value is LOST
+    return LOST in value or any(type(item) is tuple and LOST in item for item in value)
+
+
+def flat(items: list[Any]) -> tuple[Any, ...]:
+    """Return a tuple whose inner tuples hold no further ones, so that nesting costs nothing."""
+    return tuple(
+        None if type(item) is tuple and any(type(inner) is tuple for inner in item) else item
+        for item in items
+    )
