@@ -74,8 +74,6 @@ def test_a_hostile_template_is_found_wherever_it_stands(
     ("name", "text", "verdict", "rule"),
     [
         ("requirements.txt", "torch==2.13.0\nnumpy>=1.26\n", CLEAN, "requirements.unpinned"),
-        ("requirements.txt", "--index-url https://download.pytorch.org/whl/cpu\ntorch\n", CLEAN,
-         "requirements.source"),
         ("requirements.txt", "--extra-i https://packages.example.org/\n", MALICIOUS,
          "requirements.source"),
         ("requirements.txt", "-ihttp://packages.example.org/simple\n", MALICIOUS,
@@ -227,3 +225,11 @@ def test_floods_are_examined_in_time(tmp_path: Path, name: str, text: str) -> No
     begun = time.process_time()
     examine(tmp_path / name, text)
     assert time.process_time() - begun < 20
+
+
+def test_a_well_known_index_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "--index-url https://packages.example.org/cpu\ntorch\n"
+    assert examine(tmp_path / "requirements.txt", text).verdict is SUSPICIOUS
+    known = "steelyard.scanning.rules.requirement_files.is_known_index"
+    monkeypatch.setattr(known, lambda host: host == "packages.example.org")
+    assert examine(tmp_path / "requirements.txt", text).verdict is CLEAN

@@ -42,7 +42,9 @@ def test_a_plugin_that_cannot_take_part_leaves_everything_undecided(
 
 def test_what_a_plugin_finds_counts(run: Run, encoder: Path, tmp_path: Path) -> None:
     pytest.importorskip("detect_secrets", reason="needs steelyard[scanners]")
-    (encoder / "notes.txt").write_text("npm: //registry.npmjs.org/:_authToken=" + "a1b2" * 9 + "\n")
+    (encoder / "notes.txt").write_text(
+        "npm: //packages.example.org/:_authToken=" + "a1b2" * 9 + "\n"
+    )
     done = assess(run, encoder, tmp_path, importlib.metadata.version("detect-secrets"))
     rules = {finding["rule"] for finding in done.json["findings"]}
     assert "x-detect-secrets.npm-tokens" in rules

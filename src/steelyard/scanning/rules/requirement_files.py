@@ -13,6 +13,7 @@ from typing import Any
 
 from steelyard.kernel.finding import Severity
 from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.rules.package_indexes import is_known_index
 from steelyard.scanning.rules.package_names import resembles
 
 _OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--trusted-host", "--requirement",
@@ -21,16 +22,6 @@ _OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--trusted-host"
             "--global-option", "--config-settings")  # fmt: skip
 _SHORT = {"-i": "--index-url", "-f": "--find-links", "-r": "--requirement", "-c": "--constraint",
           "-e": "--editable"}  # fmt: skip
-_INDEXES = frozenset({
-    "pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com",
-    "pypi.ngc.nvidia.com", "data.pyg.org", "storage.googleapis.com", "wheels.vllm.ai",
-    "flashinfer.ai", "abetlen.github.io", "test.pypi.org", "pypi.python.org", "pypi.tuna.tsinghua.edu.cn",  # noqa: E501
-    "mirrors.aliyun.com", "pypi.mirrors.ustc.edu.cn", "pypi.doubanio.com", "conda.anaconda.org",
-    "pypi.anaconda.org", "repo.anaconda.com", "developer.intel.com", "pytorch-extension.intel.com",
-    "pypi.jetson-ai-lab.dev", "triton-ascend.osinfra.cn", "mirror.baidu.com", "repo.radeon.com",
-    "registry.npmjs.org",
-})  # fmt: skip
-"""Indexes publishers of models commonly name."""
 _FORGES = frozenset({"github.com", "gitlab.com", "bitbucket.org", "huggingface.co", "hf.co",
                      "codeberg.org", "www.github.com", "git.sr.ht", "gitee.com"})  # fmt: skip
 _URL = re.compile(r"(?i)\b((?:git|hg|svn|bzr)\+)?(https?|ssh|git|ftp|file|svn|lp)://([^\s;#\"']*)")
@@ -120,7 +111,7 @@ def _index(context: Context, option: str, url: str, place: str, into: Examinatio
                  "Packages are looked for in a directory that comes with the model.")  # fmt: skip
         return
     scheme, host = found[2].lower(), _host(found[3])
-    if host in _INDEXES and scheme == "https":
+    if is_known_index(host) and scheme == "https":
         _add(context, into, Severity.LOW, place, f"{option} {url}",
              f"Packages also come from the well-known index {host}.")  # fmt: skip
         return
@@ -147,8 +138,8 @@ def _direct(context: Context, entry: str, place: str, into: Examination) -> None
             message = f"A package is fetched from the bare address {host[:100]}."
     elif scheme == "file":
         severity, message = Severity.MEDIUM, "A package is installed from a local file."
-    elif host in _FORGES or host in _INDEXES:
-        pinned = bool(_COMMIT.search(found[3])) or "sha256=" in entry or host in _INDEXES
+    elif host in _FORGES or is_known_index(host):
+        pinned = bool(_COMMIT.search(found[3])) or "sha256=" in entry or is_known_index(host)
         severity = Severity.LOW if pinned else Severity.MEDIUM
         message = f"A package is built from a repository at {host}" + (
             "." if pinned else ", as it is on the day of installing.")  # fmt: skip
