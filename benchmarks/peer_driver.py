@@ -15,6 +15,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,7 @@ def examine(ask: Ask, path: str) -> str:
 
 def main() -> None:
     """Answer about every path."""
+    os.chdir(tempfile.gettempdir())  # some leave files behind where they are started
     ask = PEERS[sys.argv[1]]()
     for line in sys.stdin:
         path = line.rstrip("\n")

@@ -69,6 +69,7 @@ def measure(command: list[str], timeout: float) -> Cost:
     done = subprocess.run(
         [sys.executable, "-c", _WRAPPER, str(timeout), *command],
         capture_output=True, text=True, check=True,
+        cwd=tempfile.gettempdir(),  # some leave files behind where they are started
     )  # fmt: skip
     return Cost(*json.loads(done.stdout))
 
