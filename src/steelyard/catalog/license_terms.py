@@ -103,10 +103,15 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``user-cap``: users counted when the version was released, or at any time."""
     usd: int | None = None
     """``revenue-cap``, ``display``: yearly (``display``: monthly) revenue in US dollars."""
+    reached: bool = False
+    """``user-cap``, ``revenue-cap``: the number itself already counts (``at least``)."""
     places: tuple[str, ...] = ()
     """``territory``: ISO country codes or ``EU`` that are *not* licensed."""
     modality: Literal["any", "multimodal"] = "any"
     """``territory``: whether it holds for every model or the multimodal ones."""
+    multimodal_names: tuple[str, ...] = ()
+    text_names: tuple[str, ...] = ()
+    """``territory``: lower-case parts of names of the publisher's models of either modality."""
     purposes: tuple[str, ...] = ()
     """``purpose``: lower-case words for the ruled-out fields, from :data:`PURPOSES`."""
     text: str = ""

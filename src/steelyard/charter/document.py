@@ -60,10 +60,19 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 class Document:
-    """One parsed text with its errors so far and the place of every value by path."""
+    """One parsed text with its errors so far and the place of every value by path.
 
-    def __init__(self, text: str, file: str) -> None:
+    ``limit`` is the most characters read. With ``tolerant`` an unknown field that resembles none
+    that is known becomes a sentence in ``warnings``, for formats that others may add to.
+    """
+
+    def __init__(
+        self, text: str, file: str, *, limit: int = MAX_CHARACTERS, tolerant: bool = False
+    ) -> None:
         self.file = file
+        self.limit = limit
+        self.tolerant = tolerant
+        self.warnings: list[str] = []
         self.lines = text.splitlines()
         self.errors: list[PositionedError] = []
         self.marks: dict[Path, Mark] = {}
@@ -134,10 +143,10 @@ class Document:
     # Text to nodes
 
     def _parse(self, text: str) -> Node:
-        if len(text) > MAX_CHARACTERS:
+        if len(text) > self.limit:
             self.error(
                 Mark(1, 1),
-                f"The document has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.",
+                f"The document has {len(text):,} characters; at most {self.limit:,} are read.",
             )
             self.raise_errors()
         from ruamel.yaml import YAML
@@ -238,8 +247,7 @@ class Document:
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for key, place in node.keys.items():
             if key not in fields:
-                near = nearest(key, fields) or f"Known here: {', '.join(fields)}."
-                self.error(place, f"There is no field {key!r} in {_name(path)}.", near)
+                self._unknown_field(key, place, list(fields), path)
         values: dict[str, Any] = {}
         complete = True
         for name, field in fields.items():
@@ -256,6 +264,14 @@ class Document:
         if not complete:
             raise _Refused
         return kind(**values)
+
+    def _unknown_field(self, key: str, place: Mark, fields: list[str], path: Path) -> None:
+        near = nearest(key, fields)
+        message = f"There is no field {key!r} in {_name(path)}."
+        if self.tolerant and not near:
+            self.warnings.append(f"{self.file}:{place.line}:{place.column}: {message}")
+            return
+        self.error(place, message, near or f"Known here: {', '.join(fields)}.")
 
     def _list(self, node: Node, item: Any, path: Path) -> Any:
         if not isinstance(node.value, list):
