@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "assess": "Weigh a model for a use case and decide, with evidence.",
     "scan": "Examine model files for code, escapes and attacks.",
     "license": "Find licenses, conflicts and obligations.",
+    "card": "See what a model card says and lacks, or start one.",
     "lineage": "Follow a model back to what it was made from.",
     "bom": "Write a CycloneDX ML-BOM of a model.",
     "charter": "Write, check and explain charters.",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from steelyard.licensing.lineage.graph import LineageGraph
 from tests.licensing.lineage.drawing import draw
+
+from steelyard.licensing.lineage.graph import LineageGraph
 
 LLAMA2, LLAMA3 = "llama-2-license-2023", "LicenseRef-llama-3"
 LLAMA31, LLAMA32, LLAMA4 = (
