@@ -63,6 +63,19 @@ def test_terms_are_well_formed(key: str) -> None:
         assert len(term.quote) <= 400, f"{key}: {term.code}: shorten the quote"
 
 
+@pytest.mark.parametrize("key", keys_with_terms())
+def test_reach_and_other_licenses_stand_where_they_mean_something(key: str) -> None:
+    terms = license_terms(key)
+    assert terms is not None
+    for term in terms.terms:
+        if term.compatible or term.combines:
+            assert term.code == "share-alike", term
+        if term.reach != "work":
+            assert term.code in {"share-alike", "no-further-restrictions", "disclose-source"}, term
+        for other in (*term.compatible, *term.combines):
+            assert by_key(other) is not None and other != key, f"{key}: {other}"
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="NO LICENSE TEXTS BESIDE THE REPOSITORY")
 @pytest.mark.parametrize("key", keys_with_terms())
 def test_quotes_are_in_the_text(key: str) -> None:
