@@ -44,7 +44,7 @@ def _texts() -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Return a text without line breaks, comment leaders, quotation style and markup."""
-    text = text.translate(str.maketrans("“”‘’–—*#>_", "\"\"''--    "))
+    text = text.translate(str.maketrans("“”‘’–—*#>_", "\"\"''--    "))  # noqa: RUF001
     return re.sub(r"[\s/]+", " ", text).casefold()
 
 
