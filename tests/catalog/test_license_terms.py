@@ -44,7 +44,7 @@ def _texts() -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Return a text without line breaks, comment leaders, quotation style and markup."""
-    text = text.translate(str.maketrans("\u201c\u201d\u2018\u2019\u2013\u2014*#>_", "\"\"''--    "))
+    text = text.translate(str.maketrans("“”‘’–—*#>_", "\"\"''--    "))  # noqa: RUF001
     return re.sub(r"[\s/]+", " ", text).casefold()
 
 
@@ -61,6 +61,19 @@ def test_terms_are_well_formed(key: str) -> None:
             assert getattr(term, name), f"{key}: {term.code} needs {name}"
         assert term.quote or terms.confidence != "text", f"{key}: {term.code} has no quote"
         assert len(term.quote) <= 400, f"{key}: {term.code}: shorten the quote"
+
+
+@pytest.mark.parametrize("key", keys_with_terms())
+def test_reach_and_other_licenses_stand_where_they_mean_something(key: str) -> None:
+    terms = license_terms(key)
+    assert terms is not None
+    for term in terms.terms:
+        if term.compatible or term.combines:
+            assert term.code == "share-alike", term
+        if term.reach != "work":
+            assert term.code in {"share-alike", "no-further-restrictions", "disclose-source"}, term
+        for other in (*term.compatible, *term.combines):
+            assert by_key(other) is not None and other != key, f"{key}: {other}"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="NO LICENSE TEXTS BESIDE THE REPOSITORY")

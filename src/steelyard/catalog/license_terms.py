@@ -130,6 +130,13 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``no-output-training``: which models may not be trained."""
     compatible: tuple[str, ...] = ()
     """``share-alike``: keys of other licenses the text allows for adapted versions."""
+    combines: tuple[str, ...] = ()
+    """``share-alike``: keys of licenses whose works may stand beside it in one combined work, each
+    part staying under its own license."""
+    reach: Literal["work", "library", "file", "database"] = "work"
+    """``share-alike``, ``no-further-restrictions``, ``disclose-source``: how far the term goes. The
+    whole derived work; the library without what only uses it; the covered files without their
+    neighbors; the database without works made with it."""
     encouraged: bool = False
     """A wish, not a duty: shown, never required."""
 
