@@ -108,7 +108,7 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     places: tuple[str, ...] = ()
     """``territory``: ISO country codes or ``EU`` that are *not* licensed."""
     modality: Literal["any", "multimodal"] = "any"
-    """``territory``: whether it holds for every model or the multimodal ones."""
+    """``territory``, ``display``: whether it holds for every model or the multimodal ones."""
     multimodal_names: tuple[str, ...] = ()
     text_names: tuple[str, ...] = ()
     """``territory``: lower-case parts of names of the publisher's models of either modality."""
@@ -118,14 +118,16 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``notice-file``, ``display``, ``name-prefix``: the words to carry."""
     alternatives: tuple[str, ...] = ()
     """``display``, ``name-prefix``: other words that satisfy it as well."""
+    anywhere: bool = False
+    """``name-prefix``: the word may stand anywhere in the name."""
     file: str = ""
     """``notice-file``: file name; ``acceptable-use``: the policy's file or address."""
     moving: bool = False
     """``acceptable-use``: the version in force is whatever the licensor publishes."""
     spares: str = ""
-    """``no-output-training``: the family whose members may still be trained."""
+    """``no-output-training``: the family, or the key of the one license, still to be trained."""
     targets: Literal[
-        "any-model", "language-model", "foundation-model", "competing", "commercial"
+        "any-model", "language-model", "image-model", "foundation-model", "competing", "commercial"
     ] = "any-model"
     """``no-output-training``: which models may not be trained."""
     compatible: tuple[str, ...] = ()
@@ -137,6 +139,9 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share-alike``, ``no-further-restrictions``, ``disclose-source``: how far the term goes. The
     whole derived work; the library without what only uses it; the covered files without their
     neighbors; the database without works made with it."""
+    depends: str = ""
+    """What must hold for the term to bite that no use case says, as a clause (``the product
+    competes with the licensor's``): the term then asks for a human and never decides."""
     encouraged: bool = False
     """A wish, not a duty: shown, never required."""
 
