@@ -227,7 +227,9 @@ def _compatible(held: Held, labeled: Held, demand: Term) -> bool:
 
 
 def _meet(one: Held, first: Term, other: Held, second: Term) -> bool:
-    """Tell whether one of two demanding licenses lets the work be under the other."""
+    """Tell whether one of two demanding licenses lets the work be under, or beside, the other."""
+    if other.key in first.combines or one.key in second.combines:
+        return True
     return _compatible(one, other, first) or _compatible(other, one, second)
 
 

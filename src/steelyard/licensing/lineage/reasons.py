@@ -84,6 +84,9 @@ class Reported:
         """Add a reason at the node ``carried`` is at; a second one of the same kind is dropped."""
         steps = carried.path()
         held = carried.held
+        if term is not None and term.depends and result != "ok":
+            # What no use case says is for a human to find out.
+            result, message = "review", f"{message} It bites where {term.depends}."
         kind = clause or (term.code if term else "license")
         identity = (result, carried.node, held.key or held.name, kind, message)
         if identity in self._reasons:

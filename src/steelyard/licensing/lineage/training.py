@@ -126,7 +126,7 @@ def _data(reported: Reported, carried: Carried, use: LineageUse) -> None:
             continue
         if term.code in _BUSINESS and use.commercial is False:
             continue
-        if term.code in ("share-alike", "no-derivatives") and term.scope == ("data",):
+        if term.code == "share-alike" and term.reach == "database":
             continue  # the text speaks of the database, not of what is computed from it
         reported.reason(
             "review", carried, term, f"{term.says} {question}", "Have legal decide and record why."
