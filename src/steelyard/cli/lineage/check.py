@@ -103,6 +103,14 @@ def _render(screen: Console, answer: LineageAnswer) -> None:
     for reason in answer.reasons:
         _reason(screen, reason)
     _checklist(screen, answer.duties)
+    if answer.gpai is not None:
+        for question, fact in (
+            ("Open-source exemption (EU AI Act 53(2))", answer.gpai.open_source_exemption),
+            ("Modifier becomes provider", answer.gpai.modifier_becomes_provider),
+        ):
+            screen.print(Text(f"{question}: {fact.answer}", style="bold"))
+            for line in fact.reasons:
+                screen.print(Text(f"  {line}"))
 
 
 def _reason(screen: Console, reason: LineageReason) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from steelyard.licensing.gpai import GpaiFacts, gpai_facts
 from steelyard.licensing.lineage.carry import carry
 from steelyard.licensing.lineage.duties import judge_duties
 from steelyard.licensing.lineage.graph import LINEAGE_SCHEMA, LineageGraph, order
@@ -23,6 +24,8 @@ class LineageAnswer(Struct, frozen=True, kw_only=True):
     """Everything owed, with its state and the words to copy: the checklist."""
     finals: tuple[str, ...]
     """The nodes that were judged as what is used."""
+    gpai: GpaiFacts | None = None
+    """Answers to two questions of the EU AI Act, where the graph says how it is released."""
     schema: str = LINEAGE_SCHEMA
 
 
@@ -51,10 +54,20 @@ def check_lineage(graph: LineageGraph) -> LineageAnswer:
     for at in ordered.ancestry():
         judge_training(reported, reached[at], reached, use)
         judge_label(reported, list(reached[at].values()), at, use)
+    gpai = None
+    if graph.release is not None:
+        held = [
+            carried.held
+            for at in ordered.finals
+            for carried in reached[at].values()
+            if carried.mode in ("own", "derivative")
+        ]
+        gpai = gpai_facts([each.terms for each in held], graph.release)
     reasons = reported.reasons()
     return LineageAnswer(
         result=reasons[0].result if reasons else "ok",
         reasons=reasons,
         duties=reported.duties(),
+        gpai=gpai,
         finals=tuple(graph.nodes[at].name for at in ordered.finals),
     )
