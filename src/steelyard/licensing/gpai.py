@@ -101,7 +101,8 @@ def _exemption(licenses: Sequence[LicenseTerms | None], release: Release) -> Gpa
     against = [
         f"{terms.key} {_WITHHOLDS[term.code]}."
         for terms in licenses
-        for term in (terms.terms if terms else ())
+        if terms is not None
+        for term in terms.terms
         if term.code in _WITHHOLDS and not term.encouraged
     ]
     unknown: list[str] = []
@@ -152,9 +153,8 @@ def _modifier(release: Release) -> GpaiFact:
             what += " (nor whether it carries systemic risk)"
     answer: Literal["yes", "no"] = "yes" if spent > whole / 3 else "no"
     more = "more" if answer == "yes" else "not more"
-    return _fact(
-        answer, [f"The modification took {spent:.2g} FLOP, {more} than a third of {what}."], 1
-    )
+    said = f"The modification took {spent:.2g} FLOP, {more} than a third of {what}."
+    return _fact(answer, [said], MODIFIER_SOURCE)
 
 
 def _fact(answer: Literal["yes", "no", "unknown"], reasons: list[str], source: str) -> GpaiFact:
