@@ -7,6 +7,7 @@ What reaches a node is kept once per license and *mode*, the way in which it rea
 own        the node itself is under the license
 derivative the node is made from something under it, in a way that makes it a derivative
 component  something under it is part of the node or runs it, unchanged
+changed    the same, changed before it became a part
 outputs    the node holds outputs of a model under it
 trained    the node was trained on such outputs, which does not make it a derivative
 data       the node was trained on data under it
@@ -25,13 +26,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from steelyard.catalog.license_terms import LicenseTerms, license_terms
+from steelyard.catalog.license_terms import LicenseTerms, Term, license_terms
 from steelyard.catalog.licenses import License, by_key, candidates
 from steelyard.licensing.expressions import symbols
 from steelyard.licensing.lineage.graph import LineageNode, Ordered, Relation
 from steelyard.licensing.lineage.modality import is_multimodal
 
-Mode = Literal["own", "derivative", "component", "outputs", "trained", "data", "tool"]
+Mode = Literal["own", "derivative", "component", "changed", "outputs", "trained", "data", "tool"]
+WHOLE: frozenset[Mode] = frozenset({"own", "derivative", "component", "changed"})
+"""Modes in which the thing itself is there, not only what came of it."""
 
 _MADE_FROM: frozenset[Relation] = frozenset(
     {
@@ -45,6 +48,12 @@ _MADE_FROM: frozenset[Relation] = frozenset(
     }
 )
 _PART_OF: frozenset[Relation] = frozenset({"included_in", "includes_code", "serves"})
+_AS_PART: dict[Mode, Mode] = {"own": "component", "derivative": "changed"}
+_WANTED: dict[Mode, str] = {
+    "derivative": "derivatives",
+    "changed": "derivatives",
+    "trained": "output-trained",
+}
 _NOBODY = frozenset({"", "unknown", "none", "unlicensed", "n/a", "other"})
 _ABOUT_OUTPUTS = frozenset(
     {"no-output-training", "outputs-derivative", "outputs-no-commercial-use"}
@@ -90,6 +99,12 @@ class Carried(Struct, frozen=True, kw_only=True):
             steps.append(at)
             at = at.before
         return steps[::-1]
+
+
+def follows(term: Term, carried: Carried) -> bool:
+    """Tell whether a term goes along in the way ``carried`` came: to copies, to derivatives, or to
+    what was trained on outputs."""
+    return _WANTED.get(carried.mode, "copies") in term.on
 
 
 Arrived = dict[tuple[str, Mode, int], Carried]
@@ -169,14 +184,14 @@ def _modes(
 ) -> Iterator[Mode]:
     """Yield how a license goes on over one edge (rules: docs/explanation/lineage-rules)."""
     mode = carried.mode
-    whole = mode in ("own", "derivative", "component")
+    whole = mode in WHOLE
     if relation in _PART_OF and source.kind == "code" and target.kind == "code" and whole:
         # Code built into code is one program; code beside weights stays a part of its own.
         relation = "modified_copy" if relation != "serves" else relation
     if relation in _MADE_FROM:
         yield "derivative" if mode == "own" else mode
     elif relation in _PART_OF:
-        yield "component" if mode in ("own", "derivative") else mode
+        yield _AS_PART.get(mode, mode)
     elif relation == "trained_with_code":
         if whole:
             yield "tool"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from steelyard.licensing.gpai import GpaiFacts, gpai_facts
-from steelyard.licensing.lineage.carry import carry
+from steelyard.licensing.lineage.carry import WHOLE, carry
 from steelyard.licensing.lineage.duties import judge_duties
 from steelyard.licensing.lineage.graph import LINEAGE_SCHEMA, LineageGraph, order
 from steelyard.licensing.lineage.labels import judge_label, judge_together
@@ -45,7 +45,7 @@ def check_lineage(graph: LineageGraph) -> LineageAnswer:
     for at in ordered.finals:
         arrived = list(reached[at].values())
         for carried in arrived:
-            if carried.mode in ("own", "derivative", "component"):
+            if carried.mode in WHOLE:
                 judge_use(reported, carried, use)
             else:
                 judge_trained(reported, carried, use)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
-from steelyard.licensing.lineage.carry import Carried
+from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
 from steelyard.licensing.lineage.reasons import DutyState, Reported
 
@@ -100,8 +100,7 @@ def _follows(term: Term, carried: Carried) -> bool:
     mode = carried.mode
     if mode in ("data", "tool", "outputs"):
         return mode == "data" and term.code == "attribution"
-    wanted = {"derivative": "derivatives", "trained": "output-trained"}.get(mode, "copies")
-    return wanted in term.on
+    return follows(term, carried)
 
 
 def _report(

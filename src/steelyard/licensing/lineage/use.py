@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
-from steelyard.licensing.lineage.carry import Carried
+from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageUse
 from steelyard.licensing.lineage.modality import is_multimodal
 from steelyard.licensing.lineage.places import inside
@@ -41,7 +41,7 @@ def judge_use(reported: Reported, carried: Carried, use: LineageUse) -> None:
     codes = {term.code for term in held.terms.terms}
     for term in held.terms.terms:
         rule = _RULES.get(term.code)
-        if rule is not None and not term.encouraged and _follows(term, carried):
+        if rule is not None and not term.encouraged and follows(term, carried):
             if term.code in _NOT_FOR_BUSINESS and codes & _BY_ASKING:
                 continue  # the term that says whom to ask is the one that is judged
             rule(reported, carried, term, use)
@@ -63,11 +63,6 @@ def _unknown(reported: Reported, carried: Carried) -> None:
         f"Find the license of {name}, or ask its publisher for one.",
         clause="no-license",
     )
-
-
-def _follows(term: Term, carried: Carried) -> bool:
-    wanted = {"derivative": "derivatives", "trained": "output-trained"}.get(carried.mode, "copies")
-    return wanted in term.on
 
 
 def _commercial(
