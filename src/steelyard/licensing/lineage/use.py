@@ -182,7 +182,10 @@ def _train_with_outputs(reported: Reported, carried: Carried, term: Term, use: L
 
 
 def _outputs_stay(reported: Reported, carried: Carried, term: Term, use: LineageUse) -> None:
-    if use.outputs_train_models:
+    if use.outputs_train_models is None:
+        message = f"{term.says} Whether outputs will train other models is not stated."
+        reported.reason("review", carried, term, message, SAY)
+    elif use.outputs_train_models:
         message = f"{term.says} The use case trains models with the outputs."
         remedy = "Plan for those models to carry the same terms, and draw them in the graph."
         reported.reason("review", carried, term, message, remedy)
