@@ -108,14 +108,15 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     places: tuple[str, ...] = ()
     """``territory``: ISO country codes or ``EU`` that are *not* licensed."""
     modality: Literal["any", "multimodal"] = "any"
-    """``territory``, ``display``: whether it holds for every model or the multimodal ones."""
+    """``territory``: whether it holds for every model or the multimodal ones."""
     multimodal_names: tuple[str, ...] = ()
     text_names: tuple[str, ...] = ()
     """``territory``: lower-case parts of names of the publisher's models of either modality."""
     purposes: tuple[str, ...] = ()
     """``purpose``: lower-case words for the ruled-out fields, from :data:`PURPOSES`."""
     text: str = ""
-    """``notice-file``, ``display``, ``name-prefix``: the words to carry."""
+    """``notice-file``, ``display``, ``name-prefix``: the words to carry. A ``display`` with a
+    ``modality`` is due for such models only."""
     alternatives: tuple[str, ...] = ()
     """``display``, ``name-prefix``: other words that satisfy it as well."""
     anywhere: bool = False
