@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
+    from steelyard.kernel.lineage import ProvenanceGraph
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
 
@@ -277,3 +278,31 @@ def bill_of_materials(running: Running, path: Path, purl: str | None) -> tuple[b
         created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     return document, subject
+
+
+def claimed_lineage(
+    running: Running, path: Path, purl: str | None
+) -> tuple[ProvenanceGraph, list[str]]:
+    """Wait for the examination of ``path``; return what its files claim it was made from.
+
+    Also a sentence for every file that could not be read in full.
+
+    Raises:
+        InputError: ``purl`` is not a package URL.
+        UndecidedError: nothing could be examined.
+    """
+    from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
+    from steelyard.governance.assessment.subject import identify
+    from steelyard.kernel.finding import Coverage
+    from steelyard.licensing.compose import summarize
+
+    inspection = running.result()
+    subject = identify(Path(os.path.realpath(path)), summary.manifest_from(inspection), purl)
+    terms = summarize(inspection.declared, inspection.license_files)
+    unread = [
+        f"{report.path}: {report.coverage_reason}"
+        for report in inspection.files
+        if report.coverage is not Coverage.FULL
+    ]
+    return lineage_of(subject, inspection, terms), unread

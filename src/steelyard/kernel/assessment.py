@@ -17,6 +17,7 @@ from steelyard.kernel.card import ModelCard
 from steelyard.kernel.finding import Finding, Verdict
 from steelyard.kernel.inspection import Scanner
 from steelyard.kernel.license import LicenseSummary
+from steelyard.kernel.lineage import ProvenanceGraph
 
 ASSESSMENT_SCHEMA = "steelyard.assessment/v1"
 
@@ -241,4 +242,6 @@ class Assessment(Struct, frozen=True, kw_only=True):
     isolation: tuple[str, ...]
     assessed_at: str
     """RFC 3339, UTC."""
+    lineage: ProvenanceGraph | None = None
+    """What its own files claim it was made from; None in documents from before it was read."""
     schema: str = ASSESSMENT_SCHEMA

@@ -51,6 +51,7 @@ def weigh(
     """
     from steelyard.charter.evaluate import evaluate
     from steelyard.charter.facts import facts_document
+    from steelyard.governance.assessment.lineage import lineage_of
     from steelyard.licensing.compose import summarize
 
     manifest = summary.manifest_from(inspection)
@@ -87,6 +88,7 @@ def weigh(
         facts=facts_document(found.facts),
         scanner=inspection.scanner,
         isolation=inspection.isolation,
+        lineage=lineage_of(subject, inspection, terms),
         assessed_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     return Weighed(assessment=assessment, manifest=manifest, inspection=inspection)

@@ -28,8 +28,9 @@ from msgspec import Struct
 
 from steelyard.catalog.license_terms import LicenseTerms, Term, license_terms
 from steelyard.catalog.licenses import License, by_key, candidates
+from steelyard.kernel.lineage import Relation
 from steelyard.licensing.expressions import symbols
-from steelyard.licensing.lineage.graph import LineageNode, Ordered, Relation
+from steelyard.licensing.lineage.graph import LineageNode, Ordered
 from steelyard.licensing.lineage.modality import is_multimodal
 
 Mode = Literal["own", "derivative", "component", "changed", "outputs", "trained", "data", "tool"]

@@ -8,8 +8,9 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from steelyard.catalog.license_terms import Term
+from steelyard.kernel.lineage import Relation
 from steelyard.licensing.lineage.carry import Carried
-from steelyard.licensing.lineage.graph import LineageGraph, Relation
+from steelyard.licensing.lineage.graph import LineageGraph
 
 Result = Literal["prohibited", "needs_license", "duty_missing", "review", "ok"]
 RESULTS: tuple[Result, ...] = get_args(Result)
