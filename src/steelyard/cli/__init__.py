@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
+    "signature": "Verify a model's signature and attestations.",
     "demo": "Assess five real models from public packages.",
 }
 
