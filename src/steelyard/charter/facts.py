@@ -31,6 +31,8 @@ from steelyard.kernel.use_case import (
 Worst = Literal["clean", "unreadable", "suspicious", "malicious"]
 CoverageLevel = Literal["full", "partial", "none"]
 CommercialUse = Literal["yes", "no", "conditional"]
+LicenseUse = Literal["ok", "review", "duty_missing", "needs_license", "prohibited"]
+Origin = Literal["stated", "unnamed", "unstated"]
 
 
 def _says(text: str) -> Any:
@@ -126,6 +128,12 @@ class LicenseFacts(Struct, frozen=True, kw_only=True):
     ] = None
     commercial_use: Annotated[CommercialUse | None, _says("Commercial use is permitted.")] = None
     keys: Annotated[tuple[str, ...], _says("Catalog keys of all licenses.")] = ()
+    use: Annotated[
+        LicenseUse | None, _says("What the licenses along the lineage mean for this use case.")
+    ] = None
+    open_duties: Annotated[
+        tuple[str, ...], _says("License duties not fulfilled, as `license: duty`.")
+    ] = ()
     conflicts: Annotated[tuple[str, ...], _says("Each conflict, as a sentence.")] = ()
     use_policy: Annotated[bool | None, _says("A use policy binds the user.")] = None
     output_restrictions: Annotated[bool | None, _says("Use of the outputs is restricted.")] = None
@@ -157,6 +165,15 @@ class ProvenanceFacts(Struct, frozen=True, kw_only=True):
     revision_immutable: Annotated[bool, _says("The revision is named by commit or digest.")]
     base_models_stated: Annotated[bool, _says("The card names the base model.")] = False
     datasets_stated: Annotated[bool, _says("The card names the training datasets.")] = False
+    origin: Annotated[
+        Origin | None, _says("Whether the files name what the weights were made from.")
+    ] = None
+    contradictions: Annotated[
+        int, _says("Statements about its origin that contradict each other.")
+    ] = 0
+    ancestors: Annotated[
+        tuple[str, ...], _says("Names of all models it claims to derive from.")
+    ] = ()
     signed: Annotated[bool | None, _says("A valid publisher's signature covers it.")] = None
 
 

@@ -21,6 +21,7 @@ from typing import Literal
 from msgspec import Struct
 
 from steelyard.catalog.license_terms import LicenseTerms
+from steelyard.kernel.lineage_answer import GpaiFact, GpaiFacts
 
 AS_OF = "2026-11-27"
 EXEMPTION_SOURCE = (
@@ -70,23 +71,6 @@ class Release(Struct, frozen=True, kw_only=True):
     """Compute that trained the original model, in floating-point operations."""
     modification_flop: float | None = None
     """Compute of the modification, in floating-point operations."""
-
-
-class GpaiFact(Struct, frozen=True, kw_only=True):
-    """One answer with what it rests on."""
-
-    answer: Literal["yes", "no", "unknown"]
-    reasons: tuple[str, ...]
-    source: str
-    as_of: str = AS_OF
-    confidence: str = "secondary"
-
-
-class GpaiFacts(Struct, frozen=True, kw_only=True):
-    """The two facts."""
-
-    open_source_exemption: GpaiFact
-    modifier_becomes_provider: GpaiFact
 
 
 def gpai_facts(licenses: Sequence[LicenseTerms | None], release: Release) -> GpaiFacts:
@@ -158,4 +142,6 @@ def _modifier(release: Release) -> GpaiFact:
 
 
 def _fact(answer: Literal["yes", "no", "unknown"], reasons: list[str], source: str) -> GpaiFact:
-    return GpaiFact(answer=answer, reasons=tuple(dict.fromkeys(reasons)), source=source)
+    return GpaiFact(
+        answer=answer, reasons=tuple(dict.fromkeys(reasons)), source=source, as_of=AS_OF
+    )

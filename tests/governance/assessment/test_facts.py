@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from steelyard.governance.assessment.facts import Evidenced, facts_of
+from steelyard.governance.assessment.lineage import answer_of, lineage_of
 from steelyard.governance.assessment.subject import identify
 from steelyard.governance.assessment.summary import manifest_from, summarize
 from steelyard.kernel.card import ModelCard, Section
@@ -77,13 +78,17 @@ def facts(
         cards=(card,) if card else (),
     )
     subject = identify(PurePosixPath("/models/m"), manifest_from(inspection), purl)
+    summary = terms or LicenseSummary()
+    lineage = lineage_of(subject, inspection, summary)
     return facts_of(
         subject=subject,
         use_case=USE_CASE,
         environment="production",
         inspection=inspection,
         seen=summarize(subject, inspection),
-        terms=terms or LicenseSummary(),
+        terms=summary,
+        lineage=lineage,
+        license_use=answer_of(lineage, USE_CASE),
         today=TODAY,
     )
 

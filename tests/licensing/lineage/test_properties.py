@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.catalog.license_terms import keys_with_terms, license_terms
+from steelyard.kernel.lineage_answer import RESULTS
 from steelyard.licensing.lineage.check import check_lineage
 from steelyard.licensing.lineage.graph import (
     LineageEdge,
@@ -15,7 +16,6 @@ from steelyard.licensing.lineage.graph import (
     LineageNode,
     LineageUse,
 )
-from steelyard.licensing.lineage.reasons import RESULTS
 
 KEYS = [*keys_with_terms(), "unknown"]
 KINDS = ["model", "adapter", "merge", "quantisation", "dataset", "code"]

@@ -22,8 +22,7 @@ from steelyard.kernel.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.licensing.lineage.check import LineageAnswer
-    from steelyard.licensing.lineage.reasons import Duty, LineageReason
+    from steelyard.kernel.lineage_answer import Duty, LineageAnswer, LineageReason
 
 _WORDS = {
     "prohibited": ("prohibited", "bold red"),

@@ -32,6 +32,8 @@ from steelyard.kernel.card import ModelCard, Section
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
+from steelyard.kernel.lineage import ProvenanceGraph
+from steelyard.kernel.lineage_answer import LineageAnswer
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
@@ -57,6 +59,8 @@ def facts_of(
     inspection: Inspection,
     seen: Summary,
     terms: LicenseSummary,
+    lineage: ProvenanceGraph,
+    license_use: LineageAnswer,
     today: dt.date,
 ) -> Evidenced:
     """Return everything a charter may read about this adoption."""
@@ -68,16 +72,29 @@ def facts_of(
         model=_model(subject, model, seen.card),
         artifacts=_artifacts(inspection.files),
         scan=_scan(inspection, seen),
-        license=_license(terms),
+        license=_license(terms, license_use),
         card=_card(seen.card),
         provenance=ProvenanceFacts(
             revision_immutable=subject.commit is not None
             or names_bytes(subject.purl, subject.manifest_sha256),
             base_models_stated=bool(model.base_models),
             datasets_stated=bool(model.datasets),
+            origin=lineage.origin,
+            contradictions=len(lineage.contradictions),
+            ancestors=_sorted(
+                node.name
+                for node in lineage.nodes
+                if node.name != lineage.subject and node.kind not in ("dataset", "code")
+            ),
         ),
     )
-    return Evidenced(facts=facts, evidence=_evidence(inspection, seen, terms))
+    evidence = _evidence(inspection, seen, terms)
+    told = [f"{each.message} [{each.license}, {each.clause}]" for each in license_use.reasons]
+    contradictions = [each.message for each in lineage.contradictions]
+    for fact, lines in (("license.use", told), ("provenance.contradictions", contradictions)):
+        if lines:
+            evidence[fact] = tuple(lines[:_LINES])
+    return Evidenced(facts=facts, evidence=evidence)
 
 
 def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts:
@@ -145,7 +162,7 @@ def _scan(inspection: Inspection, seen: Summary) -> ScanFacts:
     )
 
 
-def _license(terms: LicenseSummary) -> LicenseFacts:
+def _license(terms: LicenseSummary, use: LineageAnswer) -> LicenseFacts:
     kinds = {obligation.kind for obligation in terms.obligations}
     keys = [declared.key for declared in terms.declarations if declared.key]
     keys += [match.key for match in terms.detected]
@@ -165,6 +182,10 @@ def _license(terms: LicenseSummary) -> LicenseFacts:
         category=category,
         commercial_use=commercial,
         keys=tuple(dict.fromkeys(keys)),
+        use=use.result,
+        open_duties=tuple(
+            f"{duty.license}: {duty.what}" for duty in use.duties if duty.state == "missing"
+        ),
         conflicts=tuple(conflict.message for conflict in disagreements),
         use_policy=_owed("use-policy", kinds, known),
         output_restrictions=_owed("outputs", kinds, known),

@@ -3,30 +3,15 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from steelyard.licensing.gpai import GpaiFacts, gpai_facts
+from steelyard.kernel.lineage_answer import LineageAnswer
+from steelyard.licensing.gpai import gpai_facts
 from steelyard.licensing.lineage.carry import WHOLE, carry
 from steelyard.licensing.lineage.duties import judge_duties
-from steelyard.licensing.lineage.graph import LINEAGE_SCHEMA, LineageGraph, order
+from steelyard.licensing.lineage.graph import LineageGraph, order
 from steelyard.licensing.lineage.labels import judge_label, judge_together
-from steelyard.licensing.lineage.reasons import Duty, LineageReason, Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 from steelyard.licensing.lineage.training import judge_trained, judge_training
 from steelyard.licensing.lineage.use import judge_use
-
-
-class LineageAnswer(Struct, frozen=True, kw_only=True):
-    """What a lineage means for one use. ``result`` is the most severe reason's."""
-
-    result: Result
-    reasons: tuple[LineageReason, ...]
-    duties: tuple[Duty, ...]
-    """Everything owed, with its state and the words to copy: the checklist."""
-    finals: tuple[str, ...]
-    """The nodes that were judged as what is used."""
-    gpai: GpaiFacts | None = None
-    """Answers to two questions of the EU AI Act, where the graph says how it is released."""
-    schema: str = LINEAGE_SCHEMA
 
 
 def check_lineage(graph: LineageGraph) -> LineageAnswer:

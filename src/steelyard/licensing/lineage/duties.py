@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
+from steelyard.kernel.lineage_answer import DutyState
 from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import DutyState, Reported
+from steelyard.licensing.lineage.reasons import Reported
 
 _LICENSE_FILE = re.compile(r"licen[cs]e|copying|agreement|terms|eula|legal", re.IGNORECASE)
 _NOTICE_FILE = re.compile(r"notice", re.IGNORECASE)

@@ -12,7 +12,6 @@ from steelyard.kernel.errors import InputError
 from steelyard.kernel.lineage import NodeKind, Relation
 from steelyard.licensing.gpai import Release
 
-LINEAGE_SCHEMA = "steelyard.lineage/v1"
 MAX_NODES = 20_000
 MAX_EDGES = 100_000
 

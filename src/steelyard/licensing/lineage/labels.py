@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from steelyard.catalog.license_terms import LicenseTerms, Term
+from steelyard.kernel.lineage_answer import Result
 from steelyard.licensing.lineage.carry import Carried, Held, governing, label
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 
 _RESTRICTS = frozenset(
     [

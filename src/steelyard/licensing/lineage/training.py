@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 
 from steelyard.catalog.license_terms import Term
+from steelyard.kernel.lineage_answer import Result
 from steelyard.licensing.lineage.carry import Arrived, Carried
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 from steelyard.licensing.lineage.use import CHOOSE, SAY
 
 _NOT_LANGUAGE = re.compile(

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
+from steelyard.kernel.lineage_answer import Result
 from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageUse
 from steelyard.licensing.lineage.modality import is_multimodal
 from steelyard.licensing.lineage.places import inside
 from steelyard.licensing.lineage.purposes import matching
-from steelyard.licensing.lineage.reasons import Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 
 ASK = "Ask the licensor for a license that covers this use, or choose another model."
 CHOOSE = "Choose a model whose license permits this, or change the use."
