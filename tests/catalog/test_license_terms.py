@@ -83,6 +83,27 @@ def test_terms_are_well_formed(key: str) -> None:
         assert len(term.quote) <= 400, f"{key}: {term.code}: shorten the quote"
 
 
+@pytest.mark.skipif(not SHARED.is_dir(), reason="NO LICENSE TEXTS BESIDE THE REPOSITORY")
+@pytest.mark.parametrize("key", keys_with_terms())
+def test_quotes_are_in_the_text(key: str) -> None:
+    terms = license_terms(key)
+    assert terms is not None
+    text = plain(_texts().get(key, ""))
+    if not text.strip():
+        pytest.skip(f"no text of {key} beside the repository")
+    missing = [term for term in terms.terms if term.document == "LICENSE" and not _in(term, text)]
+    assert not missing, [(term.code, term.quote) for term in missing]
+
+
+def _in(term: Term, text: str) -> bool:
+    at = 0
+    for part in term.quote.split("…"):
+        at = text.find(plain(part).strip(), at)
+        if at < 0:
+            return False
+    return True
+
+
 @pytest.mark.parametrize("key", keys_with_terms())
 def test_parameters_belong_to_their_code(key: str) -> None:
     terms = license_terms(key)
@@ -114,24 +135,3 @@ def test_model_license_terms_agree_with_the_table(key: str) -> None:
 
 def test_model_licenses_are_found() -> None:
     assert len(MODEL_LICENSES) >= 52 and "llama-2-license-2023" in MODEL_LICENSES
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="NO LICENSE TEXTS BESIDE THE REPOSITORY")
-@pytest.mark.parametrize("key", keys_with_terms())
-def test_quotes_are_in_the_text(key: str) -> None:
-    terms = license_terms(key)
-    assert terms is not None
-    text = plain(_texts().get(key, ""))
-    if not text.strip():
-        pytest.skip(f"no text of {key} beside the repository")
-    missing = [term for term in terms.terms if term.document == "LICENSE" and not _in(term, text)]
-    assert not missing, [(term.code, term.quote) for term in missing]
-
-
-def _in(term: Term, text: str) -> bool:
-    at = 0
-    for part in term.quote.split("…"):
-        at = text.find(plain(part).strip(), at)
-        if at < 0:
-            return False
-    return True

@@ -133,11 +133,11 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``no-output-training``: which models may not be trained."""
     compatible: tuple[str, ...] = ()
     """``share-alike``: keys of other licenses the text allows for adapted versions."""
+    encouraged: bool = False
+    """A wish, not a duty: shown, never required."""
     depends: str = ""
     """What must hold for the term to bite that no use case says, as a clause (``the product
     competes with the licensor's``): the term then asks for a human and never decides."""
-    encouraged: bool = False
-    """A wish, not a duty: shown, never required."""
 
 
 class LicenseTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
