@@ -140,11 +140,11 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share-alike``, ``no-further-restrictions``, ``disclose-source``: how far the term goes. The
     whole derived work; the library without what only uses it; the covered files without their
     neighbors; the database without works made with it."""
+    encouraged: bool = False
+    """A wish, not a duty: shown, never required."""
     depends: str = ""
     """What must hold for the term to bite that no use case says, as a clause (``the product
     competes with the licensor's``): the term then asks for a human and never decides."""
-    encouraged: bool = False
-    """A wish, not a duty: shown, never required."""
 
 
 class LicenseTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

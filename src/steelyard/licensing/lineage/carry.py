@@ -49,6 +49,7 @@ _MADE_FROM: frozenset[Relation] = frozenset(
     }
 )
 _PART_OF: frozenset[Relation] = frozenset({"included_in", "includes_code", "serves"})
+_THROUGH_OUTPUTS = frozenset({"distilled_from_outputs", "generated", "trained_on"})
 _AS_PART: dict[Mode, Mode] = {"own": "component", "derivative": "changed"}
 _WANTED: dict[Mode, str] = {
     "derivative": "derivatives",
@@ -86,6 +87,11 @@ class Carried(Struct, frozen=True, kw_only=True):
     before: Carried | None = None
     relation: Relation | None = None
     """How it came from ``before``'s node; None at its origin."""
+
+    @property
+    def by_outputs(self) -> bool:
+        """Tell whether some step of the way went through outputs instead of weights."""
+        return any(step.relation in _THROUGH_OUTPUTS for step in self.path())
 
     @property
     def origin(self) -> int:
@@ -202,26 +208,27 @@ def _modes(
     elif relation == "distilled_from_outputs" or source.kind not in ("dataset", "code"):
         # "trained on" a model can only mean on what it put out.
         if mode in ("own", "derivative"):
-            yield _after_outputs(carried.held)
+            yield from _after_outputs(carried.held)
     else:
         yield from _after_training(carried, whole)
 
 
 def _after_training(carried: Carried, whole: bool) -> Iterator[Mode]:
     if carried.mode == "outputs":
-        yield _after_outputs(carried.held)
+        yield from _after_outputs(carried.held)
     elif carried.mode == "data" or whole:
         if carried.mode == "own" and _speaks_of_outputs(carried.held):
             # A dataset under a model's license holds that model's outputs.
-            yield _after_outputs(carried.held)
+            yield from _after_outputs(carried.held)
         yield "data"
 
 
-def _after_outputs(held: Held) -> Mode:
+def _after_outputs(held: Held) -> Iterator[Mode]:
+    """Yield what a model trained on outputs is: always trained on them, perhaps a derivative."""
+    yield "trained"
     terms = held.terms
     if terms is not None and any(term.code == "outputs-derivative" for term in terms.terms):
-        return "derivative"
-    return "trained"
+        yield "derivative"
 
 
 def _speaks_of_outputs(held: Held) -> bool:

@@ -39,9 +39,19 @@ def judge_use(reported: Reported, carried: Carried, use: LineageUse) -> None:
             clause="unread",
         )
         return
-    codes = {term.code for term in held.terms.terms}
-    for term in held.terms.terms:
+    judge_terms(reported, carried, use)
+
+
+def judge_terms(
+    reported: Reported, carried: Carried, use: LineageUse, skip: frozenset[str] = frozenset()
+) -> None:
+    """Judge the terms of a known license that go along in the way it arrived, but for ``skip``."""
+    terms = carried.held.terms.terms if carried.held.terms else ()
+    codes = {term.code for term in terms}
+    for term in terms:
         rule = _RULES.get(term.code)
+        if term.code in skip:
+            continue
         if rule is not None and not term.encouraged and follows(term, carried):
             if term.code in _NOT_FOR_BUSINESS and codes & _BY_ASKING:
                 continue  # the term that says whom to ask is the one that is judged
