@@ -60,6 +60,13 @@ class UseCaseFacts(Struct, frozen=True, kw_only=True):
     redistributes: Annotated[bool | None, _says("The weights are handed to others.")] = None
     monthly_users: Annotated[int | None, _says("Monthly active users planned.")] = None
     revenue_usd: Annotated[int | None, _says("Yearly revenue of the organization.")] = None
+    establishment: Annotated[str | None, _says("Where the user is established.")] = None
+    monthly_users_at_release: Annotated[
+        int | None, _says("Monthly active users when the upstream version was released.")
+    ] = None
+    registered: Annotated[
+        bool | None, _says("The registration a license asks for was made.")
+    ] = None
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):
