@@ -54,7 +54,7 @@ def read_bundle(data: bytes) -> Bundle:
         IntegrityError: the bytes are no bundle of version 0.3 around an in-toto statement.
     """
     value = read_json(data, "signature")
-    if value.get("mediaType") not in MEDIA_TYPES:
+    if member(value, "mediaType", str, "bundle") not in MEDIA_TYPES:
         raise malformed("This is not a Sigstore bundle of version 0.3.", "bundle.version")
     material = _material(member(value, "verificationMaterial", dict, "bundle"))
     if "messageSignature" in value:
