@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.charter.facts import (
     ArtifactFacts,
@@ -29,9 +29,11 @@ from steelyard.governance.assessment.subject import names_bytes
 from steelyard.governance.assessment.summary import Summary
 from steelyard.kernel.assessment import Model, Subject
 from steelyard.kernel.card import ModelCard, Section
+from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
+from steelyard.kernel.signature import SignatureReport
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
@@ -58,8 +60,13 @@ def facts_of(
     seen: Summary,
     terms: LicenseSummary,
     today: dt.date,
+    signature: SignatureReport | None = None,
 ) -> Evidenced:
-    """Return everything a charter may read about this adoption."""
+    """Return everything a charter may read about this adoption.
+
+    ``signature`` is what verifying the model's signature and attestations came to; None means that
+    nobody looked, and then what it would say is not known.
+    """
     model = seen.model
     facts = Facts(
         environment=environment,
@@ -70,12 +77,7 @@ def facts_of(
         scan=_scan(inspection, seen),
         license=_license(terms),
         card=_card(seen.card),
-        provenance=ProvenanceFacts(
-            revision_immutable=subject.commit is not None
-            or names_bytes(subject.purl, subject.manifest_sha256),
-            base_models_stated=bool(model.base_models),
-            datasets_stated=bool(model.datasets),
-        ),
+        provenance=_provenance(subject, model, signature),
     )
     return Evidenced(facts=facts, evidence=_evidence(inspection, seen, terms))
 
@@ -97,6 +99,43 @@ def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts
         base_models=model.base_models,
         datasets=model.datasets,
         tags=card.tags if card else (),
+    )
+
+
+def _provenance(
+    subject: Subject, model: Model, signature: SignatureReport | None
+) -> ProvenanceFacts:
+    facts = ProvenanceFacts(
+        revision_immutable=subject.commit is not None
+        or names_bytes(subject.purl, subject.manifest_sha256),
+        base_models_stated=bool(model.base_models),
+        datasets_stated=bool(model.datasets),
+    )
+    if signature is None:
+        return facts
+    if signature.manifest_sha256 != subject.manifest_sha256:
+        raise UndecidedError("The signature was verified for other bytes than were assessed.")
+    verified = signature.outcome == "verified"
+    signer = signature.signer
+    proven = [
+        one for one in signature.attestations if one.outcome == "verified" and one.subject != "none"
+    ]
+    return structs.replace(
+        facts,
+        signed=None if signature.outcome == "undecidable" else verified,
+        signature=signature.outcome,
+        signed_by=(signer.identity or signer.fingerprint) if verified and signer else None,
+        signed_whole=signature.covers_everything if verified else None,
+        attested=_sorted(
+            one.predicate_type
+            for one in proven
+            if one.result == "passed" and one.subject != "some_files"
+        ),
+        attested_against=_sorted(
+            one.predicate_type
+            for one in signature.attestations
+            if one.effect in ("lowers", "blocks")
+        ),
     )
 
 
