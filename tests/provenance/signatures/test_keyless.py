@@ -113,6 +113,73 @@ def test_no_log_entry_is_not_good() -> None:
     assert verify(json.dumps(bundle).encode()).outcome == "invalid"
 
 
+def forged() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a good bundle, and one that a stranger made with a certificate of their own."""
+    import base64
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from tests.provenance.signatures.test_certificates import START, usage
+
+    key = build.p256()
+    stranger = x509.Name([])
+    extension = x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"),
+        b"\x0c" + bytes([len(ISSUER)]) + ISSUER.encode(),
+    )
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(stranger)
+        .issuer_name(stranger)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(START)
+        .not_valid_after(build.NOW)
+        .add_extension(usage(signs=True), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(WHO)]), critical=True)
+        .add_extension(extension, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    digests = {entry.path: entry.sha256 for entry in build.manifest().files}
+    bad: dict[str, Any] = json.loads(build.bundle(key, build.statement(digests)))
+    raw = base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
+    good: dict[str, Any] = json.loads(build.golden("keyless.sig"))
+    entries = good["verificationMaterial"]["tlogEntries"]
+    bad["verificationMaterial"] = {"certificate": {"rawBytes": raw}, "tlogEntries": entries}
+    return good, bad
+
+
+@needs_library
+def test_a_certificate_that_only_claims_the_identity() -> None:
+    _, bad = forged()
+    report = verify(json.dumps(bad).encode())
+    assert (report.outcome, code_of(report)) == ("untrusted", "keyless.other-root")
+
+
+@pytest.mark.parametrize("place", ["outside", "inside"])
+def test_a_bundle_with_two_readings_is_refused(place: str) -> None:
+    """The library also reads the other spelling of every member."""
+    good, bad = forged()
+    if place == "outside":
+        bad["dsse_envelope"] = good["dsseEnvelope"]
+        bad["verification_material"] = good["verificationMaterial"]
+    else:
+        raw = good["verificationMaterial"]["certificate"]["rawBytes"]
+        bad["verificationMaterial"]["certificate"]["raw_bytes"] = raw
+    assert verify(json.dumps(bad).encode()).outcome == "invalid"
+
+
+@needs_library
+def test_what_the_library_read_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    from steelyard.provenance.signatures import bundle
+
+    monkeypatch.setattr(bundle, "_check_spelling", lambda value: None)
+    good, bad = forged()
+    for order in (bad | {"dsse_envelope": good["dsseEnvelope"]}, {"x": 1} | bad):
+        order["verification_material"] = good["verificationMaterial"]
+        assert verify(json.dumps(order).encode()).outcome != "verified"
+
+
 @needs_library
 @pytest.mark.parametrize("root", [b"", b"{}", b'{"mediaType":"x"}', b'{"trustedRoot":{}}'])
 def test_a_useless_root_is_the_callers_fault(root: bytes) -> None:
