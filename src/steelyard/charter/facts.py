@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from steelyard.kernel.assessment import Tier
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.license import LicenseCategory
+from steelyard.kernel.signature import Outcome as SignatureOutcome
 from steelyard.kernel.use_case import (
     Autonomy,
     DataClass,
@@ -182,6 +183,15 @@ class ProvenanceFacts(Struct, frozen=True, kw_only=True):
         tuple[str, ...], _says("Names of all models it claims to derive from.")
     ] = ()
     signed: Annotated[bool | None, _says("A valid publisher's signature covers it.")] = None
+    signature: Annotated[SignatureOutcome | None, _says("What its signature is worth.")] = None
+    signed_by: Annotated[str | None, _says("Identity, else key, of a verified signature.")] = None
+    signed_whole: Annotated[bool | None, _says("The signature leaves no file out.")] = None
+    attested: Annotated[
+        tuple[str, ...] | None, _says("Types of trusted attestations that passed.")
+    ] = None
+    attested_against: Annotated[
+        tuple[str, ...] | None, _says("Types of attestations that failed.")
+    ] = None
 
 
 class RiskFacts(Struct, frozen=True, kw_only=True):

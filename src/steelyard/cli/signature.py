@@ -24,6 +24,7 @@ from steelyard.kernel.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from steelyard.kernel.signature import Reason, SignatureReport, Signer
     from steelyard.platform.model_files import ReadModel
@@ -132,6 +133,7 @@ def verify(
     """
     from msgspec.structs import replace
 
+    from steelyard.bootstrap import utc_now
     from steelyard.platform.model_files import read_model, read_named
     from steelyard.provenance.signatures.attestation import missing, weigh_attestations
     from steelyard.provenance.signatures.certificates import read_roots
@@ -139,7 +141,7 @@ def verify(
     from steelyard.provenance.signatures.reading import MAX_BUNDLE
     from steelyard.provenance.signatures.trust import TrustPolicy
 
-    now = dt.datetime.now(dt.UTC)
+    now = utc_now()
     known = None if seen_at is None else seen_at.replace(tzinfo=dt.UTC)
     if known is not None and known > now:
         raise InputError("--seen-at lies in the future.", code="signature.seen-at")
@@ -242,6 +244,8 @@ def _print_text(report: SignatureReport, terminal: Console) -> None:
 
     say = _Sayer(terminal)
     words, style = _HEADLINE[report.outcome]
+    if report.differences:
+        words = "The model is not the one that was signed."
     mark = {"verified": "✓", "invalid": "✗"}.get(report.outcome, "!")
     terminal.print(say(f"{mark} {words}", style))
     table = _table()
@@ -283,7 +287,7 @@ class _Sayer:
     def __init__(self, terminal: Console) -> None:
         self._ascii = terminal.options.ascii_only
 
-    def __call__(self, text: str, style: str = "") -> object:
+    def __call__(self, text: str, style: str = "") -> Text:
         from rich.text import Text
 
         from steelyard.ledger.verification import printable

@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from steelyard.kernel.errors import InputError
-from steelyard.kernel.inspection import TreeFile
+from steelyard.kernel.inspection import TreeFile, path_of
 from steelyard.kernel.limits import DEFAULT_LIMITS
 from steelyard.kernel.manifest import FileEntry, Manifest, manifest_of
 from steelyard.ledger.verification import Findings
@@ -73,7 +73,7 @@ def _sha256(file: TreeFile) -> str:
     """Return the digest of a file; of what stopped being a regular file, an empty one."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(file.location, flags)
+        descriptor = os.open(path_of(file.location), flags)
         with open(descriptor, "rb", buffering=0) as opened:  # noqa: PTH123 (a descriptor, no path)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return ""

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.charter.facts import (
     ArtifactFacts,
@@ -29,11 +29,16 @@ from steelyard.governance.assessment.subject import names_bytes
 from steelyard.governance.assessment.summary import Summary
 from steelyard.kernel.assessment import Model, Subject
 from steelyard.kernel.card import ModelCard, Section
+from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
+<<<<<<< HEAD
 from steelyard.kernel.lineage import ProvenanceGraph
 from steelyard.kernel.lineage_answer import LineageAnswer
+=======
+from steelyard.kernel.signature import SignatureReport
+>>>>>>> terms2
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
@@ -62,8 +67,13 @@ def facts_of(
     lineage: ProvenanceGraph,
     license_use: LineageAnswer,
     today: dt.date,
+    signature: SignatureReport | None = None,
 ) -> Evidenced:
-    """Return everything a charter may read about this adoption."""
+    """Return everything a charter may read about this adoption.
+
+    ``signature`` is what verifying the model's signature and attestations came to; None means that
+    nobody looked, and then what it would say is not known.
+    """
     model = seen.model
     facts = Facts(
         environment=environment,
@@ -74,6 +84,7 @@ def facts_of(
         scan=_scan(inspection, seen),
         license=_license(terms, license_use),
         card=_card(seen.card),
+<<<<<<< HEAD
         provenance=ProvenanceFacts(
             revision_immutable=subject.commit is not None
             or names_bytes(subject.purl, subject.manifest_sha256),
@@ -87,6 +98,9 @@ def facts_of(
                 if node.name != lineage.subject and node.kind not in ("dataset", "code")
             ),
         ),
+=======
+        provenance=_provenance(subject, model, signature),
+>>>>>>> terms2
     )
     evidence = _evidence(inspection, seen, terms)
     told = [f"{each.message} [{each.license}, {each.clause}]" for each in license_use.reasons]
@@ -114,6 +128,43 @@ def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts
         base_models=model.base_models,
         datasets=model.datasets,
         tags=card.tags if card else (),
+    )
+
+
+def _provenance(
+    subject: Subject, model: Model, signature: SignatureReport | None
+) -> ProvenanceFacts:
+    facts = ProvenanceFacts(
+        revision_immutable=subject.commit is not None
+        or names_bytes(subject.purl, subject.manifest_sha256),
+        base_models_stated=bool(model.base_models),
+        datasets_stated=bool(model.datasets),
+    )
+    if signature is None:
+        return facts
+    if signature.manifest_sha256 != subject.manifest_sha256:
+        raise UndecidedError("The signature was verified for other bytes than were assessed.")
+    verified = signature.outcome == "verified"
+    signer = signature.signer
+    proven = [
+        one for one in signature.attestations if one.outcome == "verified" and one.subject != "none"
+    ]
+    return structs.replace(
+        facts,
+        signed=None if signature.outcome == "undecidable" else verified,
+        signature=signature.outcome,
+        signed_by=(signer.identity or signer.fingerprint) if verified and signer else None,
+        signed_whole=signature.covers_everything if verified else None,
+        attested=_sorted(
+            one.predicate_type
+            for one in proven
+            if one.result == "passed" and one.subject != "some_files"
+        ),
+        attested_against=_sorted(
+            one.predicate_type
+            for one in signature.attestations
+            if one.effect in ("lowers", "blocks")
+        ),
     )
 
 

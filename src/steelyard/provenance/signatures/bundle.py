@@ -54,7 +54,8 @@ def read_bundle(data: bytes) -> Bundle:
         IntegrityError: the bytes are no bundle of version 0.3 around an in-toto statement.
     """
     value = read_json(data, "signature")
-    if value.get("mediaType") not in MEDIA_TYPES:
+    _check_spelling(value)
+    if member(value, "mediaType", str, "bundle") not in MEDIA_TYPES:
         raise malformed("This is not a Sigstore bundle of version 0.3.", "bundle.version")
     material = _material(member(value, "verificationMaterial", dict, "bundle"))
     if "messageSignature" in value:
@@ -65,6 +66,21 @@ def read_bundle(data: bytes) -> Bundle:
 def is_bundle(value: dict[str, Any]) -> bool:
     """Tell whether a parsed object is meant to be a bundle."""
     return "verificationMaterial" in value or "mediaType" in value
+
+
+def _check_spelling(value: Any) -> None:
+    """Refuse members in the other spelling protobuf readers accept (``dsse_envelope``): two readers
+    of one bundle could each take another one.
+    """
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            if any("_" in name for name in one):
+                raise malformed("A member of the bundle is not spelled as the format has it.")
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
 
 
 def _material(value: dict[str, Any]) -> Material:

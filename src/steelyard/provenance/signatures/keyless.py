@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.signature import Outcome, Reason
+from steelyard.provenance.signatures.envelope import Envelope
 from steelyard.provenance.signatures.reading import read_json
 
 _ISSUER, _ISSUER_V2 = "1.3.6.1.4.1.57264.1.1", "1.3.6.1.4.1.57264.1.8"
@@ -40,8 +41,12 @@ class KeylessAnswer(Struct, frozen=True):
     proven_at: str = ""
 
 
-def verify_keyless(data: bytes, certificate: Any, wanted: Identity | None) -> KeylessAnswer:
-    """Verify the bundle ``data``, whose ``certificate`` (of ``cryptography``) was read from it.
+def verify_keyless(
+    data: bytes, envelope: Envelope, certificate: Any, wanted: Identity | None
+) -> KeylessAnswer:
+    """Verify the bundle ``data``, from which ``envelope`` and ``certificate`` were read.
+
+    The library reads the bundle by itself, so it is made sure that it saw the same ones.
 
     Raises:
         InputError: the trusted root cannot be used.
@@ -64,19 +69,32 @@ def verify_keyless(data: bytes, certificate: Any, wanted: Identity | None) -> Ke
     root = _trusted_root(wanted.trusted_root)
     try:
         bundle = models.Bundle.from_json(data)
-        Verifier(trusted_root=root).verify_dsse(bundle, policy.UnsafeNoOp())
+        seen = Verifier(trusted_root=root).verify_dsse(bundle, _AnyIdentity())
     except CertValidationError as error:
         return KeylessAnswer("untrusted", _reason("keyless.other-root", _OTHER_ROOT, error))
     except VerificationError as error:
         return KeylessAnswer("invalid", _reason("keyless.invalid", _INVALID, error))
     except Exception as error:  # the library's own models raise what they like on strange input
         return KeylessAnswer("invalid", _reason("keyless.malformed", _INVALID, error))
+    if seen != (envelope.payload_type, envelope.payload) or (
+        bundle.signing_certificate != certificate
+    ):
+        return KeylessAnswer("invalid", _AMBIGUOUS)
     try:
         policy.Identity(identity=wanted.identity, issuer=wanted.issuer).verify(certificate)
     except Exception as error:
         reason = _reason("keyless.other-identity", _OTHER_IDENTITY, error)
         return KeylessAnswer("untrusted", reason)
     return KeylessAnswer("verified", None, _log_time(data))
+
+
+class _AnyIdentity:
+    """Lets every identity pass, so that a wrong one can be told from a wrong signature; who it is
+    is judged right after.
+    """
+
+    def verify(self, certificate: Any) -> None:
+        """Accept ``certificate``."""
 
 
 def identity_in(certificate: Any) -> tuple[str, str]:
@@ -135,6 +153,10 @@ def _log_time(data: bytes) -> str:
 _INVALID = "The keyless signature does not verify"
 _OTHER_ROOT = "The certificate of the keyless signature does not lead to the trusted root"
 _OTHER_IDENTITY = "The keyless signature is good, but not of the identity you named"
+_AMBIGUOUS = Reason(
+    code="keyless.malformed",
+    message="The bundle can be read in two ways, and only one of them verifies.",
+)
 _NO_LIBRARY = Reason(
     code="keyless.no-library",
     message="This is a keyless Sigstore signature, and what verifies those is not installed.",

@@ -24,6 +24,8 @@ _MAX_VALUES = 2_000_000
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]|,', re.DOTALL)
 """What matters for counting; a string that never ends is one token too, so the pass is linear."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def malformed(message: str, code: str = "signature.malformed") -> IntegrityError:
     """Return the error every reader here raises."""
@@ -46,6 +48,8 @@ def read_json(data: bytes, what: str) -> dict[str, Any]:
             parse_int=_small,
             parse_float=_short,
         )
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on half a character
     except (ValueError, RecursionError) as error:
         raise malformed(f"The {what} is not well-formed JSON: {_short_text(error)}.") from error
     if not isinstance(value, dict):

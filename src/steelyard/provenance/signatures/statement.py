@@ -44,7 +44,7 @@ def read_statement(payload: bytes) -> Statement:
         IntegrityError: it is not an in-toto statement.
     """
     value = read_json(payload, "statement")
-    kind = value.get("_type")
+    kind = member(value, "_type", str, "statement")
     if kind not in _TYPES:
         raise malformed("The payload is not an in-toto statement.", "statement.type")
     predicate_type = member(value, "predicateType", str, "statement")

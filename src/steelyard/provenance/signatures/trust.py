@@ -137,7 +137,7 @@ def _keyless(data: bytes, bundle: Bundle, policy: TrustPolicy) -> Checked:
     )
     if not _fits(leaf.key, bundle.envelope):
         return Checked(outcome="invalid", signer=signer, reason=_MISFIT)
-    answer = verify_keyless(data, leaf.parsed, policy.identity)
+    answer = verify_keyless(data, bundle.envelope, leaf.parsed, policy.identity)
     if answer.outcome == "verified":
         signer = _trusted(signer, "identity")
     return Checked(
