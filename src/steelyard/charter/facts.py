@@ -65,9 +65,9 @@ class UseCaseFacts(Struct, frozen=True, kw_only=True):
     monthly_users_at_release: Annotated[
         int | None, _says("Monthly active users when the upstream version was released.")
     ] = None
-    registered: Annotated[
-        bool | None, _says("The registration a license asks for was made.")
-    ] = None
+    registered: Annotated[bool | None, _says("The registration a license asks for was made.")] = (
+        None
+    )
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):

@@ -33,12 +33,9 @@ from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
-<<<<<<< HEAD
 from steelyard.kernel.lineage import ProvenanceGraph
 from steelyard.kernel.lineage_answer import LineageAnswer
-=======
 from steelyard.kernel.signature import SignatureReport
->>>>>>> terms2
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
@@ -84,23 +81,7 @@ def facts_of(
         scan=_scan(inspection, seen),
         license=_license(terms, license_use),
         card=_card(seen.card),
-<<<<<<< HEAD
-        provenance=ProvenanceFacts(
-            revision_immutable=subject.commit is not None
-            or names_bytes(subject.purl, subject.manifest_sha256),
-            base_models_stated=bool(model.base_models),
-            datasets_stated=bool(model.datasets),
-            origin=lineage.origin,
-            contradictions=len(lineage.contradictions),
-            ancestors=_sorted(
-                node.name
-                for node in lineage.nodes
-                if node.name != lineage.subject and node.kind not in ("dataset", "code")
-            ),
-        ),
-=======
-        provenance=_provenance(subject, model, signature),
->>>>>>> terms2
+        provenance=_provenance(subject, model, lineage, signature),
     )
     evidence = _evidence(inspection, seen, terms)
     told = [f"{each.message} [{each.license}, {each.clause}]" for each in license_use.reasons]
@@ -132,13 +113,20 @@ def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts
 
 
 def _provenance(
-    subject: Subject, model: Model, signature: SignatureReport | None
+    subject: Subject, model: Model, lineage: ProvenanceGraph, signature: SignatureReport | None
 ) -> ProvenanceFacts:
     facts = ProvenanceFacts(
         revision_immutable=subject.commit is not None
         or names_bytes(subject.purl, subject.manifest_sha256),
         base_models_stated=bool(model.base_models),
         datasets_stated=bool(model.datasets),
+        origin=lineage.origin,
+        contradictions=len(lineage.contradictions),
+        ancestors=_sorted(
+            node.name
+            for node in lineage.nodes
+            if node.name != lineage.subject and node.kind not in ("dataset", "code")
+        ),
     )
     if signature is None:
         return facts
