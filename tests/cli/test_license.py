@@ -31,7 +31,7 @@ def test_one_file_is_judged_whatever_its_name(tmp_path: Path) -> None:
     assert code == 0
     assert found["schema"] == "steelyard.license/v1"
     (file,) = found["files"]
-    assert set(file) == {"path", "verdict", "matches", "additional_terms"}
+    assert set(file) == {"path", "verdict", "matches", "additional_terms", "excerpt"}
     assert (file["path"], file["verdict"]) == ("something.dat", "exact")
     (match,) = file["matches"]
     assert match == {"key": "apache-2.0", "spdx": "Apache-2.0", "coverage": 1.0, "changed": []}
