@@ -28,9 +28,9 @@ def card(front: str, body: str = "") -> LineagePaper | None:
     return read_card_papers("README.md", f"---\n{front}\n---\n{body}")[2]
 
 
-def gguf(dtypes: dict[str, int] | None = None, **values: Any) -> LineagePaper | None:
+def gguf(**values: Any) -> LineagePaper | None:
     named = {key.replace("__", "."): value for key, value in values.items()}
-    return read_gguf_lineage("m.gguf", named, dtypes or {"Q4_K": 1})
+    return read_gguf_lineage("m.gguf", named, {"Q4_K": 1})
 
 
 def graph(*papers: LineagePaper | None, name: str = "me/mine", **more: Any) -> ProvenanceGraph:

@@ -88,6 +88,16 @@ RULE_STATES: Final[dict[str, Chip]] = {
     "held": Chip("good", "check", "held"),
     "not_applicable": Chip("neutral", "dash", "did not apply"),
 }
+ORIGINS: Final[dict[str, Chip]] = {
+    "stated": Chip("good", "check", "origin stated"),
+    "unnamed": Chip("pending", "question", "origin not named"),
+    "unstated": Chip("pending", "question", "origin not stated"),
+}
+CLAIMS: Final[dict[str, Chip]] = {
+    "strong": Chip("good", "check", "loaders follow it"),
+    "stated": Chip("notice", "info", "stated"),
+    "weak": Chip("pending", "question", "weak claim"),
+}
 EFFECTS: Final[dict[str, Chip]] = {
     "reject": Chip("bad", "cross", "rejects"),
     "review": Chip("pending", "hourglass", "asks for review"),

@@ -19,6 +19,7 @@ from msgspec import UNSET, Struct, UnsetType
 from steelyard.kernel.assessment import ASSESSMENT_SCHEMA, Assessment
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Verdict
 from steelyard.kernel.inspection import RuleText, Scanner
+from steelyard.kernel.lineage import LINEAGE_GRAPH_SCHEMA, ProvenanceGraph
 from steelyard.kernel.triage import Gone, Triage
 from steelyard.kernel.weights import BaseComparison, LocatedGap, WeightReport
 
@@ -176,6 +177,9 @@ def published_schemas() -> dict[str, bytes]:
     """Return the files of ``docs/reference`` that are generated from the types, by name."""
     return {
         "assessment.schema.json": assessment_schema(),
+        "lineage-graph.schema.json": _schema(
+            ProvenanceGraph, LINEAGE_GRAPH_SCHEMA, "Steelyard lineage graph"
+        ),
         "scan.schema.json": scan_schema(),
     }
 
