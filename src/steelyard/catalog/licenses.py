@@ -71,6 +71,7 @@ class _Names(Struct, frozen=True):
     aliases: dict[str, str]
     families: dict[str, tuple[str, ...]]
 
+
 _CC_NAME = re.compile(
     r"creative commons (.{2,80}?) ?(\d\.\d)(?: international| unported| generic)?(?: public)?"
 )

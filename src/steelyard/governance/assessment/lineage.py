@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from steelyard.kernel.assessment import Subject
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.inspection import Inspection
@@ -69,11 +71,8 @@ def _papers(inspection: Inspection) -> tuple[str, ...]:
     return tuple(sorted(names))[:_PAPERS_MOST]
 
 
-def lineage_question(graph: ProvenanceGraph, use_case: UseCase) -> LineageGraph:
-    """Return ``graph`` with the use of ``use_case``, as the check asks it.
-
-    What partners or the public reach counts as hosted; without an establishment the regions count.
-    """
+def as_drawn(graph: ProvenanceGraph) -> LineageGraph:
+    """Return ``graph`` as somebody would have drawn it by hand: nodes and edges without claims."""
     return LineageGraph(
         nodes=tuple(
             LineageNode(
@@ -91,6 +90,16 @@ def lineage_question(graph: ProvenanceGraph, use_case: UseCase) -> LineageGraph:
             LineageEdge(upstream=edge.upstream, downstream=edge.downstream, relation=edge.relation)
             for edge in graph.edges
         ),
+    )
+
+
+def lineage_question(graph: ProvenanceGraph, use_case: UseCase) -> LineageGraph:
+    """Return ``graph`` with the use of ``use_case``, as the check asks it.
+
+    What partners or the public reach counts as hosted; without an establishment the regions count.
+    """
+    return msgspec.structs.replace(
+        as_drawn(graph),
         use_case=LineageUse(
             commercial=use_case.commercial,
             hosted=use_case.exposure != "internal",
