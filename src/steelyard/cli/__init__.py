@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "scan": "Examine model files for code, escapes and attacks.",
     "license": "Find licenses, conflicts and obligations.",
     "lineage": "Follow a model back to what it was made from.",
-    "bom": "Write a CycloneDX ML-BOM of a model.",
+    "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
