@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
+    from steelyard.kernel.lineage import ProvenanceGraph
     from steelyard.licensing.lineage.graph import LineageGraph
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
@@ -263,13 +264,14 @@ def bill_of_materials(
     purl: str | None,
     *,
     spec: Spec = "cyclonedx-1.6",
-    lineage: LineageGraph | None = None,
+    drawn: LineageGraph | None = None,
 ) -> tuple[bytes, Subject]:
     """Wait for the examination of ``path`` and return its ML-BOM and what it is about.
 
-    ``lineage`` is what is known of its origin beyond what its own files claim.
+    ``drawn`` is a lineage that knows more of its origin than what its own files claim.
     """
     from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
     from steelyard.governance.assessment.subject import identify
     from steelyard.licensing.compose import summarize
     from steelyard.reporting.bom import write_bom
@@ -279,16 +281,46 @@ def bill_of_materials(
     manifest = summary.manifest_from(inspection)
     subject = identify(Path(os.path.realpath(path)), manifest, purl)
     seen = summary.summarize(subject, inspection)
+    terms = summarize(inspection.declared, inspection.license_files)
     revision = of_inspection(
         inspection,
         subject=subject,
         model=seen.model,
         card=seen.card,
-        terms=summarize(inspection.declared, inspection.license_files),
+        terms=terms,
         files=summary.component_files(inspection.files),
         verdict=seen.verdict,
         coverage=seen.coverage.level,
         created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        lineage=lineage,
+        lineage=lineage_of(subject, inspection, terms),
+        drawn=drawn,
     )
     return write_bom(revision, spec), subject
+
+
+def claimed_lineage(
+    running: Running, path: Path, purl: str | None
+) -> tuple[ProvenanceGraph, list[str]]:
+    """Wait for the examination of ``path``; return what its files claim it was made from.
+
+    Also a sentence for every file that could not be read in full.
+
+    Raises:
+        InputError: ``purl`` is not a package URL.
+        UndecidedError: nothing could be examined.
+    """
+    from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
+    from steelyard.governance.assessment.subject import identify
+    from steelyard.kernel.finding import Coverage
+    from steelyard.licensing.compose import summarize
+
+    inspection = running.result()
+    subject = identify(Path(os.path.realpath(path)), summary.manifest_from(inspection), purl)
+    terms = summarize(inspection.declared, inspection.license_files)
+    unread = [
+        f"{report.path}: {report.coverage_reason}"
+        for report in inspection.files
+        if report.coverage is not Coverage.FULL
+    ]
+    return lineage_of(subject, inspection, terms), unread

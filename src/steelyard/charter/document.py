@@ -307,6 +307,13 @@ def _read_int(node: Node) -> int | None:
     return int(text) if node.tag == "int" and re.fullmatch(r"[+-]?\d{1,18}", text) else None
 
 
+def _read_float(node: Node) -> float | None:
+    try:
+        return float(str(node.value).replace("_", "")) if node.tag in ("int", "float") else None
+    except ValueError:
+        return None
+
+
 def _read_date(node: Node) -> datetime.date | None:
     try:
         return (
@@ -322,11 +329,13 @@ _READERS: Mapping[Any, Any] = {
     str: _read_text,
     bool: _read_bool,
     int: _read_int,
+    float: _read_float,
     datetime.date: _read_date,
 }
 _EXPECTED: dict[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "a whole number",
+    float: "a number",
     datetime.date: "a date such as 2027-06-30",
 }

@@ -16,6 +16,8 @@ from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.inspection import FilePapers, Task
 from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdict
 from steelyard.kernel.limits import Limits
+from steelyard.kernel.lineage import LineagePaper
+from steelyard.scanning.interface import Header
 
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
 
@@ -28,10 +30,11 @@ class Papers(Struct):
     packages: list[PackageMetadata] = field(default_factory=list)
     license_files: list[LicenseFile] = field(default_factory=list)
     declared: list[DeclaredLicense] = field(default_factory=list)
+    lineage: list[LineagePaper] = field(default_factory=list)
 
     def found(self) -> FilePapers | None:
         """Return what was read, or None if there was nothing to read."""
-        if not (self.cards or self.configs or self.packages or self.license_files or self.declared):
+        if not any(getattr(self, name) for name in self.__struct_fields__):
             return None
         return FilePapers(
             cards=tuple(self.cards),
@@ -39,17 +42,30 @@ class Papers(Struct):
             packages=tuple(self.packages),
             license_files=tuple(self.license_files),
             declared=tuple(self.declared),
+            lineage=tuple(self.lineage),
         )
 
     def read(
-        self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool
+        self,
+        path: str,
+        source: Source,
+        tasks: tuple[Task, ...],
+        limits: Limits,
+        *,
+        alone: bool,
+        header: Header | None = None,
     ) -> str:
         """Read one file for what it may be; return a sentence if it could not be read.
 
         ``alone``: the file was named by the user as the one to judge, so it is a license text
-        whatever its name.
+        whatever its name. ``header`` is what a scan of the same bytes has already read.
         """
         name = path.rpartition("/")[2]
+        if "card" in tasks and (header is not None or name.endswith((".gguf", ".safetensors"))):
+            try:
+                self._read_header(path, source, limits, header, scanned="scan" in tasks)
+            except ArtifactError as error:
+                return f"its header could not be read: {error.message}"
         kinds = _kinds(name, path, tasks, alone=alone)
         if not kinds:
             return ""
@@ -63,6 +79,26 @@ class Papers(Struct):
         if source.size > limits.text_bytes:
             return f"only the first {limits.text_bytes} bytes of its text were read"
         return ""
+
+    def _read_header(
+        self, path: str, source: Source, limits: Limits, header: Header | None, *, scanned: bool
+    ) -> None:
+        """Read where weights come from; a header a scan could not read is its finding."""
+        if header is None and not scanned:
+            header = _header(source, limits)
+        if header is None:
+            return
+        from steelyard.provenance.lineage import headers
+
+        if header.format == "gguf":
+            paper = headers.read_gguf_lineage(path, header.values, header.dtypes)
+        else:
+            values = {key: str(value) for key, value in header.values.items()}
+            paper = headers.read_safetensors_lineage(
+                path, values, header.tensors, tuple(header.dtypes)
+            )
+        if paper is not None:
+            self.lineage.append(paper)
 
     def _read_as(self, kind: str, path: str, text: str) -> None:
         if kind == "license":
@@ -79,17 +115,23 @@ class Papers(Struct):
 
             self.declared += read_tags(path, text)
         elif kind == "card":
-            from steelyard.provenance.card import read_card
+            from steelyard.provenance.card import read_card_papers
 
-            card, declared = read_card(path, text)
+            card, declared, lineage = read_card_papers(path, text)
             self.cards.append(card)
             self.declared += declared
+            self.lineage += [lineage] if lineage is not None else []
         elif kind == "config":
             from steelyard.provenance.config import read_config
 
             config = read_config(path, text)
             if config is not None:
                 self.configs.append(config)
+        elif kind == "lineage":
+            from steelyard.provenance.lineage.configs import read_lineage
+
+            paper = read_lineage(path, text)
+            self.lineage += [paper] if paper is not None else []
         else:
             from steelyard.provenance.package import read_package
 
@@ -110,14 +152,33 @@ def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> lis
     if "card" in tasks:
         if _CARD.match(name):
             kinds.append("card")
-        elif name.endswith(".json"):
+        elif name.endswith((".json", ".yml", ".yaml")):
             from steelyard.provenance.config import is_config_path
+            from steelyard.provenance.lineage.configs import is_lineage_path
 
             if is_config_path(path):
                 kinds.append("config")
+            if is_lineage_path(path):
+                kinds.append("lineage")
         elif name in ("METADATA", "PKG-INFO"):
             from steelyard.provenance.package import is_package_path
 
             if is_package_path(path):
                 kinds.append("package")
     return kinds
+
+
+def _header(source: Source, limits: Limits) -> Header | None:
+    """Return the header of a weight file nobody has read yet."""
+    start = source.read_at(0, 4)
+    if start == b"GGUF":
+        from steelyard.artifacts.gguf import read_gguf
+        from steelyard.scanning.rules.gguf import gguf_header
+
+        return gguf_header(read_gguf(source, limits))
+    if source.read_at(8, 1) == b"{":
+        from steelyard.artifacts.safetensors import read_safetensors
+        from steelyard.scanning.rules.safetensors import safetensors_header
+
+        return safetensors_header(read_safetensors(source, limits))
+    return None

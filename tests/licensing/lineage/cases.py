@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from steelyard.licensing.lineage.graph import LineageGraph
 from tests.licensing.lineage.drawing import draw
+
+from steelyard.licensing.lineage.graph import LineageGraph
 
 LLAMA2, LLAMA3 = "llama-2-license-2023", "LicenseRef-llama-3"
 LLAMA31, LLAMA32, LLAMA4 = (
@@ -172,6 +173,11 @@ CASES: tuple[Case, ...] = (
          "b model agpl-3.0; x model agpl-3.0 shows=Source_code", "b > x finetune", "ok", hosted=True),
     case("agpl-internal", "agpl-3.0", "interacting with it remotely through a computer network",
          "b model agpl-3.0; x model agpl-3.0", "b > x finetune", "ok"),
+    case("agpl-server-unchanged", "agpl-3.0", "if you modify the Program",
+         "c code agpl-3.0; m model mit", "c > m serves", "ok", hosted=True),
+    case("agpl-server-changed", "agpl-3.0", "if you modify the Program",
+         "c code agpl-3.0; fork code agpl-3.0; m model mit", "c > fork modified_copy; fork > m serves",
+         "duty_missing", "network-source", hosted=True),
     case("agpl-under-mit-label", "agpl-3.0", "interacting with it remotely through a computer network",
          "x model mit actual=agpl-3.0 files=LICENSE", "", "prohibited", "label", redistribute=True),
     case("gpl2-gpl3", "gpl-2.0", "You may not impose any further restrictions",
@@ -228,14 +234,24 @@ CASES: tuple[Case, ...] = (
          f"m model {HUNYUAN}", "", "prohibited", "territory", establishment="IT"),
     case("hunyuan-uk-large", HUNYUAN, "European Union",
          f"m model {HUNYUAN}", "", "ok", establishment="GB"),
+    case("hunyuan-distilled", HUNYUAN, "to improve any other large language model",
+         f"t model {HUNYUAN}; s model apache-2.0", "t > s distilled_from_outputs", "prohibited", "no-output-training"),
+    case("hunyuan-distilled-own", HUNYUAN, "other than Tencent Hunyuan or Model Derivatives thereof",
+         f"t model {HUNYUAN}; s model {HUNYUAN}", "t > s finetune; t > s distilled_from_outputs", "ok"),
+    case("mg-by-nc-distilled", "LicenseRef-mg-by-nc", "commercial",
+         "t model LicenseRef-mg-by-nc; s model mit", "t > s distilled_from_outputs", "prohibited", "no-commercial-use"),
+    case("nvidia-text-hosted", "nvidia-open-model-2025-04-28", "NVIDIA Cosmos",
+         "m model nvidia-open-model-2025-04-28 role=text-only files=LICENSE,NOTICE shows=", "", "ok", hosted=True),
     case("hunyuan-a13b-korea", "LicenseRef-hunyuan-a13b", "South Korea",
          "m model LicenseRef-hunyuan-a13b", "", "prohibited", "territory", establishment="KR"),
     case("stability-revenue", STABILITY, "1,000,000",
          f"m model {STABILITY}", "", "needs_license", "revenue-cap", revenue_usd=5_000_000),
     case("stability-small", STABILITY, "1,000,000",
-         f"m model {STABILITY}", "", "ok", revenue_usd=100_000),
+         f"m model {STABILITY}", "", "ok", revenue_usd=100_000, registered=True),
+    case("stability-unregistered", STABILITY, "You must register with Stability AI",
+         f"m model {STABILITY}", "", "needs_license", "registration", revenue_usd=100_000),
     case("stability-revenue-unknown", STABILITY, "1,000,000",
-         f"m model {STABILITY}", "", "review", "revenue-cap", revenue_usd=None),
+         f"m model {STABILITY}", "", "review", "revenue-cap", revenue_usd=None, registered=True),
     case("flux-business", "flux-1-nc", "Non-Commercial",
          "m model flux-1-nc", "", "prohibited"),
     case("yi21-unregistered", "LicenseRef-yi-2.1", "commercial",

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.catalog.test_license_terms import plain
+from tests.licensing.lineage.cases import CASES, Case
 
 from steelyard.catalog.license_terms import license_terms
 from steelyard.licensing.lineage.check import check_lineage
-from tests.catalog.test_license_terms import plain
-from tests.licensing.lineage.cases import CASES, Case
 
 TEXTS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "licences"
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -24,7 +26,19 @@ from steelyard.kernel.license import (
     LicenseSummary,
     LicenseVerdict,
 )
-from steelyard.licensing.lineage.graph import Kind, LineageEdge, LineageGraph, LineageNode, Relation
+from steelyard.kernel.lineage import (
+    CONFIDENCE_ORDER,
+    RELATIONS,
+    Confidence,
+    LineageClaim,
+    LineageFact,
+    LineagePaper,
+    NodeKind,
+    ProvenanceGraph,
+    Relation,
+)
+from steelyard.licensing.lineage.graph import LineageEdge, LineageGraph, LineageNode
+from steelyard.provenance.graph import Identity, build_graph
 from steelyard.reporting.bom.revision import Revision
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -148,7 +162,6 @@ def rich() -> Revision:
         coverage="none",
         scanner=SCANNER,
         created=CREATED,
-        cards=(card,),
         configs=(
             ModelConfig(path="adapters/de/adapter_config.json", base_models=("acme/claims-8b-en",)),
             ModelConfig(path="config.json", model_type="llama"),
@@ -166,6 +179,52 @@ def rich() -> Revision:
         weights=("adapters/de/adapter_model.safetensors", "model.safetensors"),
         code=("modeling_claims.py",),
         loaded_code=("modeling_claims.py",),
+        lineage=claimed(),
+    )
+
+
+def claimed() -> ProvenanceGraph:
+    """What the files of :func:`rich` claim, by every confidence."""
+    return build_graph(
+        Identity(name="acme/claims-8b", license="unknown", revision=COMMIT),
+        (
+            LineagePaper(
+                path="README.md",
+                source="card",
+                claims=(
+                    _claim("base_model[0]", "meta-llama/Llama-3.1-8B", "finetune"),
+                    _claim("base_model[1]", "/srv/models/secret base", "finetune"),
+                    _claim("datasets[0]", "HuggingFaceH4/ultrachat_200k", "trained_on", "dataset"),
+                    _claim("datasets[1]", "squad", "trained_on", "dataset"),
+                ),
+                facts=(LineageFact(about="evaluated_on", key="model-index", text="MMLU"),),
+            ),
+            LineagePaper(
+                path="adapters/de/adapter_config.json",
+                source="adapter",
+                claims=(
+                    _claim("base_model_name_or_path", "acme/claims-8b-en", "adapter_of",
+                           confidence="strong"),
+                ),
+            ),
+            LineagePaper(
+                path="config.json",
+                source="config",
+                claims=(_claim("_name_or_path", "acme/stray", None, confidence="weak"),),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _claim(
+    key: str,
+    name: str,
+    relation: Relation | None,
+    kind: NodeKind = "model",
+    confidence: Confidence = "stated",
+) -> LineageClaim:
+    return LineageClaim(
+        key=key, quote=name, confidence=confidence, name=name, kind=kind, relation=relation
     )
 
 
@@ -247,31 +306,7 @@ LINKS = TEXT | st.sampled_from(
     )
 )
 SECTIONS = st.builds(Section, stated=st.booleans(), excerpt=TEXT)
-KINDS: tuple[Kind, ...] = (
-    "model",
-    "adapter",
-    "merge",
-    "quantisation",
-    "distillation",
-    "dataset",
-    "code",
-)
-RELATIONS: tuple[Relation, ...] = (
-    "finetune",
-    "merge_of",
-    "adapter_of",
-    "quantised_from",
-    "distilled_from_outputs",
-    "trained_on",
-    "trained_with_code",
-    "generated",
-    "serves",
-    "included_in",
-    "includes_code",
-    "modified_copy",
-    "translated",
-    "copied_content",
-)
+KINDS: tuple[NodeKind, ...] = get_args(NodeKind)
 
 
 def _tuples(of: SearchStrategy[str]) -> SearchStrategy[tuple[str, ...]]:
@@ -292,6 +327,32 @@ CARDS = st.builds(
     training_data=SECTIONS,
     intended_use=SECTIONS,
     limitations=SECTIONS,
+)
+
+
+PAPERS = st.lists(
+    st.builds(
+        LineagePaper,
+        path=PATHS,
+        source=st.sampled_from(("card", "adapter", "config")),
+        claims=st.lists(
+            st.builds(
+                LineageClaim,
+                key=TEXT,
+                quote=TEXT,
+                confidence=st.sampled_from(CONFIDENCE_ORDER),
+                name=NAMES,
+                kind=st.sampled_from(KINDS),
+                relation=st.none() | st.sampled_from(RELATIONS),
+                role=st.sampled_from(("", "tokenizer")),
+            ),
+            max_size=4,
+        ).map(tuple),
+        facts=st.lists(
+            st.builds(LineageFact, about=st.just("evaluated_on"), key=TEXT, text=TEXT), max_size=2
+        ).map(tuple),
+    ),
+    max_size=3,
 )
 
 
@@ -328,7 +389,7 @@ def revisions(draw: st.DrawFn) -> Revision:
         )
         for path in paths
     )
-    cards = tuple(draw(st.lists(CARDS, max_size=2)))
+    card = draw(st.none() | CARDS)
     name = draw(NAMES.filter(bool))
     some = st.sampled_from(paths) if paths else PATHS
     return Revision(
@@ -358,7 +419,7 @@ def revisions(draw: st.DrawFn) -> Revision:
             base_models=draw(_tuples(NAMES)),
             datasets=draw(_tuples(NAMES)),
         ),
-        card=cards[0] if cards else None,
+        card=card,
         license=LicenseSummary(
             declared=draw(st.none() | LICENSES),
             expression=draw(st.none() | LICENSES),
@@ -381,7 +442,6 @@ def revisions(draw: st.DrawFn) -> Revision:
         scanner=SCANNER,
         created=CREATED,
         decided={"steelyard:use_case": draw(TEXT)},
-        cards=cards,
         configs=tuple(
             ModelConfig(path=path, base_models=draw(_tuples(NAMES)))
             for path in draw(st.lists(some, max_size=2))
@@ -404,5 +464,6 @@ def revisions(draw: st.DrawFn) -> Revision:
         ),
         code=tuple(file.path for file in files if file.format == "python"),
         weights=tuple(draw(st.lists(some, max_size=2))) if paths else (),
-        lineage=draw(st.none() | graphs()),
+        lineage=build_graph(Identity(name=name), draw(PAPERS)) if draw(st.booleans()) else None,
+        drawn=draw(st.none() | graphs()),
     )

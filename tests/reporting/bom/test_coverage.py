@@ -43,7 +43,7 @@ def test_every_field_has_content_in_some_document() -> None:
     """A path that is misspelled would never find anything."""
     full = msgspec.structs.replace(
         rich(),
-        lineage=drawn(),
+        drawn=drawn(),
         decided=of_assessment(samples.approved()).decided,
     )
     card = full.card

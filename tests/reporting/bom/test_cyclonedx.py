@@ -172,7 +172,10 @@ def test_sources_are_named_as_somebody_named_them() -> None:
     unknown = components["base:/srv/models/secret base"]
     assert "purl" not in unknown
     assert facts(unknown)["steelyard:identity"] == "unknown"
+    stray = components["base:acme/stray"]
+    assert facts(stray)["steelyard:confidence"] == "weak"
     own = document["metadata"]["component"]
+    # What only a tool left behind is a component, and no ancestor.
     assert len(own["pedigree"]["ancestors"]) == 2
     assert own["pedigree"]["commits"] == [{"uid": COMMIT}]
     assert facts(own)["steelyard:lineage:finetune"] in components
@@ -212,7 +215,7 @@ def test_no_address_appears_that_nobody_stated() -> None:
 
 
 def test_a_drawn_lineage_is_joined_with_the_claims() -> None:
-    document = written(msgspec.structs.replace(rich(), lineage=drawn()), "cyclonedx-1.7")
+    document = written(msgspec.structs.replace(rich(), drawn=drawn()), "cyclonedx-1.7")
     components = by_ref(document)
     needs = {item["ref"]: item.get("dependsOn", []) for item in document["dependencies"]}
     base = components["base:meta-llama/Llama-3.1-8B"]
@@ -231,6 +234,7 @@ def test_a_drawn_lineage_is_joined_with_the_claims() -> None:
         "dataset:squad",
         "dataset:generated answers",
     }
+    assert facts(own)["steelyard:lineage:evaluated_on"] == "dataset:MMLU"
     assert "base:acme/claims-8b" not in components
 
 

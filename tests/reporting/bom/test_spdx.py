@@ -140,10 +140,13 @@ def test_relationships_of_the_claims() -> None:
     document = Document(rich())
     name = "acme/claims-8b"
     assert document.related(name, "trainedOn") == ["HuggingFaceH4/ultrachat_200k", "squad"]
+    assert document.related(name, "testedOn") == ["MMLU"]
     assert document.related(name, "descendantOf") == [
         "/srv/models/secret base",
+        "acme/stray",
         "meta-llama/Llama-3.1-8B",
     ]
+    assert "stray name" in document.named("acme/stray")["comment"]
     assert document.related(name, "dependsOn") == ["Claims_Tools"]
     assert document.related(name, "hasDocumentation") == ["README.md"]
     assert document.related("adapters/de", "dependsOn") == ["acme/claims-8b-en"]
@@ -163,7 +166,7 @@ def test_relationships_of_the_claims() -> None:
 
 
 def test_relationships_of_a_drawn_lineage() -> None:
-    document = Document(msgspec.structs.replace(rich(), lineage=drawn()))
+    document = Document(msgspec.structs.replace(rich(), drawn=drawn()))
     name = "acme/claims-8b"
     assert "acme/merge@1" in document.related(name, "descendantOf")
     assert document.related("acme/merge@1", "descendantOf") == ["meta-llama/Llama-3.1-8B"]

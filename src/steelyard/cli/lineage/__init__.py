@@ -9,6 +9,8 @@ import click
 
 COMMANDS: dict[str, str] = {
     "check": "Say what the licenses along a lineage mean for a use.",
+    "show": "Show what a model's own files claim it was made from.",
+    "diff": "Say what changed between the lineages of two revisions.",
 }
 
 

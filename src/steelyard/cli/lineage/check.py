@@ -22,8 +22,7 @@ from steelyard.kernel.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.licensing.lineage.check import LineageAnswer
-    from steelyard.licensing.lineage.reasons import Duty, LineageReason
+    from steelyard.kernel.lineage_answer import Duty, LineageAnswer, LineageReason
 
 _WORDS = {
     "prohibited": ("prohibited", "bold red"),
@@ -103,6 +102,14 @@ def _render(screen: Console, answer: LineageAnswer) -> None:
     for reason in answer.reasons:
         _reason(screen, reason)
     _checklist(screen, answer.duties)
+    if answer.gpai is not None:
+        for question, fact in (
+            ("Open-source exemption (EU AI Act 53(2))", answer.gpai.open_source_exemption),
+            ("Modifier becomes provider", answer.gpai.modifier_becomes_provider),
+        ):
+            screen.print(Text(f"{question}: {fact.answer}", style="bold"))
+            for line in fact.reasons:
+                screen.print(Text(f"  {line}"))
 
 
 def _reason(screen: Console, reason: LineageReason) -> None:

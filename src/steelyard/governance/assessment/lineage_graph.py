@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.charter.document import Document
 from steelyard.kernel.errors import InputError
+from steelyard.kernel.lineage import LINEAGE_GRAPH_SCHEMA
 from steelyard.licensing.lineage.graph import (
     LineageEdge,
     LineageGraph,
@@ -68,11 +69,29 @@ def _json(text: str, file: str) -> tuple[LineageGraph, tuple[str, ...]]:
         ) from error
     except ValueError as error:
         raise _refused(f"{file} is not JSON: {error}.", "Write numbers in digits.") from error
+    if data.get("schema") == LINEAGE_GRAPH_SCHEMA:
+        data = _of_shown_graph(data)
     warnings = _unknown_fields(data, file)
     try:
         return msgspec.convert(data, LineageGraph), warnings
     except msgspec.ValidationError as error:
         raise _refused(f"{file} is no lineage: {error}.", "Correct that field.") from error
+
+
+def _of_shown_graph(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what this check reads of a document of ``steelyard lineage show``: our own document
+    has further fields, which are no mistakes."""
+    kept: dict[str, Any] = {"use_case": data["use_case"]} if "use_case" in data else {}
+    for name, kind in (("nodes", LineageNode), ("edges", LineageEdge)):
+        known = {field.encode_name for field in msgspec.structs.fields(kind)}
+        items = data.get(name)
+        kept[name] = [
+            {key: value for key, value in item.items() if key in known}
+            if isinstance(item, dict)
+            else item
+            for item in (items if isinstance(items, list) else [])
+        ]
+    return kept
 
 
 def _unknown_fields(data: dict[str, Any], file: str) -> tuple[str, ...]:

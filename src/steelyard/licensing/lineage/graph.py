@@ -4,33 +4,18 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
 from steelyard.kernel.errors import InputError
+from steelyard.kernel.lineage import NodeKind, Relation
+from steelyard.licensing.gpai import Release
 
-LINEAGE_SCHEMA = "steelyard.lineage/v1"
 MAX_NODES = 20_000
 MAX_EDGES = 100_000
 
-Kind = Literal["model", "adapter", "merge", "quantisation", "distillation", "dataset", "code"]
-Relation = Literal[
-    "finetune",
-    "merge_of",
-    "adapter_of",
-    "quantised_from",
-    "distilled_from_outputs",
-    "trained_on",
-    "trained_with_code",
-    "generated",
-    "serves",
-    "included_in",
-    "includes_code",
-    "modified_copy",
-    "translated",
-    "copied_content",
-]
+Kind = NodeKind
 Name = Annotated[str, Meta(pattern=r"\S", max_length=500, description="a name")]
 
 
@@ -88,6 +73,8 @@ class LineageGraph(Struct, frozen=True, kw_only=True):
     nodes: tuple[LineageNode, ...]
     edges: tuple[LineageEdge, ...] = ()
     use_case: LineageUse = LineageUse()
+    release: Release | None = None
+    """How the result is released, for the questions of the EU AI Act; asked only when given."""
 
 
 class Ordered(Struct, frozen=True, kw_only=True):

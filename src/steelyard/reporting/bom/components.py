@@ -54,11 +54,12 @@ def file_component(file: ComponentFile, loaded: frozenset[str]) -> dict[str, Any
     return component
 
 
-def source_component(source: Source, incoming: Sequence[Link]) -> dict[str, Any]:
+def source_component(source: Source, origin: Origin) -> dict[str, Any]:
     """Return something the revision was made from.
 
     It is named as somebody named it; without a name that can identify it, it says so.
     """
+    outgoing = origin.downstream(source.ref)
     component: dict[str, Any] = {
         "type": _source_type(source),
         "bom-ref": source.ref,
@@ -67,12 +68,15 @@ def source_component(source: Source, incoming: Sequence[Link]) -> dict[str, Any]
         "properties": properties(
             {
                 "steelyard:claim": "declared",
-                "steelyard:claimed_by": ", ".join(source.claimed_by),
-                "steelyard:identity": identity_of(source),
+                "steelyard:claimed_by": ", ".join(claimants(outgoing)),
+                "steelyard:confidence": "weak" if all(link.weak for link in outgoing) else "",
+                "steelyard:identity": "declared" if source.known else "unknown",
                 "steelyard:kind": source.kind,
+                "steelyard:license:known_by": source.found_by,
+                "steelyard:role": source.role,
             }
         )
-        + lineage_properties(incoming),
+        + lineage_properties(origin.upstream(source.ref)),
     }
     if source.kind == "dataset":
         component["data"] = [{"type": "dataset", "name": source.name}]
@@ -81,26 +85,21 @@ def source_component(source: Source, incoming: Sequence[Link]) -> dict[str, Any]
 
 def source_identity(source: Source) -> dict[str, str]:
     """Return name, group, version and package URL, as far as the name gives them."""
-    parsed = source.hub_name if source.kind != "code" else None
-    if parsed is None:
+    if not source.known:
         return {"name": source.name}
-    shown = {"name": parsed.name, "group": parsed.owner, "version": parsed.revision}
-    if source.kind != "dataset":
-        # The package URL type of the hub names models only.
-        from packageurl import PackageURL
-
-        shown["purl"] = PackageURL(
-            type="huggingface",
-            namespace=parsed.owner or None,
-            name=parsed.name,
-            version=parsed.revision or None,
-        ).to_string()
-    return stated(shown)
+    return stated(
+        {
+            "name": source.short,
+            "group": source.owner,
+            "version": source.revision,
+            "purl": source.purl,
+        }
+    )
 
 
-def identity_of(source: Source) -> str:
-    """Say whether a source's name identifies anything: ``declared`` or ``unknown``."""
-    return "declared" if source.kind != "code" and source.hub_name is not None else "unknown"
+def claimants(links: Sequence[Link]) -> list[str]:
+    """Return the files that claim any of ``links``, each once."""
+    return list(dict.fromkeys(path for link in links for path in link.claimed_by))
 
 
 def _source_type(source: Source) -> str:

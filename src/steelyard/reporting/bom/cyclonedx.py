@@ -34,10 +34,7 @@ def cyclonedx_document(revision: Revision, spec: Spec) -> bytes:
     """Return the bill of materials in CycloneDX 1.6 or 1.7, as ``spec`` says."""
     version = spec.removeprefix("cyclonedx-")
     origin = origin_of(revision)
-    sources = {
-        source.ref: source_component(source, origin.upstream(source.ref))
-        for source in origin.sources
-    }
+    sources = {source.ref: source_component(source, origin) for source in origin.sources}
     packages = _packages(revision)
     parts = [part_component(part, origin, revision) for part in origin.parts]
     document = {
@@ -84,7 +81,9 @@ def _model(
         if link.relation == "trained_on" and link.upstream.startswith("dataset:")
     ]
     ancestors = dict.fromkeys(
-        link.upstream for link in incoming if link.relation in DERIVED and link.upstream in sources
+        link.upstream
+        for link in incoming
+        if link.relation in DERIVED and link.upstream in sources and not link.weak
     )
     loaded = frozenset(revision.loaded_code)
     component: dict[str, Any] = {

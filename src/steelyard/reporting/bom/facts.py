@@ -33,8 +33,15 @@ def model_facts(revision: Revision) -> dict[str, str]:
         "steelyard:license:category": terms.category,
         "steelyard:license:commercial_use": terms.commercial_use,
         "steelyard:license:conflicts": str(len(terms.conflicts)),
+        "steelyard:kind": _kind(revision),
+        "steelyard:origin": revision.lineage.origin if revision.lineage else "",
         "steelyard:license:link": unplaced_license_link(revision),
     }
+
+
+def _kind(revision: Revision) -> str:
+    nodes = revision.lineage.nodes if revision.lineage else ()
+    return next((node.kind for node in nodes if node.state == "assessed"), "")
 
 
 def version_of(subject: Subject) -> str:

@@ -10,6 +10,7 @@ from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
 from steelyard.kernel.finding import Verdict
 from steelyard.kernel.inspection import Inspection, Scanner
 from steelyard.kernel.license import LicenseSummary
+from steelyard.kernel.lineage import ProvenanceGraph
 from steelyard.licensing.lineage.graph import LineageGraph
 
 
@@ -30,7 +31,6 @@ class Revision(Struct, frozen=True, kw_only=True):
     created: str
     decided: dict[str, str] = {}
     """What a decision adds, by the name of the property."""
-    cards: tuple[ModelCard, ...] = ()
     configs: tuple[ModelConfig, ...] = ()
     packages: tuple[PackageMetadata, ...] = ()
     weights: tuple[str, ...] = ()
@@ -39,14 +39,16 @@ class Revision(Struct, frozen=True, kw_only=True):
     """Paths of the Python files that come with the model."""
     loaded_code: tuple[str, ...] = ()
     """Those of ``code`` that the usual loader imports."""
-    lineage: LineageGraph | None = None
-    """What is known of its origin beyond what its own files claim."""
+    lineage: ProvenanceGraph | None = None
+    """What its own files claim it was made from."""
+    drawn: LineageGraph | None = None
+    """A lineage somebody drew, which may know more."""
 
 
 def of_assessment(
     assessment: Assessment,
     inspection: Inspection | None = None,
-    lineage: LineageGraph | None = None,
+    drawn: LineageGraph | None = None,
 ) -> Revision:
     """Return the revision of an assessment, with what the decision said of it.
 
@@ -64,7 +66,8 @@ def of_assessment(
         scanner=assessment.scanner,
         created=assessment.assessed_at,
         inspection=inspection,
-        lineage=lineage,
+        lineage=assessment.lineage,
+        drawn=drawn,
         decided={
             "steelyard:outcome": assessment.decision.outcome.value,
             "steelyard:tier": assessment.risk.tier,
@@ -90,7 +93,8 @@ def of_inspection(
     verdict: Verdict,
     coverage: str,
     created: str,
-    lineage: LineageGraph | None = None,
+    lineage: ProvenanceGraph,
+    drawn: LineageGraph | None = None,
 ) -> Revision:
     """Return a revision nothing was decided on, from its inspection and what sums it up."""
     return _revision(
@@ -105,6 +109,7 @@ def of_inspection(
         created=created,
         inspection=inspection,
         lineage=lineage,
+        drawn=drawn,
         decided={},
     )
 
@@ -121,7 +126,8 @@ def _revision(
     scanner: Scanner,
     created: str,
     inspection: Inspection | None,
-    lineage: LineageGraph | None,
+    lineage: ProvenanceGraph | None,
+    drawn: LineageGraph | None,
     decided: dict[str, str],
 ) -> Revision:
     seen = inspection.files if inspection is not None else ()
@@ -136,11 +142,11 @@ def _revision(
         scanner=scanner,
         created=created,
         decided=decided,
-        cards=inspection.cards if inspection is not None else (card,) if card else (),
         configs=inspection.configs if inspection is not None else (),
         packages=inspection.packages if inspection is not None else (),
         weights=tuple(sorted(file.path for file in seen if file.traits.weights)),
         code=tuple(sorted(file.path for file in files if file.format == "python")),
         loaded_code=tuple(sorted(file.path for file in seen if file.traits.remote_code)),
         lineage=lineage,
+        drawn=drawn,
     )

@@ -1,28 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a revision was made from and what it consists of, before any format is chosen.
 
-Sources lie outside the revision: base models, data sets, code. They are claims of its cards and
-configurations, or nodes of a lineage somebody drew. Parts lie inside it: an adapter, a tokenizer,
-code; which files they have follows from the files' names.
+Sources lie outside the revision: base models, data sets, code. They are claims of its own files, or
+nodes of a lineage somebody drew. Parts lie inside it: an adapter, a tokenizer, code; which files
+they have follows from the files' names.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from steelyard.kernel.assessment import Subject
+from steelyard.kernel.lineage import GraphEdge, NodeKind, ProvenanceGraph
 from steelyard.licensing.lineage.graph import LineageGraph, LineageNode
-from steelyard.provenance.lineage import lineage_claims
+from steelyard.provenance.lineage.names import hub_purl, read_reference
 from steelyard.reporting.bom.revision import Revision
 
-Kind = Literal["model", "adapter", "merge", "quantisation", "distillation", "dataset", "code"]
 PartKind = Literal["adapter", "tokenizer", "code"]
 
-_HUB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_HUB = re.compile(rf"(?:({_HUB_NAME})/)?({_HUB_NAME})(?:@([A-Za-z0-9._-]{{1,100}}))?")
 _TOKENIZER = frozenset(
     {
         "added_tokens.json",
@@ -54,37 +52,28 @@ DERIVED = frozenset(
 """Relations in which the downstream model is derived from the upstream one."""
 
 
-class HubName(Struct, frozen=True):
-    """A name of the form ``owner/name@revision``; owner and revision may be empty."""
-
-    owner: str
-    name: str
-    revision: str
-
-
 class Source(Struct, frozen=True, kw_only=True):
-    """Something the revision was made from. ``ref`` names it inside one document."""
+    """Something the revision was made from. ``ref`` names it inside one document.
+
+    ``known`` says whether its name can identify anything; ``owner``, ``short`` and ``revision`` are
+    the parts of a name as hubs write it, ``purl`` is empty for what is no model of a hub.
+    """
 
     ref: str
-    kind: Kind
+    kind: NodeKind
     name: str
-    claimed_by: tuple[str, ...] = ()
-    """Files that claim it; empty when the lineage or the summary of the model names it."""
-    drawn: bool = False
-    """It is a node of the lineage that was handed in."""
+    known: bool
+    owner: str = ""
+    short: str = ""
+    revision: str = ""
+    purl: str = ""
+    role: str = ""
     declared: str = ""
     """The license it is said to have."""
     found: str = ""
-    """The license its text was found to be."""
-
-    @property
-    def hub_name(self) -> HubName | None:
-        """The parts of its name, where the name can identify a model; None means unknown.
-
-        A node of a drawn lineage may have any label; without an owner it identifies nothing.
-        """
-        parsed = hub_name(self.name)
-        return None if parsed is None or (self.drawn and not parsed.owner) else parsed
+    """The license its text was found to be, or that the catalog knows its maker to use."""
+    found_by: str = ""
+    """Where ``found`` is known from; empty when it is the text."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -93,8 +82,11 @@ class Link(Struct, frozen=True, kw_only=True):
     upstream: str
     downstream: str
     relation: str
+    """A relation of a lineage, ``evaluated_on``, or ``unstated``: a source without saying how."""
+    weak: bool = False
+    """Only a stray name or sentence says so."""
     claimed_by: tuple[str, ...] = ()
-    """Files that claim it; empty when the lineage or the summary of the model says so."""
+    """Files that claim it; empty when the drawn lineage or the summary of the model says so."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -106,22 +98,28 @@ class Part(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
-class Origin(Struct, frozen=True, kw_only=True):
+class Origin:
     """All sources, links and parts, each once, in a fixed order."""
 
-    sources: tuple[Source, ...]
-    links: tuple[Link, ...]
-    parts: tuple[Part, ...]
+    def __init__(
+        self, sources: Iterable[Source], links: Iterable[Link], parts: Iterable[Part]
+    ) -> None:
+        self.sources = tuple(sources)
+        self.links = tuple(links)
+        self.parts = tuple(parts)
+        self._up: dict[str, list[Link]] = {}
+        self._down: dict[str, list[Link]] = {}
+        for link in self.links:
+            self._up.setdefault(link.downstream, []).append(link)
+            self._down.setdefault(link.upstream, []).append(link)
 
     def upstream(self, ref: str) -> list[Link]:
         """Return the links that lead into ``ref``."""
-        return [link for link in self.links if link.downstream == ref]
+        return self._up.get(ref, [])
 
-
-def hub_name(name: str) -> HubName | None:
-    """Return the parts of a name as hubs write it, or None if it is not of that form."""
-    found = _HUB.fullmatch(name)
-    return HubName(found[1] or "", found[2], found[3] or "") if found else None
+    def downstream(self, ref: str) -> list[Link]:
+        """Return the links that lead out of ``ref``."""
+        return self._down.get(ref, [])
 
 
 def model_ref(subject: Subject) -> str:
@@ -139,29 +137,17 @@ def origin_of(revision: Revision) -> Origin:
     parts = _parts(revision)
     own = model_ref(revision.subject)
     found = _Found()
-    adapters = {part.name: part.ref for part in parts if part.kind == "adapter"}
-    for claim in lineage_claims(revision.cards, revision.configs):
-        if not claim.name:
-            continue
-        ref = _ref(claim.kind, claim.name)
-        found.add(Source(ref=ref, kind=claim.kind, name=claim.name, claimed_by=(claim.path,)))
-        inside = adapters.get(_folder(claim.path)) if claim.relation == "adapter_of" else None
-        found.link(ref, inside or own, claim.relation, (claim.path,))
-    named: list[tuple[Literal["model", "dataset"], str]] = [
-        ("model", name) for name in revision.model.base_models
-    ]
-    named += [("dataset", name) for name in revision.model.datasets]
-    for kind, name in named:
-        # The summary repeats the main card; what that card claims is there already.
-        ref = _ref(kind, name)
-        if name and ref not in found.sources:
-            found.add(Source(ref=ref, kind=kind, name=name))
-            found.link(ref, own, "unstated" if kind == "model" else "trained_on")
     if revision.lineage is not None:
-        _draw(revision.lineage, revision.subject, found)
-    return Origin(
-        sources=tuple(found.sources.values()), links=tuple(found.links.values()), parts=parts
-    )
+        folders = {part.name: part.ref for part in parts if part.kind == "adapter"}
+        _claimed(revision.lineage, own, folders, found)
+    else:
+        for name in revision.model.base_models:
+            found.link(found.add("model", name), own, "unstated")
+        for name in revision.model.datasets:
+            found.link(found.add("dataset", name), own, "trained_on")
+    if revision.drawn is not None:
+        _draw(revision.drawn, revision.subject, found)
+    return Origin(found.sources.values(), found.links.values(), parts)
 
 
 class _Found:
@@ -171,37 +157,106 @@ class _Found:
         self.sources: dict[str, Source] = {}
         self.links: dict[tuple[str, str, str], Link] = {}
 
-    def add(self, new: Source) -> None:
-        """Add ``new``, or what it knows to the source that has its reference already."""
-        old = self.sources.get(new.ref)
-        if old is not None:
-            new = Source(
-                ref=old.ref,
-                kind=new.kind if new.drawn else old.kind,
-                name=old.name,
-                claimed_by=tuple(dict.fromkeys(old.claimed_by + new.claimed_by)),
-                drawn=old.drawn and new.drawn,
-                declared=new.declared or old.declared,
-                found=new.found or old.found,
-            )
-        self.sources[new.ref] = new
+    def add(
+        self,
+        kind: NodeKind,
+        name: str,
+        *,
+        known: bool = True,
+        role: str = "",
+        declared: str = "",
+        found: str = "",
+        found_by: str = "",
+    ) -> str:
+        """Add a source, or what is new about it, and return its reference; empty for no name."""
+        if not name.strip():
+            return ""
+        ref = _ref(kind, name)
+        old = self.sources.get(ref)
+        reference = read_reference(name) if known and kind != "code" else None
+        is_hub = reference is not None and reference.form == "hub"
+        owner, _, short = reference.name.rpartition("/") if reference and is_hub else ("", "", "")
+        revision = reference.revision if reference and is_hub else ""
+        self.sources[ref] = Source(
+            ref=ref,
+            kind=kind if old is None else old.kind,
+            name=name,
+            known=is_hub,
+            owner=owner,
+            short=short,
+            revision=revision,
+            # The package URL type of the hub names models only.
+            purl=hub_purl(f"{owner}/{short}", revision) if is_hub and kind != "dataset" else "",
+            role=role or (old.role if old else ""),
+            declared=declared or (old.declared if old else ""),
+            found=found or (old.found if old else ""),
+            found_by=found_by if found else (old.found_by if old else ""),
+        )
+        return ref
 
     def link(
-        self, upstream: str, downstream: str, relation: str, claimed_by: tuple[str, ...] = ()
+        self,
+        upstream: str,
+        downstream: str,
+        relation: str,
+        *,
+        weak: bool = False,
+        claimed_by: tuple[str, ...] = (),
     ) -> None:
         """Add a link once; a stated relation takes the place of one that was left open."""
-        if upstream == downstream:
+        if upstream == downstream or not upstream or not downstream:
             return
         if relation != "unstated":
             self.links.pop((upstream, downstream, "unstated"), None)
         key = (upstream, downstream, relation)
-        before = self.links[key].claimed_by if key in self.links else ()
+        old = self.links.get(key)
         self.links[key] = Link(
             upstream=upstream,
             downstream=downstream,
             relation=relation,
-            claimed_by=tuple(dict.fromkeys(before + claimed_by)),
+            weak=weak and (old is None or old.weak),
+            claimed_by=tuple(dict.fromkeys((old.claimed_by if old else ()) + claimed_by)),
         )
+
+
+def _claimed(graph: ProvenanceGraph, own: str, folders: dict[str, str], found: _Found) -> None:
+    """Add what the revision's own files claim; ``folders`` are those of adapters inside it."""
+    refs: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.state == "assessed":
+            refs[node.name] = own
+            continue
+        actual = _license(node.actual)
+        known_by_name = "" if actual else _license(node.license)
+        refs[node.name] = found.add(
+            node.kind,
+            node.name,
+            known=node.state == "named",
+            role=node.role or "",
+            declared=_license(node.declared),
+            found=actual or known_by_name,
+            found_by=node.license_source if known_by_name else "",
+        )
+    for edge in graph.edges:
+        relation = "unstated" if edge.inferred and edge.relation in DERIVED else edge.relation
+        downstream = refs.get(edge.downstream, "")
+        if downstream == own and edge.relation == "adapter_of":
+            downstream = _adapter_of(edge, folders) or own
+        found.link(
+            refs.get(edge.upstream, ""),
+            downstream,
+            relation,
+            weak=edge.confidence == "weak",
+            claimed_by=tuple(dict.fromkeys(claim.file for claim in edge.claims)),
+        )
+    for name in graph.evaluated_on:
+        found.link(found.add("dataset", name), own, "evaluated_on")
+
+
+def _adapter_of(edge: GraphEdge, folders: dict[str, str]) -> str:
+    """Return the adapter inside the revision that alone makes the claim, if there is one."""
+    claiming = {_folder(claim.file) for claim in edge.claims}
+    return folders.get(claiming.pop(), "") if len(claiming) == 1 else ""
 
 
 def _draw(graph: LineageGraph, subject: Subject, found: _Found) -> None:
@@ -211,22 +266,19 @@ def _draw(graph: LineageGraph, subject: Subject, found: _Found) -> None:
         if node is own:
             refs[node.name] = model_ref(subject)
             continue
-        name = _text(node.name)
-        refs[node.name] = _ref(node.kind, name)
-        declared = node.declared or node.license
-        found.add(
-            Source(
-                ref=refs[node.name],
-                kind=node.kind,
-                name=name,
-                drawn=True,
-                declared="" if declared == "unknown" else _text(declared),
-                found="" if node.actual in (None, "unknown") else _text(node.actual or ""),
-            )
+        refs[node.name] = found.add(
+            node.kind,
+            _text(node.name),
+            role=_text(node.role or ""),
+            declared=_license(node.declared or node.license),
+            found=_license(node.actual),
         )
     for edge in graph.edges:
-        if edge.upstream in refs and edge.downstream in refs:
-            found.link(refs[edge.upstream], refs[edge.downstream], edge.relation)
+        found.link(refs.get(edge.upstream, ""), refs.get(edge.downstream, ""), edge.relation)
+
+
+def _license(name: str | None) -> str:
+    return "" if name is None or name == "unknown" else _text(name)
 
 
 def _subject_node(graph: LineageGraph, subject: Subject) -> LineageNode | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from steelyard.reporting.bom import licenses
 from steelyard.reporting.bom.addresses import addresses_of, web_address
 from steelyard.reporting.bom.components import (
     MEDIA_TYPES,
-    identity_of,
+    claimants,
     package_purl,
     package_ref,
     source_identity,
@@ -46,6 +47,7 @@ _RELATIONS: dict[str, tuple[str, bool]] = {
     "translated": ("descendantOf", False),
     "copied_content": ("descendantOf", False),
     "unstated": ("descendantOf", False),
+    "evaluated_on": ("testedOn", False),
     "adapter_of": ("dependsOn", False),
     "serves": ("dependsOn", False),
     "trained_on": ("trainedOn", False),
@@ -67,7 +69,7 @@ def spdx_document(revision: Revision) -> bytes:
     weights = frozenset(revision.weights)
     ids = {file_ref(file.path): _file(graph, file, weights) for file in revision.files}
     own = ids[model_ref(revision.subject)] = _model(graph, revision)
-    ids |= {source.ref: _source(graph, source) for source in origin.sources}
+    ids |= {source.ref: _source(graph, source, origin) for source in origin.sources}
     for part in origin.parts:
         ids[part.ref] = _part(graph, part, ids)
     packages = _packages(graph, revision)
@@ -176,15 +178,20 @@ def _metric_key(metric: str, measured_on: str) -> str:
     return f"{metric} on {measured_on}" if metric and measured_on else metric or measured_on
 
 
-def _source(graph: Graph, source: Source) -> str:
+def _source(graph: Graph, source: Source, origin: Origin) -> str:
     named = source_identity(source)
-    who = f" by {', '.join(source.claimed_by)}" if source.claimed_by else ""
-    unknown = " Its identity is unknown." if identity_of(source) == "unknown" else ""
+    outgoing = origin.downstream(source.ref)
+    sentences = [
+        f"Declared{_by(claimants(outgoing))}; these bytes were not examined.",
+        "Only a stray name or sentence says so." if all(link.weak for link in outgoing) else "",
+        "" if source.known else "Its identity is unknown.",
+        f"Its license is known from {source.found_by}." if source.found_by else "",
+    ]
     fields: dict[str, Any] = {
         "name": source.name,
         "software_packageVersion": named.get("version", ""),
         "software_packageUrl": named.get("purl", ""),
-        "comment": f"Declared{who}; these bytes were not examined.{unknown}",
+        "comment": " ".join(sentence for sentence in sentences if sentence),
     }
     if source.kind == "code":
         found = graph.add(
@@ -275,9 +282,12 @@ def _relate(graph: Graph, link: Link, ids: dict[str, str]) -> None:
     relation, from_upstream = _RELATIONS[link.relation]
     upstream, downstream = ids[link.upstream], ids[link.downstream]
     source, target = (upstream, downstream) if from_upstream else (downstream, upstream)
-    who = f" by {', '.join(link.claimed_by)}" if link.claimed_by else ""
     what = "relation not stated" if link.relation == "unstated" else link.relation
-    graph.relate(source, relation, [target], comment=f"Declared{who}: {what}.")
+    graph.relate(source, relation, [target], comment=f"Declared{_by(link.claimed_by)}: {what}.")
+
+
+def _by(files: Sequence[str]) -> str:
+    return f" by {', '.join(files)}" if files else ""
 
 
 def _facts(graph: Graph, revision: Revision, own: str) -> None:
