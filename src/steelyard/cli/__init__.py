@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "license": "Find licenses, conflicts and obligations.",
     "card": "See what a model card says and lacks, or start one.",
     "lineage": "Follow a model back to what it was made from.",
-    "bom": "Write a CycloneDX ML-BOM of a model.",
+    "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
