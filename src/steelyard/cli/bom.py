@@ -64,9 +64,7 @@ def command(
     tree = walk(path, DEFAULT_LIMITS)
     quiet = output_format != "text" or (output is None and not coverage)
     with examining(tree, quiet=quiet) as progress, bootstrap.examine(tree, progress) as running:
-        document, subject = bootstrap.bill_of_materials(
-            running, path, purl, spec=spec, drawn=graph
-        )
+        document, subject = bootstrap.bill_of_materials(running, path, purl, spec=spec, drawn=graph)
     if output is not None or not coverage:
         deliver(document, output)
     if coverage:

@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.kernel.lineage import GraphEdge, GraphNode
 from steelyard.kernel.lineage_answer import LineageAnswer
+from steelyard.licensing.lineage.carry import governing
 from steelyard.licensing.lineage.graph import LineageGraph
 from steelyard.reporting import chips
 from steelyard.reporting.chips import HEADLINES, LICENSE_USES, chip_of
@@ -15,6 +16,7 @@ from steelyard.reporting.icons import ICONS
 from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, marks_of
 from steelyard.reporting.text import safe
 
+_SAID = {None: "not stated", True: "yes", False: "no"}
 MOST_STEPS = 500
 """Steps in the table."""
 
@@ -33,7 +35,10 @@ def render_lineage(graph: LineageGraph, answer: LineageAnswer) -> bytes:
     answer = safe(answer, LineageAnswer)
     nodes = [
         GraphNode(
-            name=node.name, kind=node.kind, license=node.actual or node.license, role=node.role
+            name=node.name,
+            kind=node.kind,
+            license=" and ".join(held.name for held in governing(node)),
+            role=node.role,
         )
         for node in graph.nodes
     ]
@@ -64,7 +69,10 @@ def render_lineage(graph: LineageGraph, answer: LineageAnswer) -> bytes:
             result=chip_of(LICENSE_USES, answer.result),
             headline=HEADLINES[answer.result],
             use=[
-                (name, "not stated" if value is None else value)
+                (
+                    name.replace("_", " "),
+                    _SAID.get(value, value) if isinstance(value, bool | None) else value,
+                )
                 for name, value in msgspec.to_builtins(graph.use_case).items()
             ],
             drawing=Markup(drawing.svg),  # noqa: S704 # every text in it is escaped where it is drawn
