@@ -91,7 +91,7 @@ def test_show_prints_terms_with_quotes() -> None:
 
 def test_show_names_near_licenses_and_ambiguous_ones() -> None:
     done = run("show", "apche-2.0")
-    assert done.returncode == 2 and "Apache-2.0" in done.stderr
+    assert done.returncode == 2 and "apache-2.0" in done.stderr
     done = run("show", "gemma")
     assert done.returncode == 2 and "gemma-tou-2025-03-24" in done.stderr
 

@@ -25,9 +25,7 @@ from steelyard.licensing.term_changes import (
 
 
 def change(old: str | None, new: str | None) -> LicenseChange:
-    return compare_licenses(
-        [by_key(old) if old else None], [by_key(new) if new else None]
-    )
+    return compare_licenses([by_key(old) if old else None], [by_key(new) if new else None])
 
 
 def directions(found: LicenseChange) -> dict[str, str]:
@@ -54,9 +52,7 @@ def directions(found: LicenseChange) -> dict[str, str]:
         ("mit", "agpl-3.0", "network-source", "stricter"),
     ],
 )
-def test_direction_of_one_fact(
-    old: str | None, new: str | None, fact: str, direction: str
-) -> None:
+def test_direction_of_one_fact(old: str | None, new: str | None, fact: str, direction: str) -> None:
     assert directions(change(old, new))[fact] == direction
 
 
