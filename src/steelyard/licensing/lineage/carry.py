@@ -193,8 +193,10 @@ def _modes(
     mode = carried.mode
     whole = mode in WHOLE
     if relation in _PART_OF and source.kind == "code" and target.kind == "code" and whole:
-        # Code built into code is one program; code beside weights stays a part of its own.
-        relation = "modified_copy" if relation != "serves" else relation
+        # Code built into code is one program, unless its license stops at the file or library;
+        # code beside weights stays a part of its own.
+        if relation != "serves" and _reaches_the_whole(carried.held):
+            relation = "modified_copy"
     if relation in _MADE_FROM:
         yield "derivative" if mode == "own" else mode
     elif relation in _PART_OF:
@@ -211,6 +213,13 @@ def _modes(
             yield from _after_outputs(carried.held)
     else:
         yield from _after_training(carried, whole)
+
+
+def _reaches_the_whole(held: Held) -> bool:
+    terms = held.terms
+    return terms is None or not any(
+        term.code == "share-alike" and term.reach != "work" for term in terms.terms
+    )
 
 
 def _after_training(carried: Carried, whole: bool) -> Iterator[Mode]:
