@@ -49,6 +49,7 @@ _MADE_FROM: frozenset[Relation] = frozenset(
     }
 )
 _PART_OF: frozenset[Relation] = frozenset({"included_in", "includes_code", "serves"})
+_BUILT_IN: frozenset[Relation] = frozenset({"included_in", "includes_code"})
 _THROUGH_OUTPUTS = frozenset({"distilled_from_outputs", "generated", "trained_on"})
 _AS_PART: dict[Mode, Mode] = {"own": "component", "derivative": "changed"}
 _WANTED: dict[Mode, str] = {
@@ -192,11 +193,10 @@ def _modes(
     """Yield how a license goes on over one edge (rules: docs/explanation/lineage-rules)."""
     mode = carried.mode
     whole = mode in WHOLE
-    if relation in _PART_OF and source.kind == "code" and target.kind == "code" and whole:
+    if relation in _BUILT_IN and source.kind == target.kind == "code" and whole:
         # Code built into code is one program, unless its license stops at the file or library;
         # code beside weights stays a part of its own.
-        if relation != "serves" and _reaches_the_whole(carried.held):
-            relation = "modified_copy"
+        relation = "modified_copy" if _reaches_the_whole(carried.held) else relation
     if relation in _MADE_FROM:
         yield "derivative" if mode == "own" else mode
     elif relation in _PART_OF:
