@@ -240,43 +240,6 @@ class Changes:
         gap = self._gap(edit)
         return bool(gap) and not _FIGURE.search(gap)
 
-    def _is_fill(self, edit: Edit, raw: str) -> bool:
-        """Tell whether an edit is a name put where templates have a blank."""
-        text = self._text
-        if edit.end - edit.start > _FILL_WORDS or edit.ref_end - edit.ref_start > _FILL_WORDS:
-            return False
-        near = text.slice(max(0, edit.start - 1), min(len(text.chars) - 1, edit.end))[2]
-        if _COPYRIGHT.search(near) and is_plain_notice(raw):
-            return True
-        if binds(raw) or _LOOSE & set(text.words(edit.start, edit.end)):
-            return False
-        before = tuple(text.words(edit.start - 2, edit.start))
-        after = tuple(text.words(edit.end, edit.end + 2))
-        return before in _SLOTS_BEFORE and after in _SLOTS_AFTER
-
-    def _is_notice(self, edit: Edit) -> bool:
-        """Tell whether what is missing went with a copyright line that stands there."""
-        if edit.ref_end - edit.ref_start > _FILL_WORDS:
-            return False
-        spans = self._text.spans
-        start = spans[edit.start - 1][1] if edit.start else 0
-        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
-        gap = self._text.raw[start:end]
-        if end - start > _GAP or self._binding((edit.ref_start, edit.ref_end)):
-            return False
-        return bool(_COPYRIGHT.search(gap)) and is_plain_notice(gap)
-
-    def _is_marker(self, edit: Edit) -> bool:
-        """Tell whether the one word missing numbers a list item, and no other figure is there."""
-        if edit.ref_end - edit.ref_start != 1:
-            return False
-        if self._compared.words[edit.ref_start] not in _numbers():
-            return False
-        spans = self._text.spans
-        start = spans[edit.start - 1][1] if edit.start else 0
-        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
-        return not _FIGURE.search(self._text.raw, start, end)
-
     def _is_numbering(self, edit: Edit) -> bool:
         """Tell whether nothing but the numbers of list items differs: ``a.``, ``iv)``, ``1.1``."""
         text = self._text
@@ -287,12 +250,13 @@ class Changes:
         if rest == wanted:
             return edit.end - edit.start <= len(wanted) + 4
         # Another number: only where an item may begin, for elsewhere it counts something.
-        left = text.raw[: text.spans[edit.start][0]].rstrip(' \t*#>("')[-1:]
+        before = text.raw[: text.spans[edit.start][0]]
         return (
             not rest
             and len(wanted) == 1
             and wanted in _numbers()
-            and left in ("", "\n", ".", ";", ":", ",")
+            and before[-1:] in ("", " ", "\t", "\n", "(")
+            and before.rstrip(" \t*#>(")[-1:] in ("", "\n", ".", ";", ":", ",")
         )
 
     def _is_item(self, at: int) -> bool:
