@@ -30,6 +30,7 @@ import msgspec
 from steelyard.catalog.license_references import (
     CRITICAL,
     MAGIC,
+    NUMBER,
     SAMPLED,
     SCARCE,
     UNUSUAL,
@@ -61,12 +62,17 @@ FORMALITY = re.compile(
     re.IGNORECASE,
 )
 """Paragraphs that belong to the title although they are longer: dates, how the license is taken."""
+_NEITHER = "Neither the name of the copyright holder nor the names of its contributors may be used"
 SPELLINGS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("bsd-new", (("names of its contributors", "names of any contributors"),)),
     ("bsd-new", (("names of its contributors", "names of other contributors"),)),
+    ("bsd-new", (("names of its contributors", "names of contributors"),)),
+    ("bsd-new", ((_NEITHER, "The name of the author may not be used"),)),
+    ("bsd-new", ((_NEITHER, "The name of the copyright holder may not be used"),)),
+    ("bsd-new", ((_NEITHER, "The names of its contributors may not be used"),)),
     ("isc", (("and/or distribute", "and distribute"),)),
 )
-"""Spellings that the SPDX matching guidelines hold equal to the listed text."""
+"""Spellings that the SPDX matching guidelines, or ScanCode, hold equal to the listed text."""
 LARGEST = 60_000
 GENERIC = re.compile(
     r"proprietary|commercial-license|other-|unknown|generic|warranty-disclaimer|public-domain"
@@ -218,8 +224,9 @@ def scancode_names(folder: Path) -> dict[str, str]:
     for path in sorted((folder / "licenses").glob("*.LICENSE")):
         head, text = split(path)
         match = re.search(r"^spdx_license_key: (\S+)", head, re.MULTILINE)
-        if match and not match.group(1).startswith("LicenseRef") and text.strip():
-            names[match.group(1)] = path.name.removesuffix(".LICENSE")
+        named = match.group(1) if match else "LicenseRef"
+        if not named.startswith("LicenseRef") and not named.endswith("-or-later") and text.strip():
+            names[named] = path.name.removesuffix(".LICENSE")
     return names
 
 
@@ -307,10 +314,11 @@ def document(texts: list[Source]) -> bytes:
             keys_with[word].add(each.key)
     flags = bytearray(len(hashes))
     for word in chars:
-        binding = word in CRITICAL_WORDS or word.isdigit() or binds(word)
+        binding = word in CRITICAL_WORDS or binds(word)
         count, at = len(keys_with[word]), number[hash_word(word)]
         flags[at] = (
             CRITICAL * binding
+            | NUMBER * word.isdigit()
             | UNUSUAL * (count <= RARE and not word.isdigit())
             | SCARCE * (count <= FEW and not word.isdigit())
             | SAMPLED * (at % SAMPLE_STEP == 0 and count <= COMMON * len(texts))

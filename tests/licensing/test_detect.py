@@ -115,6 +115,22 @@ def test_one_changed_word_is_shown_where_it_stands(old: str, new: str, shown: st
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("3.2 is licensed", "3.3 is licensed"),
+        ("greater than 700 million", "greater than 70 million"),
+        ("greater than 700 million", "greater than\n7. million"),
+        ("Section 1.b.", "Section 1.c."),
+    ],
+)
+def test_another_number_is_another_term(old: str, new: str) -> None:
+    text = (shared("corpus", "licences", "texts") / "llama-3.2.txt").read_text(encoding="utf-8")
+    if old not in text:
+        pytest.skip(f"the text does not say {old!r}")
+    assert judge(text.replace(old, new)).verdict is LicenseVerdict.VARIANT_OF
+
+
+@pytest.mark.parametrize(
     "terms",
     [
         "You may not use the Software for commercial purposes.",

@@ -36,6 +36,7 @@ CRITICAL = 1
 UNUSUAL = 2
 SCARCE = 4
 SAMPLED = 8
+NUMBER = 16
 """What ``flags`` say of a word."""
 _SURROGATES = 0xD800
 _SURROGATE_COUNT = 0x800
@@ -124,8 +125,16 @@ class References:
         return self._words[number_of(char)]
 
     def is_critical(self, char: str) -> bool:
-        """Tell whether changing this word may turn a license around."""
+        """Tell whether changing this word may turn a license around: binding words, numbers."""
+        return bool(self._flag(char) & (CRITICAL | NUMBER))
+
+    def is_binding(self, char: str) -> bool:
+        """Tell whether this word binds, limits or forbids."""
         return bool(self._flag(char) & CRITICAL)
+
+    def is_number(self, char: str) -> bool:
+        """Tell whether this word is written in figures."""
+        return bool(self._flag(char) & NUMBER)
 
     def is_unusual(self, char: str) -> bool:
         """Tell whether hardly any license has this word, so that it may be a misprint."""
@@ -133,7 +142,7 @@ class References:
 
     def is_scarce(self, char: str) -> bool:
         """Tell whether few licenses have this word, and it binds nobody."""
-        return self._flag(char) & (SCARCE | CRITICAL) == SCARCE
+        return self._flag(char) & (SCARCE | CRITICAL | NUMBER) == SCARCE
 
     def _flag(self, char: str) -> int:
         number = number_of(char)

@@ -18,7 +18,7 @@ from steelyard.licensing.align import Edit
 from steelyard.licensing.compare import Compared
 from steelyard.licensing.cues import CRITICAL_WORDS, binds
 from steelyard.licensing.text import Text
-from steelyard.licensing.tokens import hash_word, is_plain_notice
+from steelyard.licensing.tokens import hash_word, is_plain_notice, spelled
 from steelyard.licensing.typos import Restorer
 
 HARMLESS = frozenset({"low", "info"})
@@ -30,7 +30,7 @@ _SLOTS_BEFORE = (
     ("name", "of"), ("names", "of"), ("event", "shall"), ("provided", "by"),
     ("software", "is"), ("permission", "of"), ("consent", "of"), ("that", "neither"),
     ("neither", "the"), ("nor", "the"), ("as", "is"), ("developed", "by"), ("shall", "the"),
-    ("by", "the"), ("of", "the"), ("is", "and"), ("holder", "of"),
+    ("by", "the"), ("of", "the"), ("is", "and"), ("holder", "of"), ("and", "the"),
 )  # fmt: skip
 _SLOTS_AFTER = (
     ("nor", "the"), ("be", "liable"), ("as", "is"), ("disclaims", "all"), ("disclaim", "all"),
@@ -41,8 +41,20 @@ _COPYRIGHT = re.compile(r"copyright\s*(?:\(c\)|©|\d{4}|[<\[])|©", re.IGNORECAS
 _NUMBERING = re.compile(r"\(?(?:[a-z]|[ivx]{1,5}|\d{1,2})\Z", re.IGNORECASE)
 _DOTTED = re.compile(r"(?<!\d)\d{1,2}\.\Z")
 _GAP = 250
+_BROKEN = re.compile(r"-\s")
+_LINED = re.compile(r"~~|<|&")
+_FEW_WORDS = 4
+_SHOWN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_PIECES = re.compile(r"[^\W_]+")
+_LATIN = re.compile(r"[a-z]")
+_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") | {
+    "~~", "<!--", "-->", "del", "strike", "s",
+}  # fmt: skip
+"""Words that stand for text struck out, hidden or reversed."""
+_DENIALS = frozenset({"not", "no", "never", "none", "without"})
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _FIGURE = re.compile(r"[0-9]")
-_LOOSE = CRITICAL_WORDS - {"and", "or", "all", "with"}
+_LOOSE = CRITICAL_WORDS - {"and", "or", "all", "with", "research"}
 
 
 class Changes:
@@ -60,8 +72,7 @@ class Changes:
         spans: list[ChangedSpan] = []
         head = (reference.core_start, min(alignment.ref_start, reference.core_end))
         if head[1] > head[0]:
-            short = head[1] - head[0] <= _PREAMBLE and not self._binding(head)
-            spans.append(self._removed(alignment.start, head, "info" if short else ""))
+            spans.append(self._removed(alignment.start, head, self._of_preamble(head)))
         for edit in alignment.edits:
             span = self._of(edit)
             if span is not None:
@@ -70,6 +81,15 @@ class Changes:
         if tail[1] > tail[0]:
             spans.append(self._removed(alignment.end, tail, ""))
         return spans
+
+    def _of_preamble(self, head: tuple[int, int]) -> str:
+        """Return how much it matters that the license begins later than its reference."""
+        at = self._compared.alignment.start
+        before = self._text.spans[at - 1][1] if at else 0
+        gap = self._text.raw[before : self._text.spans[at][0]] if at < len(self._text.spans) else ""
+        apart = at == 0 or "\n" in gap
+        short = head[1] - head[0] <= _PREAMBLE and not self._binding(head)
+        return "info" if apart and short else ""
 
     def is_outside(self, edit: Edit) -> bool:
         """Tell whether an edit stands before, after or between the terms and what surrounds them:
@@ -80,14 +100,42 @@ class Changes:
     def _of(self, edit: Edit) -> ChangedSpan | None:
         outside = self.is_outside(edit)
         removed = (edit.ref_start, edit.ref_end)
+        if self._is_there(edit):
+            return None
         if edit.start == edit.end:
             if outside and not self._is_taken_back(edit):
                 return None
-            harmless = self._is_marker(edit) or self._is_notice(edit)
+            harmless = self._is_marker(edit) or self._is_notice(edit) or self._is_years(edit)
             return self._removed(edit.start, removed, "info" if harmless else "")
-        if outside and edit.ref_start == edit.ref_end:
+        if outside and edit.ref_start == edit.ref_end and not self._is_put_in(edit):
             return None  # judged with the rest of what stands around the license
         return self._added(edit, outside=outside)
+
+    def _is_there(self, edit: Edit) -> bool:
+        """Tell whether the reference's words do stand there: as numbers that a line break made look
+        like those of list items, or as a word broken at a line's end."""
+        gap = self._gap(edit)
+        if not gap or edit.ref_start == edit.ref_end:
+            return False
+        if edit.end > edit.start and not (
+            _BROKEN.search(gap) and edit.end - edit.start <= _FEW_WORDS and not _LINED.search(gap)
+        ):
+            return False
+        find = load().find_word
+        wanted = self._compared.words[edit.ref_start : edit.ref_end]
+        # The number of the next item may follow on a line of its own.
+        for part in (gap, gap.rpartition("\n")[0]):
+            words = _PIECES.findall(part.lower())
+            if [find(hash_word(spelled(word))) for word in words] == [*wanted]:
+                return True
+        return False
+
+    def _gap(self, edit: Edit) -> str:
+        """Return what stands between the agreeing words around an edit, empty if it is much."""
+        spans = self._text.spans
+        start = spans[edit.start - 1][1] if edit.start else 0
+        end = spans[edit.end][0] if edit.end < len(spans) else len(self._text.raw)
+        return self._text.raw[start:end] if end - start <= _GAP else ""
 
     def _is_taken_back(self, edit: Edit) -> bool:
         """Tell whether binding words are missing within the instructions after the terms, of which
@@ -95,20 +143,36 @@ class Changes:
         after = edit.ref_start > self._compared.reference.core_end
         return after and self._binding((edit.ref_start, edit.ref_end))
 
+    def _is_put_in(self, edit: Edit) -> bool:
+        """Tell whether a few words between those of a title or of instructions change them."""
+        if edit.end - edit.start > _FILL_WORDS:
+            return False
+        words = self._text.words(edit.start, edit.end)
+        if any(word in _MARKS or (not word.isascii() and _LATIN.search(word)) for word in words):
+            return True
+        after = edit.ref_start > self._compared.reference.core_end
+        return bool((CRITICAL_WORDS if after else _DENIALS) & set(words))
+
     def _added(self, edit: Edit, *, outside: bool) -> ChangedSpan:
         text = self._text
         wanted = self._compared.words[edit.ref_start : edit.ref_end]
         begin, stop, raw = text.slice(edit.start, edit.end - 1)
         kind = "replaced" if wanted else "inserted"
         words = set(text.words(edit.start, edit.end))
-        if self._is_fill(edit, raw) or self._is_numbering(edit):
+        known = self._is_years(edit) or self._is_title(edit)
+        if known or self._is_fill(edit, raw) or self._is_numbering(edit):
             severity = "info"
         elif self._restorer.restores(edit.start, edit.end, wanted):
             kind, severity = "typo", "low"
-        elif binds(raw) or words & CRITICAL_WORDS or self._binding((edit.ref_start, edit.ref_end)):
+        elif (
+            binds(raw)
+            or binds(text.shown(begin, stop))
+            or words & CRITICAL_WORDS
+            or self._binding((edit.ref_start, edit.ref_end))
+        ):
             severity = "high"
         else:
-            severity = "info" if outside else "medium"
+            severity = "info" if outside and not self._is_put_in(edit) else "medium"
         return ChangedSpan(kind, begin, stop, raw[:_QUOTE], severity)
 
     def _removed(self, at: int, ref: tuple[int, int], severity: str) -> ChangedSpan:
@@ -142,15 +206,30 @@ class Changes:
 
     def _is_notice(self, edit: Edit) -> bool:
         """Tell whether what is missing went with a copyright line that stands there."""
-        if edit.ref_end - edit.ref_start > _FILL_WORDS:
+        gap = self._gap(edit)
+        if not gap or edit.ref_end - edit.ref_start > _FILL_WORDS:
             return False
-        spans = self._text.spans
-        start = spans[edit.start - 1][1] if edit.start else 0
-        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
-        gap = self._text.raw[start:end]
-        if end - start > _GAP or self._binding((edit.ref_start, edit.ref_end)):
+        wanted = self._compared.words[edit.ref_start : edit.ref_end]
+        if any(map(load().is_binding, wanted)):
             return False
         return bool(_COPYRIGHT.search(gap)) and is_plain_notice(gap)
+
+    def _is_years(self, edit: Edit) -> bool:
+        """Tell whether nothing but the years of a copyright differ."""
+        flags = load().is_number
+        if not all(map(flags, self._compared.words[edit.ref_start : edit.ref_end])):
+            return False
+        words = self._text.words(edit.start, edit.end)
+        if not all(_YEAR.fullmatch(word) for word in words):
+            return False
+        at = self._text.spans[min(edit.start, len(self._text.spans) - 1)][0]
+        return "copyright" in self._text.raw[max(0, at - 120) : at].lower()
+
+    def _is_title(self, edit: Edit) -> bool:
+        """Tell whether the title is repeated."""
+        words = self._text.chars[edit.start : edit.end]
+        title = self._compared.words[: self._compared.reference.core_start]
+        return edit.ref_start == edit.ref_end and len(words) > 1 and words in title
 
     def _is_marker(self, edit: Edit) -> bool:
         """Tell whether the one word missing numbers a list item, and no other figure is there."""
@@ -158,10 +237,8 @@ class Changes:
             return False
         if self._compared.words[edit.ref_start] not in _numbers():
             return False
-        spans = self._text.spans
-        start = spans[edit.start - 1][1] if edit.start else 0
-        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
-        return not _FIGURE.search(self._text.raw, start, end)
+        gap = self._gap(edit)
+        return bool(gap) and not _FIGURE.search(gap)
 
     def _is_numbering(self, edit: Edit) -> bool:
         """Tell whether nothing but the numbers of list items differs: ``a.``, ``iv)``, ``1.1``."""
@@ -173,17 +250,19 @@ class Changes:
         if rest == wanted:
             return edit.end - edit.start <= len(wanted) + 4
         # Another number: only where an item may begin, for elsewhere it counts something.
-        left = text.raw[: text.spans[edit.start][0]].rstrip(' \t*#>("')[-1:]
+        before = text.raw[: text.spans[edit.start][0]]
         return (
             not rest
             and len(wanted) == 1
             and wanted in _numbers()
-            and left in ("", "\n", ".", ";", ":", ",")
+            and before[-1:] in ("", " ", "\t", "\n", "(")
+            and before.rstrip(" \t*#>(")[-1:] in ("", "\n", ".", ";", ":", ",")
         )
 
     def _is_item(self, at: int) -> bool:
         """Tell whether a word is the number of a list item, or a part of one."""
         start, end, raw = self._text.slice(at, at)
+        raw = _SHOWN.sub("", raw)
         after = self._text.raw[end : end + 1]
         if not _NUMBERING.match(raw):
             return False

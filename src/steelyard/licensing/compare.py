@@ -67,11 +67,17 @@ class Compared(Struct, frozen=True, kw_only=True):
         return structs.replace(self, alignment=alignment)
 
     @property
-    def rank(self) -> tuple[int, int, int]:
+    def rank(self) -> tuple[int, int]:
         """Greater is better: what is explained, less what is missing and what is added."""
-        outside = (self.alignment.end - self.alignment.start) - self.matched
         wrong = self.missing + self.added
-        return 2 * self.matched - wrong, -wrong, outside
+        return 2 * self.agreeing - wrong, -wrong
+
+    @property
+    def agreeing(self) -> int:
+        """Words that agree, those around the terms too."""
+        alignment = self.alignment
+        changed = sum(edit.end - edit.start for edit in alignment.edits)
+        return alignment.end - alignment.start - changed
 
 
 def best(chars: str) -> Compared | None:
@@ -106,7 +112,7 @@ def likely(chars: str) -> list[Compared]:
             continue
         found.append(compared)
         if not compared.missing and not compared.added and not compared.alignment.edits:
-            enough = max(enough, votes[number] + (compared.words != chars))
+            enough = max(enough, votes[number])
             if compared.words == chars:
                 return [compared]
     return found

@@ -30,6 +30,8 @@ MAX_CHARACTERS = 1_000_000
 MAX_NOTICE_WORDS = 2_000
 """A longer NOTICE is judged like any other text."""
 _POINTER_WORDS = 150
+_SENTENCE = 12
+"""Words a notice has at least."""
 _NO_TERMS = 0.1
 _NEARLY_ALL = 0.8
 _MOST = 5
@@ -98,16 +100,24 @@ def _best(text: Text, found: list[Compared]) -> Compared | None:
     ranked = sorted(found, key=lambda each: each.rank, reverse=True)
     if len(ranked) < 2 or ranked[0].share < ADOPT or not ranked[0].alignment.edits:
         return ranked[0] if ranked else None
-    close = [each for each in ranked if each.rank[0] + _CLOSE >= ranked[0].rank[0]][:_MOST]
+    reach = max(_CLOSE, ranked[0].rank[0] // 4)
+    close = [each for each in ranked if each.rank[0] + reach >= ranked[0].rank[0]][:_MOST]
     start = min(each.alignment.start for each in close)
     end = max(each.alignment.end for each in close)
 
-    def departures(compared: Compared) -> int:
+    def departures(compared: Compared) -> tuple[int, int]:
         changed = Changes(text, compared).within()
+        serious = sum(span.severity not in HARMLESS for span in changed)
         left = compared.alignment.start - start + end - compared.alignment.end
-        return sum(span.severity not in HARMLESS for span in changed) + 2 * (left > _LONG)
+        # What departs from both is rather a form of the license that is the better known.
+        less_known = serious > 0 and by_key(compared.reference.key) is None
+        return serious + 2 * (left > _LONG) + less_known, compared.missing
 
-    return min(close, key=departures)
+    chosen, fewest = close[0], departures(close[0])
+    for other in close[1:]:
+        if fewest[0] and (count := departures(other)) < fewest:
+            chosen, fewest = other, count
+    return chosen
 
 
 def _several(text: Text, first: Compared) -> list[Compared]:
@@ -135,12 +145,7 @@ def _unexplained(compared: Compared, first: int, last: int) -> list[tuple[int, i
 def _adopted(path: str, text: Text, chosen: list[Compared]) -> LicenseFile:
     covered = bytearray(len(text.chars))
     for compared in chosen:
-        alignment = compared.alignment
-        at = alignment.start
-        for edit in alignment.edits:
-            covered[at : edit.start] = b"\1" * (edit.start - at)
-            at = edit.end
-        covered[at : alignment.end] = b"\1" * (alignment.end - at)
+        _cover(compared, covered)
     spans: dict[str, list[ChangedSpan]] = {}
     for compared in chosen:
         judged = Changes(text, compared)
@@ -230,7 +235,7 @@ def _leftover(text: Text, covered: bytearray) -> tuple[AdditionalTerms, ...]:
     found = []
     for first, last in _gaps(covered):
         start, end, raw = text.slice(first, last)
-        if binds(raw):
+        if binds(raw) or binds(text.shown(start, end)):
             found.append(AdditionalTerms(start, end, raw[:_QUOTE]))
     return tuple(found[:_MAX_SPANS])
 
@@ -270,11 +275,13 @@ def _only_points(path: str, text: Text, found: list[Compared]) -> bool:
     if len(text.chars) > (MAX_NOTICE_WORDS if notice else _POINTER_WORDS):
         return False
     covered = bytearray(len(text.chars))
+    after_terms = False
     if found:
-        nearest = max(found, key=lambda each: _agreeing(each, covered))
+        nearest = max(found, key=lambda each: each.agreeing)
         if nearest.share > _NO_TERMS:
             return False
-        _agreeing(nearest, covered := bytearray(len(text.chars)))
+        _cover(nearest, covered)
+        after_terms = nearest.alignment.ref_start >= nearest.reference.core_end
     rest = " … ".join(text.slice(*span)[2] for span in _gaps(covered))
     if binds(rest):
         return False
@@ -282,21 +289,17 @@ def _only_points(path: str, text: Text, found: list[Compared]) -> bool:
         named = [by_key(each.key) for each in read_statements(path, text.raw)]
         return all(entry is not None and entry.category == "permissive" for entry in named)
     # Any other short text must be the license's own notice, nearly all of it.
-    return sum(covered) >= _NEARLY_ALL * len(covered)
+    return after_terms and sum(covered) >= max(_SENTENCE, _NEARLY_ALL * len(covered))
 
 
-def _agreeing(compared: Compared, covered: bytearray) -> int:
-    """Mark the words that agree with a reference; return how many."""
+def _cover(compared: Compared, covered: bytearray) -> None:
+    """Mark the words that agree with a reference."""
     alignment = compared.alignment
-    at, count = alignment.start, 0
-    for start, end in [
-        *((edit.start, edit.end) for edit in alignment.edits),
-        (alignment.end, alignment.end),
-    ]:
-        covered[at:start] = b"\1" * (start - at)
-        count += start - at
-        at = end
-    return count
+    at = alignment.start
+    for edit in alignment.edits:
+        covered[at : edit.start] = b"\1" * (edit.start - at)
+        at = edit.end
+    covered[at : alignment.end] = b"\1" * (alignment.end - at)
 
 
 def _named(path: str, text: str) -> tuple[LicenseMatch, ...]:

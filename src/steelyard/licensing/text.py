@@ -10,10 +10,19 @@ from __future__ import annotations
 from functools import cached_property
 
 from steelyard.catalog.license_references import UNKNOWN, References, load
-from steelyard.licensing.tokens import hash_word, normalized, raw_spans, raw_words, visible_text
+from steelyard.licensing.tokens import (
+    BREAK,
+    FILL,
+    hash_word,
+    normalized,
+    raw_spans,
+    raw_words,
+    visible_text,
+)
 
 _MOST_REMEMBERED = 50_000
 _MOST_DISTINCT = 0x10FFFF - UNKNOWN
+_UNSEEN = {ord(FILL): None, ord(BREAK): None}
 _remembered: dict[str, tuple[tuple[str, str], ...]] = {}
 """Raw word → character and word, for each word that it stands for."""
 
@@ -49,9 +58,9 @@ class Text:
     def spans(self) -> list[tuple[int, int]]:
         """Start and end of each word in the text."""
         found = raw_spans(self._shown)
-        if len(self.chars) == len(found):
-            return found
         shown, part = self._shown, self._part
+        if all(len(each) == 1 for each in part.values()):
+            return found
         return [span for span in found for _ in part[shown[span[0] : span[1]]]]
 
     def words(self, first: int, last: int) -> list[str]:
@@ -64,6 +73,10 @@ class Text:
             parts = len(self._part[self._shown[start:end]])
             found.append(options[2 if second else 1] if parts == 2 else options[0])
         return found
+
+    def shown(self, start: int, end: int) -> str:
+        """Return what a reader sees of ``raw[start:end]``, in lower case."""
+        return self._shown[start:end].translate(_UNSEEN)
 
     def slice(self, first: int, last: int) -> tuple[int, int, str]:
         """Return start, end and characters of words ``first`` to ``last`` (inclusive)."""

@@ -18,29 +18,30 @@ from hashlib import blake2b
 from steelyard.licensing.cues import binds
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_FILL = "\ue000"
+FILL = "\ue000"
 """Stands in a word for a character that does not count: an invisible one, a hyphen."""
-_BREAK = "\ue001"
+BREAK = "\ue001"
 """Stands where a word may be broken at a line's end."""
 _PLAIN = (
     *((char, " ") for char in "\ue000\ue001\u00a0"),
-    *((char, _FILL) for char in "\u00ad\u200b\u200c\u200d\u2060\ufeff"),
+    *((char, FILL) for char in "\u00ad\u200b\u200c\u200d\u2060\ufeff"),
     *((char, "-") for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"),
     *((char, "\n") for char in "\u2028\u2029\u0085"),
     ("\u2019", "'"),
 )
 """Characters that only look different, and what they are taken for, in this order."""
-_OTHER = r"[$€£¥%]|(?<!~)~~(?!~)|<!--|-->"
+_OTHER = r"[$€£¥]|%(?<=\d%)|%(?<=\d %)|(?<!~)~~(?!~)|<!--|-->"
 """What is no word and changes the reading: money, struck out, hidden."""
-_ASCII_WORD = re.compile(rf"[a-z0-9{_FILL}{_BREAK}]+|{_OTHER}")
+_ASCII_WORD = re.compile(rf"[a-z0-9{FILL}{BREAK}]+|{_OTHER}")
 _WORD = re.compile(
-    rf"[{_CJK}]|(?:[^\W_{_CJK}]|[{_FILL}{_BREAK}])+|{_OTHER}|[\u202a-\u202e\u2066-\u2069]"
+    rf"[{_CJK}]|(?:[^\W_{_CJK}]|[{FILL}{BREAK}])+|{_OTHER}|[\u202a-\u202e\u2066-\u2069]"
 )
 """The same for other scripts; reversed writing counts as a word."""
 _JOINTS = (
-    re.compile(r"non(?<![^\W_]non)(?:-\s{0,12}|\s{1,12})(?=[^\W\d_])"),
+    re.compile(r"non(?<![^\W_]non)[-\s][\s*#>/;%-]{0,12}(?=[^\W\d_])"),
     re.compile(r"re(?<![^\W_]re)-(?=[^\W\d_])"),
     re.compile(r"sub(?<![^\W_]sub)[-\s]{1,12}(?=licen[sc])"),
+    re.compile(r"fine(?<![^\W_]fine)[-\s]{1,12}(?=tun)"),
     re.compile(r"world(?<![^\W_]world)[-\s]{1,12}(?=wide\b)"),
     re.compile(r"per(?<![^\W_]per)\s{1,12}(?=cent\b)"),
     re.compile(r"can(?<![^\W_]can)\s{1,12}(?=not\b)"),
@@ -49,7 +50,7 @@ _JOINTS = (
     re.compile(r"\.(?<=\d\.)(?=\d\d\d(?!\d))"),
 )
 """Where one word may be written as two, and thousands as groups."""
-_LINE_END = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t>*#/;%]*(?=[^\W\d_])")
+_LINE_END = re.compile(r"-(?<=[^\W\d_]-)(?:[ \t]*\r?\n[ \t>*#/;%]*| )(?=[^\W\d_])")
 _HIDDEN_BY_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0|\bhidden\b"
     r"|\btitle\s*=|\balt\s*=",
@@ -69,37 +70,45 @@ _NOTICE = re.compile(
     r"[^\n]{0,160}$",
     re.IGNORECASE | re.MULTILINE,
 )
+_NEXT_SENTENCE = re.compile(r"\.\s+(?=[A-Z][a-z]*,? (?:[a-z]+ ){2})")
 _WRAPPED = 50
 """Characters of a line that may have been broken because it was full."""
-_RIGHTS = re.compile(r"\ball\s+rights\s+reserved\b\.?", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"\s+".join(rf"{FILL}*".join(word) for word in ("all", "rights", "reserved")) + r"\b\.?",
+    re.IGNORECASE,
+)
 _USES = re.compile(
     r"\b(?:us(?:e[ds]?|ing)|purposes?|redistribut\w+|licensed|grant\w*)\b"
     r"|\bfor (?:\w+ )?(?:research|evaluation|trial|education\w*|testing|teaching|stud\w+)\b",
     re.IGNORECASE,
 )
 _LEADER = re.compile(r"^[ \t]*(?:dnl|rem)\b", re.MULTILINE)
+_LEAD = r"[ \t\f*#/;%>-]*"
 _PAGE = re.compile(
-    r"^[ \t\f]*(?:page|seite|第)[ \t]*\d{1,4}"
-    r"(?:[ \t]*(?:of|/|von|页)[ \t]*\d{0,4})?[ \t]*页?[ \t]*$"
-    r"|^\s*\n[ \t\f]*-?[ \t]*\d{1,4}(?:[ \t]*/[ \t]*\d{1,4})?[ \t]*-?[ \t]*$"
-    r"|\f[ \t]*\d{1,4}[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"^{_LEAD}(?:page|seite|第)[ \t]*\d{{1,4}}"
+    rf"(?:[ \t]*(?:of|/|von|页)[ \t]*\d{{0,4}})?[ \t]*页?[ \t]*\r?$"
+    rf"|^{_LEAD}\r?\n{_LEAD}\d{{1,4}}(?:[ \t]*/[ \t]*\d{{1,4}})?[ \t-]*\r?$"
+    rf"|\f[ \t]*\d{{1,4}}[ \t]*\r?$",
+    re.MULTILINE,
 )
+"""Page numbers on lines of their own."""
 _ITEM = r"(?:(?:\d{1,2}\.){1,3}\d{1,2}\b\.?|(?:[a-z]|[ivx]{1,5}|\d{1,2})[.)])(?!\w)"
 _MARKERS = (
     # (a) (ii) anywhere; two figures in parentheses stay: they repeat a number of days or users
     re.compile(r"\((?<![^\s>*#\"“:;,.]\()(?:[a-z]|[ivx]{1,5}|\d)\)"),
     # 1. a) 2.3.1 at a line's start, after a stop, after "and" or "or"
-    re.compile(rf"\n[ \t>*#/;%({_FILL}-]*{_ITEM}"),
+    re.compile(rf"\n[ \t>*#/;%({FILL}-]*{_ITEM}"),
     re.compile(rf"[.;:,]\s{{1,3}}\(?{_ITEM}"),
     re.compile(rf"and\s(?<=\band\s){_ITEM}"),
     re.compile(rf"or\s(?<=\bor\s){_ITEM}"),
 )
-_FIRST_MARKER = re.compile(rf"[ \t>*#/;%({_FILL}-]*{_ITEM}")
+_FIRST_MARKER = re.compile(rf"[ \t>*#/;%({FILL}-]*{_ITEM}")
 _CJK_MARKER = re.compile(rf"(?<=[{_CJK}\u3002\uff1b\uff1a]){_ITEM}")
-_POINTS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?|versions?)\s{1,3}\Z")
+_POINTS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?|versions?)([\s>*#/;%|-]*)\Z")
 """What makes a number after a line break a reference, not the number of a list item."""
-_LINK = re.compile(r"(?<=\])\(\s?<?(?:https?://|mailto:)[^\s()<>\"']{0,300}>?\s?\)")
+_LINK = re.compile(
+    r"(?<=\])\(\s?<?(?:https?://|mailto:)(?:[^\s()<>\"']|(?<=-)\n\s{0,12}){0,300}>?\s?\)", re.I
+)
 _NOISE = frozenset({"http", "https", "www"})
 _IDENTICAL = {
     "artefact": "artifact", "catalogue": "catalog", "centre": "center", "whilst": "while",
@@ -137,7 +146,7 @@ def visible_text(text: str) -> str:
     if len(lowered) != len(shown):  # a few letters change their length
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in shown)
     shown = lowered
-    if "reserved" in shown:
+    if "reserved" in shown or FILL in shown:
         shown = _RIGHTS.sub(_blank, shown)
     if len(_LEADER.findall(shown)) >= 3:
         shown = _LEADER.sub(_blank, shown)
@@ -160,7 +169,7 @@ def _without_markers(shown: str) -> str:
 
 
 def _pattern(shown: str) -> re.Pattern[str]:
-    return _ASCII_WORD if shown.replace(_FILL, "").replace(_BREAK, "").isascii() else _WORD
+    return _ASCII_WORD if shown.replace(FILL, "").replace(BREAK, "").isascii() else _WORD
 
 
 def raw_words(shown: str) -> list[str]:
@@ -180,10 +189,12 @@ def normalized(raw: str) -> tuple[str, ...]:
     vocabulary decides which.
     """
     if not raw.isascii():
-        raw = raw.replace(_FILL, "")
-        if _BREAK in raw:
-            left, _, right = raw.rpartition(_BREAK)
-            left = left.replace(_BREAK, "")
+        raw = raw.replace(FILL, "")
+        if BREAK in raw:
+            left, _, right = raw.rpartition(BREAK)
+            left = left.replace(BREAK, "")
+            if not left or not right:
+                return (spelled(left + right),) if left + right else ()
             return (spelled(left + right), spelled(left), spelled(right))
         if not raw.isascii():
             raw = unicodedata.normalize("NFKC", raw).lower()
@@ -223,11 +234,11 @@ def _blank(match: re.Match[str]) -> str:
 def _filled(match: re.Match[str]) -> str:
     whole = match.group()
     word = whole.rstrip(" \t\r\n-*#>/;,.")
-    return word + _FILL * (len(whole) - len(word))
+    return word + FILL * (len(whole) - len(word))
 
 
 def _broken(match: re.Match[str]) -> str:
-    return _BREAK + _FILL * (match.end() - match.start() - 1)
+    return BREAK + FILL * (match.end() - match.start() - 1)
 
 
 def _blank_tag(match: re.Match[str]) -> str:
@@ -245,7 +256,7 @@ def _decoded(match: re.Match[str]) -> str:
 
     char = unescape(match.group())
     if len(char) == 1 and char.isalnum():
-        return char + _FILL * (match.end() - match.start() - 1)
+        return char + FILL * (match.end() - match.start() - 1)
     return _blank(match)
 
 
@@ -254,17 +265,24 @@ def _blank_notice(match: re.Match[str]) -> str:
     paragraph that was wrapped there."""
     before = match.string[max(0, match.start() - 200) : match.start()].rstrip(" \t\r")
     line = before[:-1].rpartition("\n")[2].strip()
-    wrapped = len(line) >= _WRAPPED and line[-1].isalpha() and "copyright" not in line.lower()
-    if wrapped or not is_plain_notice(match.group()):
-        return match.group()
-    return _blank(match)
+    open_end = len(line) >= _WRAPPED and (line[-1].isalnum() or line[-1] == ",")
+    wrapped = open_end and "copyright" not in line.lower()
+    whole = match.group()
+    sentence = _NEXT_SENTENCE.search(whole)
+    reserved = _RIGHTS.search(whole)
+    end = sentence.start() + 1 if sentence else len(whole)
+    end = min(end, reserved.end()) if reserved else end
+    if wrapped or not is_plain_notice(whole[:end]):
+        return whole
+    return _NOT_LINE_END.sub(" ", whole[:end]) + whole[end:]
 
 
 def _blank_marker(match: re.Match[str]) -> str:
     """Drop the number of a list item, unless the words before make it a reference."""
     whole, at = match.group(), match.start()
     lead = len(whole) - len(whole.lstrip(" \t\n"))
-    if _POINTS.search(match.string[max(0, at - 16) : at + lead]):
+    points = _POINTS.search(match.string[max(0, at - 40) : at + lead])
+    if points and points.group(1).count("\n") < 2:
         return whole
     kept = whole[: 4 if whole.startswith("and") else 3 if whole.startswith("or") else 0]
     return kept + _NOT_LINE_END.sub(" ", whole[len(kept) :])
