@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "scan": "Examine model files for code, escapes and attacks.",
     "license": "Find licenses, conflicts and obligations.",
     "lineage": "Follow a model back to what it was made from.",
+    "history": "Say who changed a model repository, and what stands out.",
     "bom": "Write a CycloneDX ML-BOM of a model.",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
