@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
     from steelyard.kernel.lineage import ProvenanceGraph
+    from steelyard.licensing.lineage.graph import LineageGraph
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
+    from steelyard.provenance.history.licenses import Direction
     from steelyard.provenance.history.report import HistoryReport
+    from steelyard.reporting.bom import Spec
 
 TEXT_MOST = 2 * 1024 * 1024
 """Bytes of a charter or use case file."""
@@ -212,10 +215,11 @@ def warm(policy: Policy, *, recording: bool) -> None:
     if recording:
         import steelyard.governance.decision.service
         import steelyard.ledger.evidence
+        import steelyard.reporting.bom.cyclonedx
         import steelyard.reporting.sarif  # noqa: F401 # imported for its effect
-        from steelyard.reporting import cyclonedx, html
+        from steelyard.reporting import bom, html
 
-        cyclonedx.prepare()
+        bom.prepare()
         html.prepare()
 
 
@@ -256,29 +260,44 @@ def record(weighed: Weighed, policy: Policy, directory: Path) -> Recorded:
     )
 
 
-def bill_of_materials(running: Running, path: Path, purl: str | None) -> tuple[bytes, Subject]:
-    """Wait for the examination of ``path`` and return its ML-BOM and what it is about."""
+def bill_of_materials(
+    running: Running,
+    path: Path,
+    purl: str | None,
+    *,
+    spec: Spec = "cyclonedx-1.6",
+    drawn: LineageGraph | None = None,
+) -> tuple[bytes, Subject]:
+    """Wait for the examination of ``path`` and return its ML-BOM and what it is about.
+
+    ``drawn`` is a lineage that knows more of its origin than what its own files claim.
+    """
     from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
     from steelyard.governance.assessment.subject import identify
     from steelyard.licensing.compose import summarize
-    from steelyard.reporting.cyclonedx import revision_bom
+    from steelyard.reporting.bom import write_bom
+    from steelyard.reporting.bom.revision import of_inspection
 
     inspection = running.result()
     manifest = summary.manifest_from(inspection)
     subject = identify(Path(os.path.realpath(path)), manifest, purl)
     seen = summary.summarize(subject, inspection)
-    document = revision_bom(
+    terms = summarize(inspection.declared, inspection.license_files)
+    revision = of_inspection(
+        inspection,
         subject=subject,
         model=seen.model,
         card=seen.card,
-        license_summary=summarize(inspection.declared, inspection.license_files),
+        terms=terms,
         files=summary.component_files(inspection.files),
         verdict=seen.verdict,
         coverage=seen.coverage.level,
-        scanner=inspection.scanner,
         created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        lineage=lineage_of(subject, inspection, terms),
+        drawn=drawn,
     )
-    return document, subject
+    return write_bom(revision, spec), subject
 
 
 def claimed_lineage(
@@ -347,4 +366,16 @@ def contribution_history(
         advisories=(
             hub.read_advisories(read_json_file(advisories, "advisories")) if advisories else None
         ),
+        direction=_license_direction,
     )
+
+
+def _license_direction(old: str, new: str) -> Direction:
+    """Return how the terms of one license key relate to another's."""
+    from steelyard.catalog.licenses import by_key
+    from steelyard.licensing.term_changes import compare_licenses
+
+    before, after = by_key(old), by_key(new)
+    if before is None or after is None:
+        return "unknown"
+    return compare_licenses([before], [after]).direction

@@ -59,9 +59,9 @@ def test_a_license_change_is_told(clone: Repository) -> None:
     clone.commit("a", README__md="---\nlicense: mit\n---\n")
     clone.commit("b", README__md="---\nlicense: cc-by-nc-4.0\n---\n")
     _, found = document(clone.path)
-    assert [(c["before"], c["after"]) for c in found["license_changes"]] == [
-        (["mit"], ["cc-by-nc-4.0"]),
-        ([], ["mit"]),
+    assert [(c["before"], c["after"], c["direction"]) for c in found["license_changes"]] == [
+        (["mit"], ["cc-by-nc-4.0"], "mixed"),
+        ([], ["mit"], "unknown"),
     ]
 
 

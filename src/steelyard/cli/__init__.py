@@ -19,12 +19,14 @@ COMMANDS: dict[str, str] = {
     "assess": "Weigh a model for a use case and decide, with evidence.",
     "scan": "Examine model files for code, escapes and attacks.",
     "license": "Find licenses, conflicts and obligations.",
+    "card": "See what a model card says and lacks, or start one.",
     "lineage": "Follow a model back to what it was made from.",
     "history": "Say who changed a model repository, and what stands out.",
-    "bom": "Write a CycloneDX ML-BOM of a model.",
+    "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
+    "signature": "Verify a model's signature and attestations.",
     "demo": "Assess five real models from public packages.",
 }
 

@@ -18,6 +18,7 @@ from steelyard.kernel.finding import Finding, Verdict
 from steelyard.kernel.inspection import Scanner
 from steelyard.kernel.license import LicenseSummary
 from steelyard.kernel.lineage import ProvenanceGraph
+from steelyard.kernel.lineage_answer import LineageAnswer
 
 ASSESSMENT_SCHEMA = "steelyard.assessment/v1"
 
@@ -244,4 +245,6 @@ class Assessment(Struct, frozen=True, kw_only=True):
     """RFC 3339, UTC."""
     lineage: ProvenanceGraph | None = None
     """What its own files claim it was made from; None in documents from before it was read."""
+    license_use: LineageAnswer | None = None
+    """What the licenses along the lineage mean for this use case, with the checklist of duties."""
     schema: str = ASSESSMENT_SCHEMA

@@ -3,117 +3,199 @@
 
 Severities: ``high`` the change shows binding words; ``medium`` words differ and we cannot tell that
 it is harmless; ``low`` a typing or scanning error that restores to the reference; ``info`` a name
-filled into a template. Only ``low`` and ``info`` leave a text *the same wording*.
+filled into a template, or the number of a list item. Only ``low`` and ``info`` leave a text *the
+same wording*.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from steelyard.catalog.license_references import load
 from steelyard.kernel.license import ChangedSpan
-from steelyard.licensing.compare import Compared, Text, covered_words, runs
+from steelyard.licensing.align import Edit
+from steelyard.licensing.compare import Compared
 from steelyard.licensing.cues import CRITICAL_WORDS, binds
-from steelyard.licensing.tokens import SHINGLE, is_plain_notice, shingles_of
+from steelyard.licensing.text import Text
+from steelyard.licensing.tokens import hash_word, is_plain_notice
 from steelyard.licensing.typos import Restorer
 
 HARMLESS = frozenset({"low", "info"})
 _QUOTE = 400
 _FILL_WORDS = 12
+_PREAMBLE = 25
+"""Words of a preamble that binds nobody which a copy may leave out."""
 _SLOTS_BEFORE = (
-    ("name", "of"), ("names", "of"), ("event", "shall"), ("provided", "by"), ("holder", "of"),
+    ("name", "of"), ("names", "of"), ("event", "shall"), ("provided", "by"),
     ("software", "is"), ("permission", "of"), ("consent", "of"), ("that", "neither"),
     ("neither", "the"), ("nor", "the"), ("as", "is"), ("developed", "by"), ("shall", "the"),
-    ("by", "the"), ("of", "the"), ("is", "and"),
+    ("by", "the"), ("of", "the"), ("is", "and"), ("holder", "of"),
 )  # fmt: skip
 _SLOTS_AFTER = (
     ("nor", "the"), ("be", "liable"), ("as", "is"), ("disclaims", "all"), ("disclaim", "all"),
     ("and", "contributors"), ("and", "any"), ("or", "contributors"), ("or", "its"),
-    ("nor", "its"), ("for", "any"),
+    ("nor", "its"), ("for", "any"), ("or", "the"), ("nor", "any"),
 )  # fmt: skip
 _COPYRIGHT = re.compile(r"copyright\s*(?:\(c\)|©|\d{4}|[<\[])|©", re.IGNORECASE)
-_NUMBERING = re.compile(r"\(?(?:[a-z]|[ivx]{1,4}|\d{1,2})\Z", re.IGNORECASE)
+_NUMBERING = re.compile(r"\(?(?:[a-z]|[ivx]{1,5}|\d{1,2})\Z", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<!\d)\d{1,2}\.\Z")
+_GAP = 250
+_FIGURE = re.compile(r"[0-9]")
+_LOOSE = CRITICAL_WORDS - {"and", "or", "all", "with"}
 
 
-def changes(text: Text, compared: Compared, first: int, last: int) -> list[ChangedSpan]:
-    """Return the changes between words ``first`` and ``last``, where the license stands."""
-    covered = covered_words(text, compared.hits)
-    spans: list[ChangedSpan] = []
-    explained = 0
-    restorer = Restorer(compared.known, len(text.words))
-    for start, end in runs(covered, False):
-        if start < first or end > last:
-            continue
-        span = _added(text, compared, restorer, start, end)
-        # What a name or a misprint stands for may be longer than itself.
-        explained += SHINGLE + (end - start) + (_FILL_WORDS if span.severity in HARMLESS else 0)
-        spans.append(span)
-    for joint in _joints(compared, covered, first, last):
-        explained += SHINGLE
-        at = text.words[joint].start
-        around = text.slice(max(0, joint - 3), min(len(text.words) - 1, joint + 2))[2]
-        severity = "info" if _COPYRIGHT.search(around) else "medium"
-        spans.append(ChangedSpan("removed", at, at, f"text is missing: … {around} …", severity))
-    unexplained = compared.missing - explained
-    if unexplained > 0:
-        at = text.words[last].end
-        missing = (
-            f"about {unexplained} words of the reference are missing, moved or changed at the edge"
+class Changes:
+    """Judges every place where a text departs from the reference beside which it was laid."""
+
+    def __init__(self, text: Text, compared: Compared) -> None:
+        self._text = text
+        self._compared = compared
+        self._restorer = Restorer(text)
+
+    def within(self) -> list[ChangedSpan]:
+        """Return the changes to the license itself."""
+        compared, reference = self._compared, self._compared.reference
+        alignment = compared.alignment
+        spans: list[ChangedSpan] = []
+        head = (reference.core_start, min(alignment.ref_start, reference.core_end))
+        if head[1] > head[0]:
+            short = head[1] - head[0] <= _PREAMBLE and not self._binding(head)
+            spans.append(self._removed(alignment.start, head, "info" if short else ""))
+        for edit in alignment.edits:
+            span = self._of(edit)
+            if span is not None:
+                spans.append(span)
+        tail = (max(alignment.ref_end, reference.core_start), reference.core_end)
+        if tail[1] > tail[0]:
+            spans.append(self._removed(alignment.end, tail, ""))
+        return spans
+
+    def is_outside(self, edit: Edit) -> bool:
+        """Tell whether an edit stands before, after or between the terms and what surrounds them:
+        added there, it is no change of the terms."""
+        reference = self._compared.reference
+        return edit.ref_end <= reference.core_start or edit.ref_start >= reference.core_end
+
+    def _of(self, edit: Edit) -> ChangedSpan | None:
+        outside = self.is_outside(edit)
+        removed = (edit.ref_start, edit.ref_end)
+        if edit.start == edit.end:
+            if outside and not self._is_taken_back(edit):
+                return None
+            harmless = self._is_marker(edit) or self._is_notice(edit)
+            return self._removed(edit.start, removed, "info" if harmless else "")
+        if outside and edit.ref_start == edit.ref_end:
+            return None  # judged with the rest of what stands around the license
+        return self._added(edit, outside=outside)
+
+    def _is_taken_back(self, edit: Edit) -> bool:
+        """Tell whether binding words are missing within the instructions after the terms, of which
+        the rest is there. Titles and the whole of the instructions may be left out."""
+        after = edit.ref_start > self._compared.reference.core_end
+        return after and self._binding((edit.ref_start, edit.ref_end))
+
+    def _added(self, edit: Edit, *, outside: bool) -> ChangedSpan:
+        text = self._text
+        wanted = self._compared.words[edit.ref_start : edit.ref_end]
+        begin, stop, raw = text.slice(edit.start, edit.end - 1)
+        kind = "replaced" if wanted else "inserted"
+        words = set(text.words(edit.start, edit.end))
+        if self._is_fill(edit, raw) or self._is_numbering(edit):
+            severity = "info"
+        elif self._restorer.restores(edit.start, edit.end, wanted):
+            kind, severity = "typo", "low"
+        elif binds(raw) or words & CRITICAL_WORDS or self._binding((edit.ref_start, edit.ref_end)):
+            severity = "high"
+        else:
+            severity = "info" if outside else "medium"
+        return ChangedSpan(kind, begin, stop, raw[:_QUOTE], severity)
+
+    def _removed(self, at: int, ref: tuple[int, int], severity: str) -> ChangedSpan:
+        text = self._text
+        count = ref[1] - ref[0]
+        place = text.spans[at][0] if at < len(text.chars) else text.spans[-1][1]
+        around = text.slice(max(0, at - 3), min(len(text.chars) - 1, at + 2))[2]
+        words = "1 word is" if count == 1 else f"{count} words are"
+        shown = " … ".join(around.split("\n"))
+        if not severity:
+            severity = "high" if self._binding(ref) else "medium"
+        return ChangedSpan("removed", place, place, f"{words} missing near: {shown}", severity)
+
+    def _binding(self, ref: tuple[int, int]) -> bool:
+        references = load()
+        return any(map(references.is_critical, self._compared.words[ref[0] : ref[1]]))
+
+    def _is_fill(self, edit: Edit, raw: str) -> bool:
+        """Tell whether an edit is a name put where templates have a blank."""
+        text = self._text
+        if edit.end - edit.start > _FILL_WORDS or edit.ref_end - edit.ref_start > _FILL_WORDS:
+            return False
+        near = text.slice(max(0, edit.start - 1), min(len(text.chars) - 1, edit.end))[2]
+        if _COPYRIGHT.search(near) and is_plain_notice(raw):
+            return True
+        if binds(raw) or _LOOSE & set(text.words(edit.start, edit.end)):
+            return False
+        before = tuple(text.words(edit.start - 2, edit.start))
+        after = tuple(text.words(edit.end, edit.end + 2))
+        return before in _SLOTS_BEFORE and after in _SLOTS_AFTER
+
+    def _is_notice(self, edit: Edit) -> bool:
+        """Tell whether what is missing went with a copyright line that stands there."""
+        if edit.ref_end - edit.ref_start > _FILL_WORDS:
+            return False
+        spans = self._text.spans
+        start = spans[edit.start - 1][1] if edit.start else 0
+        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
+        gap = self._text.raw[start:end]
+        if end - start > _GAP or self._binding((edit.ref_start, edit.ref_end)):
+            return False
+        return bool(_COPYRIGHT.search(gap)) and is_plain_notice(gap)
+
+    def _is_marker(self, edit: Edit) -> bool:
+        """Tell whether the one word missing numbers a list item, and no other figure is there."""
+        if edit.ref_end - edit.ref_start != 1:
+            return False
+        if self._compared.words[edit.ref_start] not in _numbers():
+            return False
+        spans = self._text.spans
+        start = spans[edit.start - 1][1] if edit.start else 0
+        end = spans[edit.start][0] if edit.start < len(spans) else len(self._text.raw)
+        return not _FIGURE.search(self._text.raw, start, end)
+
+    def _is_numbering(self, edit: Edit) -> bool:
+        """Tell whether nothing but the numbers of list items differs: ``a.``, ``iv)``, ``1.1``."""
+        text = self._text
+        wanted = self._compared.words[edit.ref_start : edit.ref_end]
+        rest = "".join(
+            text.chars[at] for at in range(edit.start, edit.end) if not self._is_item(at)
         )
-        spans.append(ChangedSpan("removed", at, at, missing, "medium"))
-    return sorted(spans, key=lambda span: (span.start, span.end))
+        if rest == wanted:
+            return edit.end - edit.start <= len(wanted) + 4
+        # Another number: only where an item may begin, for elsewhere it counts something.
+        left = text.raw[: text.spans[edit.start][0]].rstrip(' \t*#>("')[-1:]
+        return (
+            not rest
+            and len(wanted) == 1
+            and wanted in _numbers()
+            and left in ("", "\n", ".", ";", ":", ",")
+        )
+
+    def _is_item(self, at: int) -> bool:
+        """Tell whether a word is the number of a list item, or a part of one."""
+        start, end, raw = self._text.slice(at, at)
+        after = self._text.raw[end : end + 1]
+        if not _NUMBERING.match(raw):
+            return False
+        if after in (".", ")"):
+            return True
+        before = self._text.raw[max(0, start - 8) : start]
+        return raw.isdigit() and bool(_DOTTED.search(before))
 
 
-def _added(text: Text, compared: Compared, restorer: Restorer, start: int, end: int) -> ChangedSpan:
-    begin, stop, raw = text.slice(start, end)
-    inserted = _bridges(text, compared, start, end)
-    kind = "inserted" if inserted else "replaced"
-    if _is_fill(text, start, end, raw) or (inserted and _is_numbering(text, start, end)):
-        severity = "info"
-    elif restorer.restores(text.texts, start, end):
-        kind, severity = "typo", "low"
-    else:
-        words = set(text.texts[start : end + 1])
-        severity = "high" if binds(raw) or words & CRITICAL_WORDS else "medium"
-    return ChangedSpan(kind, begin, stop, raw[:_QUOTE], severity)
-
-
-def _bridges(text: Text, compared: Compared, start: int, end: int) -> bool:
-    """Tell whether the reference continues unbroken when the run is left out."""
-    before = text.texts[max(0, start - SHINGLE + 1) : start]
-    after = text.texts[end + 1 : end + SHINGLE]
-    joined = shingles_of(before + after)
-    return bool(joined) and all(shingle in compared.known for shingle in joined)
-
-
-def _is_fill(text: Text, start: int, end: int, raw: str) -> bool:
-    """Tell whether a run is a name put where templates have a blank."""
-    if end - start >= _FILL_WORDS:
-        return False
-    near = text.slice(max(0, start - 1), min(len(text.words) - 1, end + 1))[2]
-    if _COPYRIGHT.search(near) and is_plain_notice(raw):
-        return True
-    if binds(raw):
-        return False
-    words = text.texts[start : end + 1]
-    if CRITICAL_WORDS & set(words) - {"and", "or", "all", "with"}:
-        return False
-    before = tuple(text.texts[max(0, start - 2) : start])
-    after = tuple(text.texts[end + 1 : end + 3])
-    return before in _SLOTS_BEFORE and after in _SLOTS_AFTER
-
-
-def _is_numbering(text: Text, start: int, end: int) -> bool:
-    """Tell whether one added word numbers a list item, as in ``a.`` or ``iv)``."""
-    _, stop, raw = text.slice(start, end)
-    return start == end and bool(_NUMBERING.match(raw)) and text.raw[stop : stop + 1] in (".", ")")
-
-
-def _joints(compared: Compared, covered: list[bool], first: int, last: int) -> list[int]:
-    """Return the words before which something was removed: covered on both sides, joined anew."""
-    found: list[int] = []
-    broken = runs(list(compared.hits), False)
-    for start, end in broken:
-        inside = start >= first and end + SHINGLE - 1 <= last
-        if inside and all(covered[start : end + SHINGLE]):
-            found.append((start + end + SHINGLE) // 2)
-    return found
+@cache
+def _numbers() -> frozenset[str]:
+    """Return the characters of words that may number a list item."""
+    words = [*"abcdefghijklmnopqrstuvwxyz", *map(str, range(1, 31))]
+    words += ["ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"]
+    return frozenset(map(load().find_word, map(hash_word, words))) - {""}

@@ -82,6 +82,7 @@ def declared_parts(declared: DeclaredLicense) -> list[Part]:
                 name=known.spdx if known else name,
                 license=known,
                 raw=declared.raw,
+                quote=declared.raw,
             )
         )
     return parts
@@ -95,7 +96,15 @@ def file_parts(file: LicenseFile) -> list[Part]:
     if file.verdict is LicenseVerdict.NONE:
         return []
     if not file.matches or file.verdict is LicenseVerdict.UNKNOWN:
-        return [Part(origin=f"{file.path}: unknown license", path=file.path, kind="text", name="")]
+        return [
+            Part(
+                origin=f"{file.path}: unknown license",
+                path=file.path,
+                kind="text",
+                name="",
+                quote=file.excerpt,
+            )
+        ]
     parts = []
     for match in file.matches:
         entry = _of_match(match)
@@ -112,6 +121,7 @@ def file_parts(file: LicenseFile) -> list[Part]:
                 name=name,
                 license=entry,
                 altered=altered,
+                quote=file.excerpt,
             )
         )
     if file.verdict is LicenseVerdict.SEVERAL and file.additional_terms:

@@ -19,11 +19,11 @@ from steelyard.kernel.license import (
     LicenseMatch,
     LicenseVerdict,
 )
-from steelyard.licensing.changes import HARMLESS, changes
-from steelyard.licensing.compare import ADOPT, NEAREST, Compared, Text, covered_words, likely, runs
+from steelyard.licensing.changes import HARMLESS, Changes
+from steelyard.licensing.compare import ADOPT, NEAREST, Compared, best, likely
 from steelyard.licensing.cues import binds
 from steelyard.licensing.headers import read_statements
-from steelyard.licensing.tokens import SHINGLE, digest_words, words_of
+from steelyard.licensing.text import Text
 
 MAX_CHARACTERS = 1_000_000
 """A longer text is not examined and therefore unknown."""
@@ -33,14 +33,15 @@ _POINTER_WORDS = 150
 _NO_TERMS = 0.1
 _NEARLY_ALL = 0.8
 _MOST = 5
+_CLOSE = 60
+"""Difference in rank within which licenses are neighbors."""
 _SECOND = 0.8
 """Share of another license's core, outside the first one, that makes a text hold several."""
-_STEADY = 3
-"""Shingles in a row that are no coincidence."""
-_NEAR = 6
-"""Words that may be changed between a license's own words at its very beginning or end."""
-_LONG = 8
-"""Shingles in a row that are a quotation."""
+_LONG = 20
+"""Words in a row that may be another license."""
+_FEWEST = 4
+"""Words a text must have to be compared."""
+_RUNS_ON = re.compile("[ \t\"'\u201d\u2019]*[,\u2013\u2014-]?[ \t]+")
 _MAX_SPANS = 50
 _QUOTE = 2_000
 _LICENSE_NAME = re.compile(
@@ -81,58 +82,124 @@ def detect_text(path: str, text: str) -> LicenseFile:
     """Judge ``text``. Offsets in the result are characters of ``text``."""
     if len(text) > MAX_CHARACTERS:
         return _unknown(path, text, ())
-    prepared = Text(text, words_of(text))
-    if len(prepared.words) < SHINGLE:
+    prepared = Text(text)
+    if len(prepared.chars) < _FEWEST:
         return _short(path, text)
-    found = likely(prepared)
-    if not found or found[0].share < ADOPT:
+    found = likely(prepared.chars)
+    first = _best(prepared, found)
+    if first is None or first.share < ADOPT:
         return _not_adopted(path, prepared, found)
-    return _adopted(path, prepared, _several(prepared, found))
+    return _adopted(path, prepared, _several(prepared, first))
 
 
-def _several(text: Text, found: list[Compared]) -> list[Compared]:
-    """Return the best license and every other one whose words stand beside it, not within it."""
-    chosen = [found[0]]
-    explained = set(found[0].known)
-    for other in found[1:]:
-        own = {shingle for shingle in other.known if shingle not in explained}
-        beside = len(own & text.distinct)
-        if other.share >= _SECOND and beside >= 0.5 * len(other.known) and len(own) > 20:
-            chosen.append(other)
-            explained |= other.known
+def _best(text: Text, found: list[Compared]) -> Compared | None:
+    """Return the license a text is a form of. Of close neighbors, the one it departs from at the
+    fewest places that matter."""
+    ranked = sorted(found, key=lambda each: each.rank, reverse=True)
+    if len(ranked) < 2 or ranked[0].share < ADOPT or not ranked[0].alignment.edits:
+        return ranked[0] if ranked else None
+    close = [each for each in ranked if each.rank[0] + _CLOSE >= ranked[0].rank[0]][:_MOST]
+    start = min(each.alignment.start for each in close)
+    end = max(each.alignment.end for each in close)
+
+    def departures(compared: Compared) -> int:
+        changed = Changes(text, compared).within()
+        left = compared.alignment.start - start + end - compared.alignment.end
+        return sum(span.severity not in HARMLESS for span in changed) + 2 * (left > _LONG)
+
+    return min(close, key=departures)
+
+
+def _several(text: Text, first: Compared) -> list[Compared]:
+    """Return the best license and every other one in the stretches it does not explain."""
+    chosen = [first]
+    stretches = _unexplained(first, 0, len(text.chars))
+    while stretches and len(chosen) < _MOST:
+        start, end = stretches.pop()
+        other = best(text.chars[start:end])
+        if other is not None and other.share >= _SECOND:
+            moved = other.moved(start)
+            chosen.append(moved)
+            stretches += _unexplained(moved, start, end)
     return chosen
 
 
+def _unexplained(compared: Compared, first: int, last: int) -> list[tuple[int, int]]:
+    """Return the long stretches of words ``first`` to ``last`` that a license does not explain."""
+    alignment = compared.alignment
+    found = [(first, alignment.start), (alignment.end, last)]
+    found += [(edit.start, edit.end) for edit in alignment.edits]
+    return [(start, end) for start, end in found if end - start >= _LONG]
+
+
 def _adopted(path: str, text: Text, chosen: list[Compared]) -> LicenseFile:
-    extents = [_extent(text, compared) for compared in chosen]
-    joined = tuple(any(flags) for flags in zip(*(each.hits for each in chosen), strict=True))
-    matches = []
-    for compared, (first, last) in zip(chosen, extents, strict=True):
-        merged = Compared(
-            reference=compared.reference,
-            share=compared.share,
-            matched=compared.matched,
-            missing=compared.missing,
-            hits=joined,
-            core=compared.core,
-            known=compared.known,
+    covered = bytearray(len(text.chars))
+    for compared in chosen:
+        alignment = compared.alignment
+        at = alignment.start
+        for edit in alignment.edits:
+            covered[at : edit.start] = b"\1" * (edit.start - at)
+            at = edit.end
+        covered[at : alignment.end] = b"\1" * (alignment.end - at)
+    spans: dict[str, list[ChangedSpan]] = {}
+    for compared in chosen:
+        judged = Changes(text, compared)
+        changed = [*judged.within(), *_attached(text, compared, covered)]
+        spans.setdefault(compared.reference.key, []).extend(
+            span for span in changed if not _is_other(text, span, compared, chosen)
         )
-        spans = changes(text, merged, first, last)
-        matches.append(_match(compared, spans))
-    extra = _leftover(text, joined, extents)
+        for edit in compared.alignment.edits:
+            if not judged.is_outside(edit) or edit.ref_start < edit.ref_end:
+                covered[edit.start : edit.end] = b"\1" * (edit.end - edit.start)
+    extra = _leftover(text, covered)
+    firsts = {compared.reference.key: compared for compared in reversed(chosen)}
+    matches = [_match(firsts[key], found) for key, found in spans.items()]
     return LicenseFile(
         path=path,
-        verdict=_verdict(text, matches, extra, chosen),
+        verdict=_verdict(text, matches, extra, chosen[0]),
         matches=tuple(matches),
         additional_terms=extra,
     )
+
+
+def _is_other(text: Text, span: ChangedSpan, compared: Compared, chosen: list[Compared]) -> bool:
+    """Tell whether what looks inserted into one license is another one."""
+    if span.end - span.start < _LONG:
+        return False
+    for other in chosen:
+        if other is compared or other.alignment.end <= other.alignment.start:
+            continue
+        start, end, _ = text.slice(other.alignment.start, other.alignment.end - 1)
+        if span.start <= start and end <= span.end:
+            return not binds(text.raw[span.start : start]) and not binds(text.raw[end : span.end])
+    return False
+
+
+def _attached(text: Text, compared: Compared, covered: bytearray) -> list[ChangedSpan]:
+    """Return words that run on from the last sentence of the terms, or run into the first one."""
+    reference, alignment = compared.reference, compared.alignment
+    found = []
+    whole = alignment.ref_start <= reference.core_start
+    before = alignment.start - 1
+    if whole and alignment.ref_start == reference.core_start and before >= 0:
+        start, end = text.spans[before]
+        gap = text.raw[end : text.spans[alignment.start][0]]
+        if not covered[before] and _RUNS_ON.fullmatch(gap) and text.raw[start].islower():
+            found.append(ChangedSpan("inserted", start, end, text.raw[start:end], "medium"))
+    after = alignment.end
+    if alignment.ref_end == reference.core_end and 0 < after < len(text.chars):
+        start, end = text.spans[after]
+        gap = text.raw[text.spans[after - 1][1] : start]
+        if not covered[after] and _RUNS_ON.fullmatch(gap) and text.raw[start].islower():
+            found.append(ChangedSpan("inserted", start, end, text.raw[start:end], "medium"))
+    return found
 
 
 def _verdict(
     text: Text,
     matches: list[LicenseMatch],
     extra: tuple[AdditionalTerms, ...],
-    chosen: list[Compared],
+    first: Compared,
 ) -> LicenseVerdict:
     if len(matches) > 1:
         return LicenseVerdict.SEVERAL
@@ -140,7 +207,7 @@ def _verdict(
         return LicenseVerdict.VARIANT_OF
     if extra:
         return LicenseVerdict.PLUS_ADDITIONAL_TERMS
-    if digest_words([word.text for word in text.words]) == chosen[0].reference.digest:
+    if text.chars == first.words:
         return LicenseVerdict.EXACT
     return LicenseVerdict.SAME_WORDING
 
@@ -149,7 +216,7 @@ def _match(compared: Compared, spans: list[ChangedSpan]) -> LicenseMatch:
     worst_first = sorted(
         spans, key=lambda span: ("high", "medium", "low", "info").index(span.severity)
     )
-    kept = sorted(worst_first[:_MAX_SPANS], key=lambda span: span.start)
+    kept = sorted(worst_first[:_MAX_SPANS], key=lambda span: (span.start, span.end))
     return LicenseMatch(
         key=compared.reference.key,
         spdx=compared.reference.spdx,
@@ -158,41 +225,26 @@ def _match(compared: Compared, spans: list[ChangedSpan]) -> LicenseMatch:
     )
 
 
-def _extent(text: Text, compared: Compared) -> tuple[int, int]:
-    """Return first and last word of the license's terms, ignoring stray hits in other text."""
-    hits = [hit and text.shingles[at] in compared.core for at, hit in enumerate(compared.hits)]
-    found = runs(hits, True)
-    steady = [span for span in found if span[1] - span[0] + 1 >= _STEADY] or found
-    first, last = steady[0][0], steady[-1][1]
-    for start, end in reversed(found):
-        if start < first <= end + SHINGLE + _NEAR:
-            first = start
-    for start, end in found:
-        if end > last >= start - SHINGLE - _NEAR:
-            last = end
-    return first, last + SHINGLE - 1
-
-
-def _leftover(
-    text: Text, hits: tuple[bool, ...], extents: list[tuple[int, int]]
-) -> tuple[AdditionalTerms, ...]:
-    """Return the stretches outside every license that show binding words, quoted.
-
-    A title or instructions that a reference has in one long piece are no stretch of their own; a
-    phrase that happens to occur in a license is.
-    """
-    outside = [True] * len(text.words)
-    for first, last in extents:
-        outside[first : last + 1] = [False] * (last + 1 - first)
-    for start, end in runs(list(hits), True):
-        if end - start + 1 >= _LONG:
-            outside[start : end + SHINGLE] = [False] * (end + SHINGLE - start)
+def _leftover(text: Text, covered: bytearray) -> tuple[AdditionalTerms, ...]:
+    """Return the stretches outside every license that show binding words, quoted."""
     found = []
-    for first, last in runs(outside, True):
+    for first, last in _gaps(covered):
         start, end, raw = text.slice(first, last)
         if binds(raw):
             found.append(AdditionalTerms(start, end, raw[:_QUOTE]))
     return tuple(found[:_MAX_SPANS])
+
+
+def _gaps(covered: bytearray) -> list[tuple[int, int]]:
+    """Return first and last word of each stretch that is not covered."""
+    found = []
+    at = covered.find(0)
+    while at >= 0:
+        end = covered.find(1, at)
+        end = len(covered) if end < 0 else end
+        found.append((at, end - 1))
+        at = covered.find(0, end)
+    return found
 
 
 def _not_adopted(path: str, text: Text, found: list[Compared]) -> LicenseFile:
@@ -204,7 +256,7 @@ def _not_adopted(path: str, text: Text, found: list[Compared]) -> LicenseFile:
         LicenseMatch(
             key=each.reference.key, spdx=each.reference.spdx, coverage=round(each.share, 4)
         )
-        for each in found[:1]
+        for each in sorted(found, key=lambda each: each.share, reverse=True)[:1]
         if each.share >= NEAREST
     ]
     return _unknown(path, text.raw, tuple(nearest) or _named(path, text.raw))
@@ -215,13 +267,15 @@ def _only_points(path: str, text: Text, found: list[Compared]) -> bool:
     into files, or a NOTICE of who contributed. A NOTICE that names anything but permissive
     licenses is not that harmless: their texts are missing."""
     notice = _NOTICE_NAME.match(path.rsplit("/", 1)[-1]) is not None
-    if len(text.words) > (MAX_NOTICE_WORDS if notice else _POINTER_WORDS):
+    if len(text.chars) > (MAX_NOTICE_WORDS if notice else _POINTER_WORDS):
         return False
-    nearest = max(found, key=lambda each: each.matched, default=None)
-    if nearest is not None and nearest.share > _NO_TERMS:
-        return False
-    covered = covered_words(text, nearest.hits) if nearest else [False] * len(text.words)
-    rest = " … ".join(text.slice(*span)[2] for span in runs(covered, False))
+    covered = bytearray(len(text.chars))
+    if found:
+        nearest = max(found, key=lambda each: _agreeing(each, covered))
+        if nearest.share > _NO_TERMS:
+            return False
+        _agreeing(nearest, covered := bytearray(len(text.chars)))
+    rest = " … ".join(text.slice(*span)[2] for span in _gaps(covered))
     if binds(rest):
         return False
     if notice:
@@ -229,6 +283,20 @@ def _only_points(path: str, text: Text, found: list[Compared]) -> bool:
         return all(entry is not None and entry.category == "permissive" for entry in named)
     # Any other short text must be the license's own notice, nearly all of it.
     return sum(covered) >= _NEARLY_ALL * len(covered)
+
+
+def _agreeing(compared: Compared, covered: bytearray) -> int:
+    """Mark the words that agree with a reference; return how many."""
+    alignment = compared.alignment
+    at, count = alignment.start, 0
+    for start, end in [
+        *((edit.start, edit.end) for edit in alignment.edits),
+        (alignment.end, alignment.end),
+    ]:
+        covered[at:start] = b"\1" * (start - at)
+        count += start - at
+        at = end
+    return count
 
 
 def _named(path: str, text: str) -> tuple[LicenseMatch, ...]:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text → the words that carry a license's meaning, and fingerprints of their order.
+"""Text → the words that carry a license's meaning.
 
-Line breaks, case, punctuation, markup, list numbering, the spelling of *license* and copyright
-lines differ between harmless copies of one license, so none of them become words. Everything else
-does. A *shingle* is four words in a row; its 32-bit hash stands for it, so a reference can be
-shipped and compared without shipping anybody's text. A changed word breaks the four shingles that
-contain it and no others, which is what makes a change findable to the word.
+Line breaks, case, punctuation, markup, comment leaders, list numbering, page numbers, copyright
+lines and the spellings that the SPDX matching guidelines hold equal differ between harmless copies
+of one license, so none of them become words. Everything else does, and so does what changes how a
+text reads without being a word: text struck out, hidden from view or reversed.
+
+Every step keeps the length of the text, so a word's offsets are those in the text as it was given.
 """
 
 from __future__ import annotations
@@ -14,109 +15,256 @@ import re
 import unicodedata
 from hashlib import blake2b
 
-from msgspec import Struct
-
 from steelyard.licensing.cues import binds
 
-SHINGLE = 4
-"""Words in a shingle."""
-
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
-_TAG = re.compile(
-    r"<!doctype[^<>]*>|</?(?:html|head|title|meta|link|body|main|article|section|header|footer|h[1-6]"
-    r"|p|div|span|br|hr|a|ul|ol|li|dl|dt|dd|b|i|u|em|strong|small|code|pre|blockquote|table|thead"
-    r"|tbody|tr|td|th|center|font)(?:\s[^<>]*)?/?>",
+_FILL = "\ue000"
+"""Stands in a word for a character that does not count: an invisible one, a hyphen."""
+_BREAK = "\ue001"
+"""Stands where a word may be broken at a line's end."""
+_PLAIN = (
+    *((char, " ") for char in "\ue000\ue001\u00a0"),
+    *((char, _FILL) for char in "\u00ad\u200b\u200c\u200d\u2060\ufeff"),
+    *((char, "-") for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"),
+    *((char, "\n") for char in "\u2028\u2029\u0085"),
+    ("\u2019", "'"),
+)
+"""Characters that only look different, and what they are taken for, in this order."""
+_OTHER = r"[$€£¥%]|(?<!~)~~(?!~)|<!--|-->"
+"""What is no word and changes the reading: money, struck out, hidden."""
+_ASCII_WORD = re.compile(rf"[a-z0-9{_FILL}{_BREAK}]+|{_OTHER}")
+_WORD = re.compile(
+    rf"[{_CJK}]|(?:[^\W_{_CJK}]|[{_FILL}{_BREAK}])+|{_OTHER}|[\u202a-\u202e\u2066-\u2069]"
+)
+"""The same for other scripts; reversed writing counts as a word."""
+_JOINTS = (
+    re.compile(r"non(?<![^\W_]non)(?:-\s{0,12}|\s{1,12})(?=[^\W\d_])"),
+    re.compile(r"re(?<![^\W_]re)-(?=[^\W\d_])"),
+    re.compile(r"sub(?<![^\W_]sub)[-\s]{1,12}(?=licen[sc])"),
+    re.compile(r"world(?<![^\W_]world)[-\s]{1,12}(?=wide\b)"),
+    re.compile(r"per(?<![^\W_]per)\s{1,12}(?=cent\b)"),
+    re.compile(r"can(?<![^\W_]can)\s{1,12}(?=not\b)"),
+    re.compile(r"copyright(?<![^\W_]copyright)[\s*#>/;-]{1,8}(?=(?:holder|owner)s?\b)"),
+    re.compile(r",(?<=\d,)(?=\d\d\d(?!\d))"),
+    re.compile(r"\.(?<=\d\.)(?=\d\d\d(?!\d))"),
+)
+"""Where one word may be written as two, and thousands as groups."""
+_LINE_END = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t>*#/;%]*(?=[^\W\d_])")
+_HIDDEN_BY_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0|\bhidden\b"
+    r"|\btitle\s*=|\balt\s*=",
     re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_TAG = re.compile(
+    r"<!doctype[^<>]{0,300}>|<(?:style|script)\b[^<>]{0,300}>[^<]{0,5000}</(?:style|script)>"
+    r"|</?(?:html|head|title|meta|link|body|main|article|section|header|footer|h[1-6]"
+    r"|p|div|span|br|hr|a|ul|ol|li|dl|dt|dd|b|i|u|em|strong|small|code|pre|blockquote|table|thead"
+    r"|tbody|tr|td|th|center|font|tt|sup|sub)(?:\s[^<>]{0,2000})?/?>",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _NOTICE = re.compile(
-    r"^[ \t>*#/;.-]{0,12}(?:portions )?"
+    r"^[ \t>*#/;.%!'-]{0,12}(?:dnl |rem )?(?:portions )?"
     r"(?:copyright[ \t]{1,4}(?:\(c\)|©|\d{4}|[<\[{])|©|\(c\)[ \t]{1,4}[\d<\[{])"
     r"[^\n]{0,160}$",
     re.IGNORECASE | re.MULTILINE,
 )
+_WRAPPED = 50
+"""Characters of a line that may have been broken because it was full."""
+_RIGHTS = re.compile(r"\ball\s+rights\s+reserved\b\.?", re.IGNORECASE)
 _USES = re.compile(
-    r"\b(?:us(?:e[ds]?|ing)|purposes?|redistribut\w+|licensed|grant\w*)\b", re.IGNORECASE
+    r"\b(?:us(?:e[ds]?|ing)|purposes?|redistribut\w+|licensed|grant\w*)\b"
+    r"|\bfor (?:\w+ )?(?:research|evaluation|trial|education\w*|testing|teaching|stud\w+)\b",
+    re.IGNORECASE,
 )
-_MARKER = re.compile(r"(?:[a-z]|[ivx]{1,4}|\d{1,2})\Z")
-_POINTS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?|version)\s+\Z", re.IGNORECASE)
+_LEADER = re.compile(r"^[ \t]*(?:dnl|rem)\b", re.MULTILINE)
+_PAGE = re.compile(
+    r"^[ \t\f]*(?:page|seite|第)[ \t]*\d{1,4}"
+    r"(?:[ \t]*(?:of|/|von|页)[ \t]*\d{0,4})?[ \t]*页?[ \t]*$"
+    r"|^\s*\n[ \t\f]*-?[ \t]*\d{1,4}(?:[ \t]*/[ \t]*\d{1,4})?[ \t]*-?[ \t]*$"
+    r"|\f[ \t]*\d{1,4}[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ITEM = r"(?:(?:\d{1,2}\.){1,3}\d{1,2}\b\.?|(?:[a-z]|[ivx]{1,5}|\d{1,2})[.)])(?!\w)"
+_MARKERS = (
+    # (a) (ii) anywhere; two figures in parentheses stay: they repeat a number of days or users
+    re.compile(r"\((?<![^\s>*#\"“:;,.]\()(?:[a-z]|[ivx]{1,5}|\d)\)"),
+    # 1. a) 2.3.1 at a line's start, after a stop, after "and" or "or"
+    re.compile(rf"\n[ \t>*#/;%({_FILL}-]*{_ITEM}"),
+    re.compile(rf"[.;:,]\s{{1,3}}\(?{_ITEM}"),
+    re.compile(rf"and\s(?<=\band\s){_ITEM}"),
+    re.compile(rf"or\s(?<=\bor\s){_ITEM}"),
+)
+_FIRST_MARKER = re.compile(rf"[ \t>*#/;%({_FILL}-]*{_ITEM}")
+_CJK_MARKER = re.compile(rf"(?<=[{_CJK}\u3002\uff1b\uff1a]){_ITEM}")
+_POINTS = re.compile(r"\b(?:sections?|clauses?|paragraphs?|articles?|versions?)\s{1,3}\Z")
 """What makes a number after a line break a reference, not the number of a list item."""
+_LINK = re.compile(r"(?<=\])\(\s?<?(?:https?://|mailto:)[^\s()<>\"']{0,300}>?\s?\)")
 _NOISE = frozenset({"http", "https", "www"})
+_IDENTICAL = {
+    "artefact": "artifact", "catalogue": "catalog", "centre": "center", "whilst": "while",
+    "favour": "favor", "favours": "favors", "favourable": "favorable", "labour": "labor",
+    "honour": "honor", "honours": "honors", "honoured": "honored", "colour": "color",
+    "behaviour": "behavior", "behaviours": "behaviors", "endeavour": "endeavor",
+    "endeavours": "endeavors", "fulfil": "fulfill", "fulfils": "fulfills",
+    "fulfilment": "fulfillment", "wilful": "willful", "wilfully": "willfully",
+    "judgement": "judgment", "judgements": "judgments", "acknowledgement": "acknowledgment",
+    "acknowledgements": "acknowledgments", "analyse": "analyze", "analysed": "analyzed",
+    "programme": "program", "programmes": "programs", "offence": "offense", "defence": "defense",
+    "labelling": "labeling", "labelled": "labeled", "modelling": "modeling", "practise": "practice",
+    "modelled": "modeled", "cancelled": "canceled", "enrol": "enroll", "%": "percent",
+}  # fmt: skip
+_IZE = re.compile(r"(?<=[a-z]{3})is(e[drs]?|es|ing|ations?|ational)\Z")
+"""British endings, rewritten on both sides alike, so no word has to be looked up."""
+_NOT_LINE_END = re.compile(r"[^\n]")
+_HOLDERS = frozenset({"copyrightholder", "copyrightholders", "copyrightowner", "copyrightowners"})
 
 
-class Word(Struct, frozen=True, gc=False):
-    """A normalized word and where it stands: ``text[start:end]``."""
+def visible_text(text: str) -> str:
+    """Return ``text`` in lower case with all that does not count blanked, in the same length."""
+    shown = text
+    if not text.isascii():
+        for char, plain in _PLAIN:
+            shown = shown.replace(char, plain)
+    if "<" in shown:
+        shown = _TAG.sub(_blank_tag, shown)
+    if "&" in shown:
+        shown = _ENTITY.sub(_decoded, shown)
+    if "](" in shown:
+        shown = _LINK.sub(_blank, shown)
+    shown = _NOTICE.sub(_blank_notice, shown)
+    lowered = shown.lower()
+    if len(lowered) != len(shown):  # a few letters change their length
+        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in shown)
+    shown = lowered
+    if "reserved" in shown:
+        shown = _RIGHTS.sub(_blank, shown)
+    if len(_LEADER.findall(shown)) >= 3:
+        shown = _LEADER.sub(_blank, shown)
+    shown = _PAGE.sub(_blank, shown)
+    shown = _without_markers(shown)
+    for joint in _JOINTS:
+        shown = joint.sub(_filled, shown)
+    if "-" in shown:
+        shown = _LINE_END.sub(_broken, shown)
+    return shown
 
-    text: str
-    start: int
-    end: int
+
+def _without_markers(shown: str) -> str:
+    first = _FIRST_MARKER.match(shown)
+    if first is not None:
+        shown = " " * first.end() + shown[first.end() :]
+    for marker in _MARKERS:
+        shown = marker.sub(_blank_marker, shown)
+    return shown if shown.isascii() else _CJK_MARKER.sub(_blank_marker, shown)
 
 
-def words_of(text: str) -> list[Word]:
-    """Return the words of ``text`` that count, in order, with their character offsets."""
-    visible = _ENTITY.sub(_blank, _TAG.sub(_blank_tag, text))
-    visible = _NOTICE.sub(_blank_notice, visible)
-    found = []
-    for match in _WORD.finditer(visible):
-        word = match.group()
-        if not word.isascii():
-            word = unicodedata.normalize("NFKC", word)
-        word = word.lower().replace("licence", "license")
-        if word in _NOISE or _is_marker(word, visible, match.start(), match.end()):
-            continue
-        found.append(Word(word, match.start(), match.end()))
-    return found
+def _pattern(shown: str) -> re.Pattern[str]:
+    return _ASCII_WORD if shown.replace(_FILL, "").replace(_BREAK, "").isascii() else _WORD
+
+
+def raw_words(shown: str) -> list[str]:
+    """Return the words of :func:`visible_text` as they stand there."""
+    return _pattern(shown).findall(shown)
+
+
+def raw_spans(shown: str) -> list[tuple[int, int]]:
+    """Return start and end of each of :func:`raw_words`."""
+    return [match.span() for match in _pattern(shown).finditer(shown)]
+
+
+def normalized(raw: str) -> tuple[str, ...]:
+    """Return the words that a raw word may stand for.
+
+    None: it does not count. Three: a word broken at a line's end, as one word and as its parts; the
+    vocabulary decides which.
+    """
+    if not raw.isascii():
+        raw = raw.replace(_FILL, "")
+        if _BREAK in raw:
+            left, _, right = raw.rpartition(_BREAK)
+            left = left.replace(_BREAK, "")
+            return (spelled(left + right), spelled(left), spelled(right))
+        if not raw.isascii():
+            raw = unicodedata.normalize("NFKC", raw).lower()
+    if not raw or raw in _NOISE:
+        return ()
+    return (spelled(raw),)
+
+
+def spelled(word: str) -> str:
+    """Return a word in the spelling that stands for all its equal ones."""
+    if word in _HOLDERS:
+        return "copyrightholder"
+    word = word.replace("licence", "license")
+    plain = _IDENTICAL.get(word)
+    if plain is not None:
+        return plain
+    return _IZE.sub(r"iz\1", word) if "is" in word else word
+
+
+def hash_word(word: str) -> int:
+    """Return the 64-bit hash that stands for a normalized word in the references."""
+    return int.from_bytes(
+        blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little"
+    )
 
 
 def is_plain_notice(text: str) -> bool:
     """Tell whether ``text`` says who holds the copyright, since when, and nothing else."""
-    stripped = re.sub(r"all rights reserved", " ", text, flags=re.IGNORECASE).strip()
+    stripped = _RIGHTS.sub(" ", text).strip()
     return len(stripped) <= 200 and not binds(stripped) and not _USES.search(stripped)
 
 
-def shingles_of(words: list[str]) -> list[int]:
-    """Return the hash of every run of :data:`SHINGLE` words; index i starts at word i."""
-    return [hash_words(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)]
-
-
-def hash_words(words: list[str]) -> int:
-    """Return the 32-bit hash of words in order."""
-    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=4).digest(), "little")
-
-
-def digest_words(words: list[str]) -> str:
-    """Return the digest that is equal exactly for texts with the same words in the same order."""
-    return blake2b(" ".join(words).encode(), digest_size=32).hexdigest()
-
-
 def _blank(match: re.Match[str]) -> str:
-    return " " * (match.end() - match.start())
+    return _NOT_LINE_END.sub(" ", match.group())
+
+
+def _filled(match: re.Match[str]) -> str:
+    whole = match.group()
+    word = whole.rstrip(" \t\r\n-*#>/;,.")
+    return word + _FILL * (len(whole) - len(word))
+
+
+def _broken(match: re.Match[str]) -> str:
+    return _BREAK + _FILL * (match.end() - match.start() - 1)
 
 
 def _blank_tag(match: re.Match[str]) -> str:
-    """Drop markup, unless somebody hides terms in it."""
-    return match.group() if binds(match.group()) else _blank(match)
+    """Drop markup, unless somebody hides terms in it or hides terms by it."""
+    tag = match.group()
+    plain = tag[:2] in ("</", "<!") or not (" " in tag or "\n" in tag)
+    if not plain and (_HIDDEN_BY_STYLE.search(tag) or binds(tag)):
+        return tag
+    return _blank(match)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """Put a letter written as an entity where it is read."""
+    from html import unescape
+
+    char = unescape(match.group())
+    if len(char) == 1 and char.isalnum():
+        return char + _FILL * (match.end() - match.start() - 1)
+    return _blank(match)
 
 
 def _blank_notice(match: re.Match[str]) -> str:
-    """Drop a copyright line, unless it says more than who holds the copyright."""
-    return _blank(match) if is_plain_notice(match.group()) else match.group()
+    """Drop a copyright line, unless it says more than who holds the copyright, or is a line of a
+    paragraph that was wrapped there."""
+    before = match.string[max(0, match.start() - 200) : match.start()].rstrip(" \t\r")
+    line = before[:-1].rpartition("\n")[2].strip()
+    wrapped = len(line) >= _WRAPPED and line[-1].isalpha() and "copyright" not in line.lower()
+    if wrapped or not is_plain_notice(match.group()):
+        return match.group()
+    return _blank(match)
 
 
-def _is_marker(word: str, text: str, start: int, end: int) -> bool:
-    """Tell whether a word only numbers a list item: ``1.``, ``(a)``, ``iv)`` after a break.
-
-    Two figures in parentheses stay: they repeat a number of days or users.
-    """
-    if not _MARKER.match(word) or text[end : end + 1] not in (".", ")"):
-        return False
-    if text[end : end + 1] == ")" and text[start - 1 : start] == "(":
-        return not (word.isdigit() and len(word) > 1)
-    if text[end + 1 : end + 2].isalnum():
-        return False
-    before = text[max(0, start - 24) : start]
-    if _POINTS.search(before):
-        return False
-    bare = before[-8:].rstrip(" \t(*#")
-    return not bare or bare[-1] in "\n.;:," or bare.endswith((" and", " or"))
+def _blank_marker(match: re.Match[str]) -> str:
+    """Drop the number of a list item, unless the words before make it a reference."""
+    whole, at = match.group(), match.start()
+    lead = len(whole) - len(whole.lstrip(" \t\n"))
+    if _POINTS.search(match.string[max(0, at - 16) : at + lead]):
+        return whole
+    kept = whole[: 4 if whole.startswith("and") else 3 if whole.startswith("or") else 0]
+    return kept + _NOT_LINE_END.sub(" ", whole[len(kept) :])

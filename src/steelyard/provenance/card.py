@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from steelyard.catalog.licenses import resolve
-from steelyard.kernel.card import EvaluationResult, ModelCard
+from steelyard.kernel.card import CardQuote, EvaluationResult, ModelCard
 from steelyard.kernel.license import DeclaredLicense
 from steelyard.kernel.limits import DEFAULT_LIMITS
 from steelyard.kernel.lineage import LineagePaper
+from steelyard.provenance.quotes import read_quotes
 from steelyard.provenance.sections import Sections, read_sections
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read_card_papers(
     if front is None and text.lstrip("\ufeff").startswith(_FENCE):
         problems.append("The front matter is opened with --- on line 1 but never closed.")
     sections = read_sections(body, problems)
-    card = _card(path, fields, sections, problems)
+    card = _card(path, fields, sections, read_quotes(body), problems)
     return card, _declared(path, card), read_card_lineage(path, fields, body, repeated)
 
 
@@ -176,7 +177,11 @@ class _Converter:
 
 
 def _card(
-    path: str, fields: dict[str, Value], sections: Sections, problems: list[str]
+    path: str,
+    fields: dict[str, Value],
+    sections: Sections,
+    quotes: tuple[CardQuote, ...],
+    problems: list[str],
 ) -> ModelCard:
     return ModelCard(
         path=path,
@@ -196,6 +201,8 @@ def _card(
         intended_use=sections.intended_use,
         limitations=sections.limitations,
         evaluation=sections.evaluation,
+        topics=sections.topics,
+        quotes=quotes,
         problems=tuple(problem[:_MAX_TEXT] for problem in problems[:50]),
     )
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from steelyard.kernel.assessment import Assessment, Control, Driver, RuleTrace
 from steelyard.reporting import chips, view
 from steelyard.reporting.icons import ICONS
-from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, state_of
+from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, marks_of, state_of
 from steelyard.reporting.text import sanitize
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
 _T = TypeVar("_T")
@@ -69,15 +69,17 @@ _TEMPLATES = (
     "decision.html.j2",
     "evidence.html.j2",
     "lineage.html.j2",
+    "lineage_report.html.j2",
+    "license_use.html.j2",
+    "license_use_section.html.j2",
     "parts.html.j2",
 )
 
 
 def prepare() -> None:
     """Compile the templates ahead of time, for a caller that is waiting for something else."""
-    environment = _template().environment
     for name in _TEMPLATES:
-        environment.get_template(name)
+        environment().get_template(name)
 
 
 def render_html(assessment: Assessment) -> bytes:
@@ -184,7 +186,13 @@ def _lineage(assessment: Assessment) -> Markup | None:
         return None
     from markupsafe import Markup
 
-    drawing = draw(graph.nodes, graph.edges, title=f"Lineage of {graph.subject}")
+    answer = assessment.license_use
+    drawing = draw(
+        graph.nodes,
+        graph.edges,
+        title=f"Lineage of {graph.subject}",
+        states=marks_of(answer) if answer else None,
+    )
     return Markup(drawing.svg)  # noqa: S704 # every text in it is escaped where it is drawn
 
 
@@ -197,22 +205,27 @@ def _shown(rows: Sequence[_T], most: int) -> Shown:
     return Shown(rows[:most], max(0, len(rows) - most))
 
 
-@lru_cache(maxsize=1)
 def _template() -> Template:
+    return environment().get_template("report.html.j2")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the engine with every template and the style sheet."""
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
 
     folder = resources.files("steelyard.reporting") / "templates"
     texts = {name: (folder / name).read_text(encoding="utf-8") for name in _TEMPLATES}
-    environment = Environment(
+    engine = Environment(
         loader=DictLoader(texts),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["css"] = Markup(stylesheet())  # noqa: S704 # our own file, no input
-    return environment.get_template("report.html.j2")
+    engine.globals["css"] = Markup(stylesheet())  # noqa: S704 # our own file, no input
+    return engine
 
 
 def stylesheet() -> str:

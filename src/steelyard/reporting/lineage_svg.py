@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from steelyard.kernel.lineage import GraphEdge, GraphNode
-from steelyard.reporting.chips import Chip
+from steelyard.kernel.lineage_answer import LineageAnswer
+from steelyard.reporting.chips import LICENSE_USES, Chip, chip_of
 from steelyard.reporting.icons import ICONS, KINDS
 from steelyard.reporting.lineage_layout import Place, Plan, plan
 
@@ -70,6 +71,15 @@ def state_of(node: GraphNode) -> Chip:
     if node.license == "unknown":
         return Chip("pending", "question", "license unknown")
     return Chip("good", "check", "license known")
+
+
+def marks_of(answer: LineageAnswer) -> dict[str, Chip]:
+    """Return how nodes are marked: by the gravest reason that begins or ends at them."""
+    marks: dict[str, Chip] = {}
+    for reason in answer.reasons:
+        for name in (reason.via[0], reason.node):
+            marks.setdefault(name, chip_of(LICENSE_USES, reason.result))
+    return marks
 
 
 def draw(

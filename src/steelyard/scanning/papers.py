@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 from msgspec import Struct, field
 
 from steelyard.artifacts.source import Source
@@ -104,7 +105,7 @@ class Papers(Struct):
         if kind == "license":
             from steelyard.licensing.detect import detect_text
 
-            found = detect_text(path, text)
+            found = msgspec.structs.replace(detect_text(path, text), excerpt=_opening(text))
             self.license_files.append(found)
             if found.verdict in (LicenseVerdict.NONE, LicenseVerdict.UNKNOWN):
                 from steelyard.licensing.headers import read_statements
@@ -166,6 +167,11 @@ def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> lis
             if is_package_path(path):
                 kinds.append("package")
     return kinds
+
+
+def _opening(text: str) -> str:
+    """Return the first words of a text, on one line."""
+    return " ".join(text[:2_000].split())[:200]
 
 
 def _header(source: Source, limits: Limits) -> Header | None:

@@ -166,7 +166,7 @@ def test_a_burst_and_times_nobody_can_have() -> None:
 
 def test_a_license_that_changes() -> None:
     def direction(old: str, new: str) -> Direction:
-        return "stricter" if (old, new) == ("mit", "gpl-3.0") else "milder"
+        return "stricter" if (old, new) == ("mit", "gpl-3.0") else "looser"
 
     states = (
         LicenseState(commit="c" * 40, keys=()),

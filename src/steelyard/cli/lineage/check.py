@@ -14,6 +14,7 @@ from steelyard.cli.door import (
     EXIT_REJECTED,
     EXIT_UNDECIDED,
     console,
+    deliver,
     format_option,
     print_json,
 )
@@ -22,8 +23,7 @@ from steelyard.kernel.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.licensing.lineage.check import LineageAnswer
-    from steelyard.licensing.lineage.reasons import Duty, LineageReason
+    from steelyard.kernel.lineage_answer import Duty, LineageAnswer, LineageReason
 
 _WORDS = {
     "prohibited": ("prohibited", "bold red"),
@@ -32,21 +32,19 @@ _WORDS = {
     "review": ("needs a review", "bold cyan"),
     "ok": ("ok", "bold green"),
 }
-_HEADLINES = {
-    "prohibited": "This use is prohibited.",
-    "needs_license": "This use needs a license that is not there yet.",
-    "duty_missing": "This use is permitted once the missing duties are fulfilled.",
-    "review": "A human must look before this use.",
-    "ok": "Nothing in the licenses stands against this use.",
-}
 _EXITS = {"ok": EXIT_OK, "prohibited": EXIT_REJECTED}
 
 
 @click.command("check")
 @click.argument("graph", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write one HTML page here: the drawing, the reasons, the checklist.",
+)
 @format_option()
 @click.pass_context
-def command(ctx: click.Context, graph: Path, output_format: str) -> None:
+def command(ctx: click.Context, graph: Path, report: Path | None, output_format: str) -> None:
     """Say what the licenses along a lineage mean for a use.
 
     GRAPH is a YAML or JSON file that lists nodes (models, adapters, merges, data sets, code), the
@@ -62,6 +60,10 @@ def command(ctx: click.Context, graph: Path, output_format: str) -> None:
     answer = check_lineage(loaded)
     for warning in warnings:
         click.echo(f"steelyard: warning: {warning}", err=True)
+    if report is not None:
+        from steelyard.reporting.lineage_report import render_lineage
+
+        deliver(render_lineage(loaded, answer), report)
     if output_format == "json":
         import msgspec
 
@@ -97,12 +99,22 @@ def _read(path: Path) -> str:
 def _render(screen: Console, answer: LineageAnswer) -> None:
     from rich.text import Text
 
+    from steelyard.reporting.chips import HEADLINES
+
     word, style = _WORDS[answer.result]
-    screen.print(Text.assemble((word.upper(), style), f"  {_HEADLINES[answer.result]}"))
+    screen.print(Text.assemble((word.upper(), style), f"  {HEADLINES[answer.result]}"))
     screen.print(Text(f"Judged: {', '.join(answer.finals[:10])}"))
     for reason in answer.reasons:
         _reason(screen, reason)
     _checklist(screen, answer.duties)
+    if answer.gpai is not None:
+        for question, fact in (
+            ("Open-source exemption (EU AI Act 53(2))", answer.gpai.open_source_exemption),
+            ("Modifier becomes provider", answer.gpai.modifier_becomes_provider),
+        ):
+            screen.print(Text(f"{question}: {fact.answer}", style="bold"))
+            for line in fact.reasons:
+                screen.print(Text(f"  {line}"))
 
 
 def _reason(screen: Console, reason: LineageReason) -> None:

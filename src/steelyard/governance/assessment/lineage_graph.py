@@ -99,11 +99,15 @@ def _unknown_fields(data: dict[str, Any], file: str) -> tuple[str, ...]:
     from steelyard.charter.document import nearest
 
     found: dict[str, None] = {}
+    fields: dict[type[msgspec.Struct], list[str]] = {
+        kind: [field.encode_name for field in msgspec.structs.fields(kind)]
+        for kind in (LineageGraph, LineageNode, LineageEdge, LineageUse)
+    }
 
     def look(value: object, kind: type[msgspec.Struct], where: str) -> None:
         if not isinstance(value, dict):
             return
-        known = [field.encode_name for field in msgspec.structs.fields(kind)]
+        known = fields[kind]
         for name in value:
             if name in known:
                 continue

@@ -7,6 +7,7 @@ What reaches a node is kept once per license and *mode*, the way in which it rea
 own        the node itself is under the license
 derivative the node is made from something under it, in a way that makes it a derivative
 component  something under it is part of the node or runs it, unchanged
+changed    the same, changed before it became a part
 outputs    the node holds outputs of a model under it
 trained    the node was trained on such outputs, which does not make it a derivative
 data       the node was trained on data under it
@@ -25,14 +26,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-from steelyard.catalog.license_terms import LicenseTerms, license_terms
+from steelyard.catalog.license_terms import LicenseTerms, Term, license_terms
 from steelyard.catalog.licenses import License, by_key, candidates
 from steelyard.kernel.lineage import Relation
 from steelyard.licensing.expressions import symbols
 from steelyard.licensing.lineage.graph import LineageNode, Ordered
 from steelyard.licensing.lineage.modality import is_multimodal
 
-Mode = Literal["own", "derivative", "component", "outputs", "trained", "data", "tool"]
+Mode = Literal["own", "derivative", "component", "changed", "outputs", "trained", "data", "tool"]
+WHOLE: frozenset[Mode] = frozenset({"own", "derivative", "component", "changed"})
+"""Modes in which the thing itself is there, not only what came of it."""
 
 _MADE_FROM: frozenset[Relation] = frozenset(
     {
@@ -46,6 +49,13 @@ _MADE_FROM: frozenset[Relation] = frozenset(
     }
 )
 _PART_OF: frozenset[Relation] = frozenset({"included_in", "includes_code", "serves"})
+_THROUGH_OUTPUTS = frozenset({"distilled_from_outputs", "generated", "trained_on"})
+_AS_PART: dict[Mode, Mode] = {"own": "component", "derivative": "changed"}
+_WANTED: dict[Mode, str] = {
+    "derivative": "derivatives",
+    "changed": "derivatives",
+    "trained": "output-trained",
+}
 _NOBODY = frozenset({"", "unknown", "none", "unlicensed", "n/a", "other"})
 _ABOUT_OUTPUTS = frozenset(
     {"no-output-training", "outputs-derivative", "outputs-no-commercial-use"}
@@ -79,6 +89,11 @@ class Carried(Struct, frozen=True, kw_only=True):
     """How it came from ``before``'s node; None at its origin."""
 
     @property
+    def by_outputs(self) -> bool:
+        """Tell whether some step of the way went through outputs instead of weights."""
+        return any(step.relation in _THROUGH_OUTPUTS for step in self.path())
+
+    @property
     def origin(self) -> int:
         """Return the node whose own license this is."""
         return self.path()[0].node
@@ -91,6 +106,12 @@ class Carried(Struct, frozen=True, kw_only=True):
             steps.append(at)
             at = at.before
         return steps[::-1]
+
+
+def follows(term: Term, carried: Carried) -> bool:
+    """Tell whether a term goes along in the way ``carried`` came: to copies, to derivatives, or to
+    what was trained on outputs."""
+    return _WANTED.get(carried.mode, "copies") in term.on
 
 
 Arrived = dict[tuple[str, Mode, int], Carried]
@@ -170,14 +191,14 @@ def _modes(
 ) -> Iterator[Mode]:
     """Yield how a license goes on over one edge (rules: docs/explanation/lineage-rules)."""
     mode = carried.mode
-    whole = mode in ("own", "derivative", "component")
+    whole = mode in WHOLE
     if relation in _PART_OF and source.kind == "code" and target.kind == "code" and whole:
         # Code built into code is one program; code beside weights stays a part of its own.
         relation = "modified_copy" if relation != "serves" else relation
     if relation in _MADE_FROM:
         yield "derivative" if mode == "own" else mode
     elif relation in _PART_OF:
-        yield "component" if mode in ("own", "derivative") else mode
+        yield _AS_PART.get(mode, mode)
     elif relation == "trained_with_code":
         if whole:
             yield "tool"
@@ -187,26 +208,27 @@ def _modes(
     elif relation == "distilled_from_outputs" or source.kind not in ("dataset", "code"):
         # "trained on" a model can only mean on what it put out.
         if mode in ("own", "derivative"):
-            yield _after_outputs(carried.held)
+            yield from _after_outputs(carried.held)
     else:
         yield from _after_training(carried, whole)
 
 
 def _after_training(carried: Carried, whole: bool) -> Iterator[Mode]:
     if carried.mode == "outputs":
-        yield _after_outputs(carried.held)
+        yield from _after_outputs(carried.held)
     elif carried.mode == "data" or whole:
         if carried.mode == "own" and _speaks_of_outputs(carried.held):
             # A dataset under a model's license holds that model's outputs.
-            yield _after_outputs(carried.held)
+            yield from _after_outputs(carried.held)
         yield "data"
 
 
-def _after_outputs(held: Held) -> Mode:
+def _after_outputs(held: Held) -> Iterator[Mode]:
+    """Yield what a model trained on outputs is: always trained on them, perhaps a derivative."""
+    yield "trained"
     terms = held.terms
     if terms is not None and any(term.code == "outputs-derivative" for term in terms.terms):
-        return "derivative"
-    return "trained"
+        yield "derivative"
 
 
 def _speaks_of_outputs(held: Held) -> bool:

@@ -3,27 +3,15 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from steelyard.licensing.lineage.carry import carry
+from steelyard.kernel.lineage_answer import LineageAnswer
+from steelyard.licensing.gpai import gpai_facts
+from steelyard.licensing.lineage.carry import WHOLE, carry
 from steelyard.licensing.lineage.duties import judge_duties
-from steelyard.licensing.lineage.graph import LINEAGE_SCHEMA, LineageGraph, order
+from steelyard.licensing.lineage.graph import LineageGraph, order
 from steelyard.licensing.lineage.labels import judge_label, judge_together
-from steelyard.licensing.lineage.reasons import Duty, LineageReason, Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 from steelyard.licensing.lineage.training import judge_trained, judge_training
 from steelyard.licensing.lineage.use import judge_use
-
-
-class LineageAnswer(Struct, frozen=True, kw_only=True):
-    """What a lineage means for one use. ``result`` is the most severe reason's."""
-
-    result: Result
-    reasons: tuple[LineageReason, ...]
-    duties: tuple[Duty, ...]
-    """Everything owed, with its state and the words to copy: the checklist."""
-    finals: tuple[str, ...]
-    """The nodes that were judged as what is used."""
-    schema: str = LINEAGE_SCHEMA
 
 
 def check_lineage(graph: LineageGraph) -> LineageAnswer:
@@ -42,7 +30,7 @@ def check_lineage(graph: LineageGraph) -> LineageAnswer:
     for at in ordered.finals:
         arrived = list(reached[at].values())
         for carried in arrived:
-            if carried.mode in ("own", "derivative", "component"):
+            if carried.mode in WHOLE:
                 judge_use(reported, carried, use)
             else:
                 judge_trained(reported, carried, use)
@@ -51,10 +39,20 @@ def check_lineage(graph: LineageGraph) -> LineageAnswer:
     for at in ordered.ancestry():
         judge_training(reported, reached[at], reached, use)
         judge_label(reported, list(reached[at].values()), at, use)
+    gpai = None
+    if graph.release is not None:
+        held = [
+            carried.held
+            for at in ordered.finals
+            for carried in reached[at].values()
+            if carried.mode in ("own", "derivative")
+        ]
+        gpai = gpai_facts([each.terms for each in held], graph.release)
     reasons = reported.reasons()
     return LineageAnswer(
         result=reasons[0].result if reasons else "ok",
         reasons=reasons,
         duties=reported.duties(),
+        gpai=gpai,
         finals=tuple(graph.nodes[at].name for at in ordered.finals),
     )

@@ -13,9 +13,11 @@ import re
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
-from steelyard.licensing.lineage.carry import Carried
+from steelyard.kernel.lineage_answer import DutyState
+from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import DutyState, Reported
+from steelyard.licensing.lineage.modality import is_multimodal
+from steelyard.licensing.lineage.reasons import Reported
 
 _LICENSE_FILE = re.compile(r"licen[cs]e|copying|agreement|terms|eula|legal", re.IGNORECASE)
 _NOTICE_FILE = re.compile(r"notice", re.IGNORECASE)
@@ -100,8 +102,7 @@ def _follows(term: Term, carried: Carried) -> bool:
     mode = carried.mode
     if mode in ("data", "tool", "outputs"):
         return mode == "data" and term.code == "attribution"
-    wanted = {"derivative": "derivatives", "trained": "output-trained"}.get(mode, "copies")
-    return wanted in term.on
+    return follows(term, carried)
 
 
 def _report(
@@ -194,13 +195,21 @@ def _name_prefix(reported: Reported, carried: Carried, term: Term, due: bool | N
     if node.kind in ("dataset", "code"):
         return
     name = _plain(node.name.rsplit("/", 1)[-1])
-    done = any(name.startswith(_plain(word)) for word in (term.text, *term.alternatives))
-    remedy = f"Rename {node.name} so that its name begins with “{term.text}”."
+    words = [_plain(word) for word in (term.text, *term.alternatives)]
+    done = any(word in name if term.anywhere else name.startswith(word) for word in words)
+    where = "holds" if term.anywhere else "begins with"
+    remedy = f"Rename {node.name} so that its name {where} “{term.text}”."
     _report(reported, carried, term, done, due, remedy)
 
 
 def _display(reported: Reported, carried: Carried, term: Term, due: bool | None) -> None:
     node = _node(reported, carried)
+    if term.modality == "multimodal":
+        sees = is_multimodal(reported.graph.nodes[carried.origin], term)
+        if sees is not True:
+            state: DutyState = "not due" if sees is False else "unknown"
+            reported.duty(carried, term, state, text=term.text)
+            return
     done = _shows(node, (term.text, *term.alternatives))
     remedy = f"Show “{term.text}” on the page, interface or documentation of {node.name}."
     _report(reported, carried, term, done, due, remedy, own_words=True)

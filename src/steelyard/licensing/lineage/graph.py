@@ -10,8 +10,8 @@ from msgspec import Meta, Struct, field
 
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.lineage import NodeKind, Relation
+from steelyard.licensing.gpai import Release
 
-LINEAGE_SCHEMA = "steelyard.lineage/v1"
 MAX_NODES = 20_000
 MAX_EDGES = 100_000
 
@@ -73,6 +73,8 @@ class LineageGraph(Struct, frozen=True, kw_only=True):
     nodes: tuple[LineageNode, ...]
     edges: tuple[LineageEdge, ...] = ()
     use_case: LineageUse = LineageUse()
+    release: Release | None = None
+    """How the result is released, for the questions of the EU AI Act; asked only when given."""
 
 
 class Ordered(Struct, frozen=True, kw_only=True):

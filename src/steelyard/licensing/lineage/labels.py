@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from steelyard.catalog.license_terms import LicenseTerms, Term
+from steelyard.kernel.lineage_answer import Result
 from steelyard.licensing.lineage.carry import Carried, Held, governing, label
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 
 _RESTRICTS = frozenset(
     [
@@ -227,7 +228,9 @@ def _compatible(held: Held, labeled: Held, demand: Term) -> bool:
 
 
 def _meet(one: Held, first: Term, other: Held, second: Term) -> bool:
-    """Tell whether one of two demanding licenses lets the work be under the other."""
+    """Tell whether one of two demanding licenses lets the work be under, or beside, the other."""
+    if other.key in first.combines or one.key in second.combines:
+        return True
     return _compatible(one, other, first) or _compatible(other, one, second)
 
 

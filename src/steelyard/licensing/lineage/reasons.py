@@ -1,62 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer's words: results by severity, reasons with clause and path, duties and states."""
+"""Collects the reasons and duties of one check."""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-from msgspec import Struct
-
 from steelyard.catalog.license_terms import Term
-from steelyard.kernel.lineage import Relation
+from steelyard.kernel.lineage_answer import (
+    RESULTS,
+    Duty,
+    DutyState,
+    LineageReason,
+    Result,
+    Step,
+)
 from steelyard.licensing.lineage.carry import Carried
 from steelyard.licensing.lineage.graph import LineageGraph
-
-Result = Literal["prohibited", "needs_license", "duty_missing", "review", "ok"]
-RESULTS: tuple[Result, ...] = get_args(Result)
-"""Most severe first."""
-
-DutyState = Literal["done", "missing", "to do", "not due", "unknown"]
-
-
-class Step(Struct, frozen=True, kw_only=True, rename={"upstream": "from", "downstream": "to"}):
-    """One edge of a path."""
-
-    upstream: str
-    relation: Relation
-    downstream: str
-
-
-class LineageReason(Struct, frozen=True, kw_only=True):
-    """One answer. ``via`` names the nodes from the license's origin to ``node``, both included."""
-
-    result: Result
-    node: str
-    via: tuple[str, ...]
-    license: str
-    """Catalog key, or what was written when it is not known."""
-    clause: str
-    """The kind of term, with its section where the text numbers them."""
-    document: str
-    quote: str
-    """The license's own words; empty when none speak to the point."""
-    message: str
-    remedy: str
-    path: tuple[Step, ...] = ()
-
-
-class Duty(Struct, frozen=True, kw_only=True):
-    """Something owed, whether or not it is due in this use. ``text`` is ready to be copied."""
-
-    license: str
-    clause: str
-    what: str
-    state: DutyState
-    node: str
-    file: str = ""
-    text: str = ""
-    quote: str = ""
-    document: str = ""
 
 
 class Reported:
@@ -85,6 +42,9 @@ class Reported:
         """Add a reason at the node ``carried`` is at; a second one of the same kind is dropped."""
         steps = carried.path()
         held = carried.held
+        if term is not None and term.depends and result != "ok":
+            # What no use case says is for a human to find out.
+            result, message = "review", f"{message} It bites where {term.depends}."
         kind = clause or (term.code if term else "license")
         identity = (result, carried.node, held.key or held.name, kind, message)
         if identity in self._reasons:

@@ -11,15 +11,17 @@ from __future__ import annotations
 import re
 
 from steelyard.catalog.license_terms import Term
+from steelyard.kernel.lineage_answer import Result
 from steelyard.licensing.lineage.carry import Arrived, Carried
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
-from steelyard.licensing.lineage.reasons import Reported, Result
-from steelyard.licensing.lineage.use import CHOOSE, SAY
+from steelyard.licensing.lineage.reasons import Reported
+from steelyard.licensing.lineage.use import CHOOSE, SAY, judge_terms
 
 _NOT_LANGUAGE = re.compile(
     r"classif|embed|rerank|vision|image|speech|audio|asr|tts|detector|segment|diffusion|encoder",
     re.IGNORECASE,
 )
+_NOT_IMAGE = re.compile(r"classif|embed|text-only|language|llm|speech|asr|tts", re.IGNORECASE)
 _CONTESTED = "Whether a model trained on such data may be used for business is contested."
 _DATA_QUESTIONS = {
     "no-commercial-use": _CONTESTED,
@@ -30,6 +32,9 @@ _DATA_QUESTIONS = {
     "registration": "The data asks for a registration before business use.",
     "needs-license": "The data asks for a license before this use.",
 }
+_JUDGED_AT_TRAINING = frozenset(
+    {"no-output-training", "outputs-derivative", "outputs-no-commercial-use"}
+)
 _BUSINESS = frozenset({"no-commercial-use", "research-only", "registration", "needs-license"})
 
 
@@ -58,7 +63,9 @@ def judge_trained(reported: Reported, carried: Carried, use: LineageUse) -> None
                 clause="no-license",
             )
         return
-    if carried.mode == "data":
+    if carried.mode == "trained":
+        judge_terms(reported, carried, use, skip=_JUDGED_AT_TRAINING)
+    elif carried.mode == "data":
         _data(reported, carried, use)
     elif carried.mode == "tool":
         _tool(reported, carried, use)
@@ -89,9 +96,11 @@ def _ban(term: Term, node: LineageNode, carried: Carried, use: LineageUse) -> Re
         return "prohibited" if use.commercial else None
     if term.targets == "competing":
         return "prohibited" if carried.relation == "distilled_from_outputs" else "review"
+    told = f"{node.role or ''} {node.name}"
     if term.targets in ("language-model", "foundation-model"):
-        told = f"{node.role or ''} {node.name}"
         return "review" if _NOT_LANGUAGE.search(told) else "prohibited"
+    if term.targets == "image-model":
+        return "review" if _NOT_IMAGE.search(told) else "prohibited"
     return "prohibited"
 
 
@@ -101,8 +110,8 @@ def _spared(term: Term, here: Arrived) -> bool:
         return False
     for carried in here.values():
         terms = carried.held.terms
-        if carried.mode not in ("own", "derivative") or terms is None:
-            continue
+        if carried.mode not in ("own", "derivative") or terms is None or carried.by_outputs:
+            continue  # what makes a model a relative by its outputs does not permit the training
         if term.spares in (terms.family, terms.key) or terms.key.startswith(f"{term.spares}-"):
             return True
     return False
@@ -126,7 +135,7 @@ def _data(reported: Reported, carried: Carried, use: LineageUse) -> None:
             continue
         if term.code in _BUSINESS and use.commercial is False:
             continue
-        if term.code in ("share-alike", "no-derivatives") and term.scope == ("data",):
+        if term.code == "share-alike" and term.reach == "database":
             continue  # the text speaks of the database, not of what is computed from it
         reported.reason(
             "review", carried, term, f"{term.says} {question}", "Have legal decide and record why."

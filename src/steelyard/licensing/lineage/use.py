@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from steelyard.catalog.license_terms import Term
-from steelyard.licensing.lineage.carry import Carried
+from steelyard.kernel.lineage_answer import Result
+from steelyard.licensing.lineage.carry import Carried, follows
 from steelyard.licensing.lineage.graph import LineageUse
 from steelyard.licensing.lineage.modality import is_multimodal
 from steelyard.licensing.lineage.places import inside
 from steelyard.licensing.lineage.purposes import matching
-from steelyard.licensing.lineage.reasons import Reported, Result
+from steelyard.licensing.lineage.reasons import Reported
 
 ASK = "Ask the licensor for a license that covers this use, or choose another model."
 CHOOSE = "Choose a model whose license permits this, or change the use."
@@ -38,10 +39,20 @@ def judge_use(reported: Reported, carried: Carried, use: LineageUse) -> None:
             clause="unread",
         )
         return
-    codes = {term.code for term in held.terms.terms}
-    for term in held.terms.terms:
+    judge_terms(reported, carried, use)
+
+
+def judge_terms(
+    reported: Reported, carried: Carried, use: LineageUse, skip: frozenset[str] = frozenset()
+) -> None:
+    """Judge the terms of a known license that go along in the way it arrived, but for ``skip``."""
+    terms = carried.held.terms.terms if carried.held.terms else ()
+    codes = {term.code for term in terms}
+    for term in terms:
         rule = _RULES.get(term.code)
-        if rule is not None and not term.encouraged and _follows(term, carried):
+        if term.code in skip:
+            continue
+        if rule is not None and not term.encouraged and follows(term, carried):
             if term.code in _NOT_FOR_BUSINESS and codes & _BY_ASKING:
                 continue  # the term that says whom to ask is the one that is judged
             rule(reported, carried, term, use)
@@ -63,11 +74,6 @@ def _unknown(reported: Reported, carried: Carried) -> None:
         f"Find the license of {name}, or ask its publisher for one.",
         clause="no-license",
     )
-
-
-def _follows(term: Term, carried: Carried) -> bool:
-    wanted = {"derivative": "derivatives", "trained": "output-trained"}.get(carried.mode, "copies")
-    return wanted in term.on
 
 
 def _commercial(
@@ -187,7 +193,10 @@ def _train_with_outputs(reported: Reported, carried: Carried, term: Term, use: L
 
 
 def _outputs_stay(reported: Reported, carried: Carried, term: Term, use: LineageUse) -> None:
-    if use.outputs_train_models:
+    if use.outputs_train_models is None:
+        message = f"{term.says} Whether outputs will train other models is not stated."
+        reported.reason("review", carried, term, message, SAY)
+    elif use.outputs_train_models:
         message = f"{term.says} The use case trains models with the outputs."
         remedy = "Plan for those models to carry the same terms, and draw them in the graph."
         reported.reason("review", carried, term, message, remedy)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from steelyard.provenance.history.model import LicenseState
 
-Direction = Literal["stricter", "milder", "same", "unknown"]
+Direction = Literal["stricter", "looser", "mixed", "different", "same", "unknown"]
 Judge = Callable[[str, str], Direction]
 """``direction(old_key, new_key)``: how the terms changed; given by who knows the terms."""
 

@@ -240,11 +240,11 @@ def _licenses(seen: Seen) -> Iterator[Observation]:
         if not change.before:
             yield _note("license-added", "info", f"A license was named: {after}.", [change.commit])
             continue
-        grave: dict[str, Severity] = {"stricter": "medium", "unknown": "medium", "same": "info"}
+        mild: dict[str, Severity] = {"looser": "low", "same": "info"}
         word = "" if change.direction == "unknown" else f" ({change.direction})"
         yield _note(
             "license-changed",
-            grave.get(change.direction, "low"),
+            mild.get(change.direction, "medium"),
             f"The license changed from {before} to {after}{word}. Copies taken before "
             "keep the terms they came with; new ones have the new terms.",
             [change.commit],

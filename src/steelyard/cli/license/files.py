@@ -12,7 +12,7 @@ from steelyard.cli.door import EXIT_OK, EXIT_UNDECIDED, console, format_option, 
 from steelyard.cli.progress import examining
 from steelyard.kernel.finding import Coverage, FileReport
 from steelyard.kernel.inspection import Task
-from steelyard.kernel.license import LicenseFile, LicenseSummary
+from steelyard.kernel.license import LicenseConflict, LicenseFile, LicenseSummary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,7 +98,7 @@ def _render(screen: Console, summary: LicenseSummary, unread: list[FileReport]) 
         "Declared",
         [f"{each.path}: {each.raw}" + _resolved(each.spdx) for each in summary.declarations],
     )
-    _section(screen, "Conflicts", [f"{each.message} ({each.kind})" for each in summary.conflicts])
+    _section(screen, "Conflicts", [line for each in summary.conflicts for line in _told(each)])
     owed: dict[str, list[str]] = {}
     for obligation in summary.obligations:
         owed.setdefault(obligation.license, []).append(f"{obligation.kind}: {obligation.text}")
@@ -148,6 +148,12 @@ def _render_files(screen: Console, files: tuple[LicenseFile, ...]) -> None:
             screen.print(Padding(Text(f"{visible(file.path, 100)}: {line}"), (0, 0, 0, 2)))
         if len(lines) > _SHOWN:
             screen.print(Text(f"  … and {len(lines) - _SHOWN} more (see --format json)"))
+
+
+def _told(conflict: LicenseConflict) -> list[str]:
+    """Return a conflict and, indented below it, the words of each document."""
+    lines = [f"{conflict.message} ({conflict.kind})"]
+    return lines + [f"  {quote.path}: “{quote.text}”" for quote in conflict.quotes]
 
 
 def _section(screen: Console, title: str, lines: list[str]) -> None:
