@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.kernel.assessment import CharterIdentity, Subject
 from steelyard.kernel.errors import InputError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from steelyard.licensing.lineage.graph import LineageGraph
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
+    from steelyard.provenance.history.licenses import Direction
+    from steelyard.provenance.history.report import HistoryReport
     from steelyard.reporting.bom import Spec
 
 TEXT_MOST = 2 * 1024 * 1024
@@ -324,3 +326,56 @@ def claimed_lineage(
         if report.coverage is not Coverage.FULL
     ]
     return lineage_of(subject, inspection, terms), unread
+
+
+def contribution_history(
+    source: Path,
+    *,
+    since: str = "",
+    accounts: Path | None = None,
+    activity: Path | None = None,
+    advisories: Path | None = None,
+) -> HistoryReport:
+    """Return what the history in a clone or a saved commit list says, as of now.
+
+    Raises:
+        InputError: the source or one of the files cannot be used.
+        UndecidedError: git or the sandbox failed.
+    """
+    from steelyard.platform.git.papers import license_states
+    from steelyard.platform.json_files import read_json_file
+    from steelyard.provenance.history import hub
+    from steelyard.provenance.history.report import judge_history
+
+    if source.is_file():
+        history = hub.read_commits(read_json_file(source, "commit list"), str(source))
+        history = hub.with_since(history, since)
+    else:
+        from steelyard.platform.git.history import read_git
+
+        found = read_git(source, since)
+        states = license_states(found)
+        history = structs.replace(found.history, licenses=states)
+    if activity is not None:
+        forced = hub.read_activity(read_json_file(activity, "activity"))
+        history = structs.replace(history, rewrites=(*history.rewrites, *forced))
+    return judge_history(
+        history,
+        int(utc_now().timestamp()),
+        accounts=hub.read_accounts(read_json_file(accounts, "accounts")) if accounts else None,
+        advisories=(
+            hub.read_advisories(read_json_file(advisories, "advisories")) if advisories else None
+        ),
+        direction=_license_direction,
+    )
+
+
+def _license_direction(old: str, new: str) -> Direction:
+    """Return how the terms of one license key relate to another's."""
+    from steelyard.catalog.licenses import by_key
+    from steelyard.licensing.term_changes import compare_licenses
+
+    before, after = by_key(old), by_key(new)
+    if before is None or after is None:
+        return "unknown"
+    return compare_licenses([before], [after]).direction

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "license": "Find licenses, conflicts and obligations.",
     "card": "See what a model card says and lacks, or start one.",
     "lineage": "Follow a model back to what it was made from.",
+    "history": "Say who changed a model repository, and what stands out.",
     "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
