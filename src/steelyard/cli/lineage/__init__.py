@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from steelyard.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {
     "check": "Say what the licenses along a lineage mean for a use.",
@@ -14,27 +14,6 @@ COMMANDS: dict[str, str] = {
 }
 
 
-class _LazyCommands(click.Group):
-    """Knows its commands by name and imports one only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"steelyard.cli.lineage.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group("lineage", cls=_LazyCommands)
+@click.group("lineage", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.lineage")
 def command() -> None:
     """Follow a model back to what it was made from."""
