@@ -226,11 +226,24 @@ def test_what_contradicts(papers: list[LineagePaper | None], expected: list[Any]
 
 @pytest.mark.parametrize(
     ("declared", "expected"),
-    [("mit", [("license-of-base", "high")]), ("llama-3.1-license-2024", []), ("", [])],
+    [
+        ("mit", [("license-of-base", "high")]),
+        ("apache-2.0 AND mit", [("license-of-base", "high")]),
+        ("(apache-2.0 OR mit)", [("license-of-base", "high")]),
+        ("llama-3.1-license-2024", []),
+        ("llama-3.1-license-2024 AND mit", []),
+        ("", []),
+    ],
 )
 def test_a_license_milder_than_the_bases_own(declared: str, expected: list[Any]) -> None:
     found = graph(card(BASE_AND_LICENSE + declared), declared=declared or None)
     assert kinds(found) == expected
+
+
+def test_an_adapter_in_a_folder_below_is_a_checkpoint_of_its_own() -> None:
+    below = read_lineage("checkpoint-9/adapter_config.json", '{"peft_type": "LORA"}')
+    found = graph(WHOLE, below)
+    assert (found.nodes[0].kind, kinds(found)) == ("model", [])
 
 
 def test_the_model_itself_in_its_configuration_is_no_parent() -> None:

@@ -7,6 +7,7 @@ person must look before the lineage is relied on. What nobody states contradicts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -39,6 +40,8 @@ _SAVED_FROM = ("_name_or_path", "name_or_path")
 _MADE_FROM: frozenset[Relation] = frozenset(
     {"finetune", "merge_of", "adapter_of", "quantised_from", "modified_copy"}
 )
+_PARTS = re.compile(r"[()\s]+(?:AND|OR)[()\s]+")
+"""Between the licenses of an expression."""
 Severity = Literal["info", "low", "medium", "high"]
 Said = tuple[LineagePaper, LineageClaim]
 Seen = tuple[LineagePaper, LineageFact]
@@ -50,7 +53,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     name: str
     kind: NodeKind
     declared: str
-    """License as declared, a key or as written; empty when nothing is."""
+    """License as declared: a key, an expression of them, or as written; empty when nothing is."""
     papers: tuple[LineagePaper, ...]
     edges: tuple[GraphEdge, ...]
     nodes: tuple[GraphNode, ...]
@@ -142,7 +145,9 @@ def _stated_relations(
 
 def _adapter_and_weights(evidence: Evidence) -> Iterator[Contradiction]:
     configured = [
-        (paper, fact) for paper, fact in evidence.seen("adapter") if paper.source == "adapter"
+        (paper, fact)
+        for paper, fact in evidence.seen("adapter")
+        if paper.path == "adapter_config.json"
     ]
     full = list(evidence.seen("full_weights"))
     if configured and full:
@@ -230,26 +235,29 @@ def _saved_from(evidence: Evidence) -> Iterator[Contradiction]:
 
 def _license_of_base(evidence: Evidence) -> Iterator[Contradiction]:
     """A license that is not the base's own, where the base's is known and not permissive."""
-    own = _known(evidence.declared)
-    if own is None:
+    own = [
+        known for part in _PARTS.split(evidence.declared) if (known := _known(part.strip("() ")))
+    ]
+    if not own:
         return
+    own_keys = {known.key for known in own}
+    strictest = max(restrictiveness(known.category) for known in own)
     named = {node.name: node for node in evidence.nodes}
     for edge in evidence.edges:
         base = license_of_name(named[edge.upstream].name.partition("@")[0])
         terms = by_key(base.license) if base else None
-        if edge.relation not in _MADE_FROM or terms is None or terms.key == own.key:
+        if edge.relation not in _MADE_FROM or terms is None or terms.key in own_keys:
             continue
         if restrictiveness(terms.category) <= restrictiveness("content"):
             continue
-        milder = restrictiveness(own.category) < restrictiveness(terms.category)
         declared = next(_declared_quotes(evidence), None)
-        quotes = (*edge.claims[:1], *([declared] if declared else []))
+        names = " and ".join(known.name for known in own)
         yield Contradiction(
             kind="license-of-base",
-            severity="high" if milder else "medium",
-            message=f"It is declared under {own.name}, but it is made from {edge.upstream}, which "
-            f"is under {terms.name}.",
-            quotes=quotes,
+            severity="high" if strictest < restrictiveness(terms.category) else "medium",
+            message=f"It is declared under {names}, but it is made from {edge.upstream}, which is "
+            f"under {terms.name}.",
+            quotes=(*edge.claims[:1], *([declared] if declared else [])),
         )
 
 

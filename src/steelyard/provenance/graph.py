@@ -118,9 +118,11 @@ def _kind(
         return "adapter", adapters
     if seen.get("quantised"):
         return "quantisation", seen["quantised"]
-    if adapters and any(paper.source != "safetensors" for paper, _ in adapters):
-        # An adapter's configuration beside whole weights: loaders follow the configuration.
-        return "adapter", adapters
+    configured = [pair for pair in adapters if pair[0].path == "adapter_config.json"]
+    if configured:
+        # An adapter's configuration beside whole weights: loaders follow the configuration. In a
+        # folder below it belongs to a checkpoint.
+        return "adapter", configured
     if seen.get("merge"):
         return "merge", seen["merge"]
     if seen.get("distilled"):
