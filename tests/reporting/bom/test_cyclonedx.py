@@ -110,10 +110,11 @@ def test_what_is_not_stated_is_absent() -> None:
 
 def test_base_models_are_components_and_ancestors() -> None:
     document = bom(samples.review_deep())
-    (base,) = [item for item in document["components"] if item["bom-ref"].startswith("base:")]
-    assert base["purl"] == "pkg:huggingface/meta-llama/Meta-Llama-3.1-8B"
-    (ancestor,) = document["metadata"]["component"]["pedigree"]["ancestors"]
-    assert ancestor["purl"] == base["purl"]
+    bases = [item for item in document["components"] if item["bom-ref"].startswith("base:")]
+    assert "pkg:huggingface/meta-llama/Llama-3.1-8B" in {base.get("purl") for base in bases}
+    ancestors = document["metadata"]["component"]["pedigree"]["ancestors"]
+    assert {item["name"] for item in ancestors} <= {base["name"] for base in bases}
+    assert ancestors
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ _MADE_FROM: frozenset[Relation] = frozenset(
     }
 )
 _PART_OF: frozenset[Relation] = frozenset({"included_in", "includes_code", "serves"})
+_BUILT_IN: frozenset[Relation] = frozenset({"included_in", "includes_code"})
 _THROUGH_OUTPUTS = frozenset({"distilled_from_outputs", "generated", "trained_on"})
 _AS_PART: dict[Mode, Mode] = {"own": "component", "derivative": "changed"}
 _WANTED: dict[Mode, str] = {
@@ -192,9 +193,10 @@ def _modes(
     """Yield how a license goes on over one edge (rules: docs/explanation/lineage-rules)."""
     mode = carried.mode
     whole = mode in WHOLE
-    if relation in _PART_OF and source.kind == "code" and target.kind == "code" and whole:
-        # Code built into code is one program; code beside weights stays a part of its own.
-        relation = "modified_copy" if relation != "serves" else relation
+    if relation in _BUILT_IN and source.kind == target.kind == "code" and whole:
+        # Code built into code is one program, unless its license stops at the file or library;
+        # code beside weights stays a part of its own.
+        relation = "modified_copy" if _reaches_the_whole(carried.held) else relation
     if relation in _MADE_FROM:
         yield "derivative" if mode == "own" else mode
     elif relation in _PART_OF:
@@ -211,6 +213,13 @@ def _modes(
             yield from _after_outputs(carried.held)
     else:
         yield from _after_training(carried, whole)
+
+
+def _reaches_the_whole(held: Held) -> bool:
+    terms = held.terms
+    return terms is None or not any(
+        term.code == "share-alike" and term.reach != "work" for term in terms.terms
+    )
 
 
 def _after_training(carried: Carried, whole: bool) -> Iterator[Mode]:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``steelyard license``: read licenses from files, look them up, compare them.
+
+``steelyard license PATH…`` is the short form of ``steelyard license files PATH…``; a path that is
+named like one of the commands is written ``./show``.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS: dict[str, str] = {
+    "files": "Find licenses, what they ask, and where labels and texts conflict.",
+    "show": "Show the terms of a license, with its own words.",
+    "list": "List the licenses that are known.",
+    "diff": "Say what changes from one license or revision to another.",
+}
+_MODULES = {"list": "listing"}
+
+
+class _Licenses(click.Group):
+    """Knows its commands by name; anything else is a path for ``files``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = _MODULES.get(cmd_name, cmd_name)
+        module = importlib.import_module(f"steelyard.cli.license.{name}")
+        command: click.Command = module.command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``files`` in front of what names no command and does not ask for help."""
+        if not args or (args[0] not in COMMANDS and args[0] not in ("--help", "-h")):
+            args = ["files", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show both forms."""
+        formatter.write_usage(ctx.command_path, "PATHS... | COMMAND [ARGS]...")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group("license", cls=_Licenses)
+def command() -> None:
+    """Find licenses, conflicts and obligations; look licenses up and compare them.
+
+    `license PATHS...` is short for `license files PATHS...`.
+    """
