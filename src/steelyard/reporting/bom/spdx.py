@@ -60,9 +60,19 @@ _RELATIONS: dict[str, tuple[str, bool]] = {
 
 
 def spdx_document(revision: Revision) -> bytes:
-    """Return the bill of materials in SPDX 3.0.1 JSON-LD."""
-    digest = hashlib.sha256(msgspec.json.encode(revision, order="deterministic")).hexdigest()
-    graph = Graph(f"urn:uuid:{uuid.uuid5(_NAMESPACE, digest)}", revision.created)
+    """Return the bill of materials in SPDX 3.0.1 JSON-LD.
+
+    It is written twice: what it says decides the namespace of its ids, so that an id never stands
+    for two different things.
+    """
+    content = msgspec.json.encode(_document(revision, "urn:uuid:"))
+    namespace = uuid.uuid5(_NAMESPACE, hashlib.sha256(content).hexdigest())
+    document = _document(revision, f"urn:uuid:{namespace}")
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def _document(revision: Revision, namespace: str) -> dict[str, Any]:
+    graph = Graph(namespace, revision.created)
     origin = origin_of(revision)
     agent = graph.add("SoftwareAgent", "agent", "steelyard", name="steelyard")
     tool = graph.add("Tool", "tool", "steelyard", name=f"steelyard {revision.scanner.version}")
@@ -97,7 +107,7 @@ def spdx_document(revision: Revision) -> bytes:
         rootElement=[bom],
         element=[*inner, bom],
     )
-    return msgspec.json.format(msgspec.json.encode(graph.document([agent], [tool])), indent=2)
+    return graph.document([agent], [tool])
 
 
 def _file(graph: Graph, file: ComponentFile, weights: frozenset[str]) -> str:
