@@ -51,6 +51,11 @@ END_OF_TERMS = re.compile(
 )
 """Where instructions begin that copies may leave out. An attachment of use restrictions after the
 "end" of the terms is no such thing."""
+START_OF_TERMS = re.compile(
+    r"By exercising the Licensed Rights \(defined below\)"
+    r"|THE WORK \(AS DEFINED BELOW\) IS PROVIDED UNDER THE TERMS OF THIS CREATIVE COMMONS"
+)
+"""Where Creative Commons' licenses begin after a preface that the SPDX list holds optional."""
 TITLE_WORDS = 12
 """A paragraph before the terms with at most this many words and no full stop is a title."""
 FORMAL_WORDS = 90
@@ -122,6 +127,8 @@ def body(text: str) -> tuple[int, int]:
         if not (title or formal):
             start = paragraph.start()
             break
+    prefaced = START_OF_TERMS.search(text, start, start + len(text) // 3)
+    start = prefaced.start() if prefaced else start
     end = END_OF_TERMS.search(text, len(text) // 3)
     return start, end.start() if end else len(text)
 

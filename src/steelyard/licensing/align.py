@@ -95,7 +95,8 @@ def _walk(
                 found = _far(text, at, reference[:core_end], ref_at)
             elif found is None:
                 # Around the terms: only what was left out, not what stands between.
-                again = reference.find(text[at : at + 2 * _PASSAGE], ref_at)
+                passage = text[at : at + 2 * _PASSAGE]
+                again = reference.find(passage, ref_at) if len(passage) > 3 else -1
                 found = (0, again - ref_at) if again > ref_at else None
         if found is None:
             break

@@ -123,10 +123,11 @@ class Changes:
             return False
         find = load().find_word
         wanted = self._compared.words[edit.ref_start : edit.ref_end]
-        # The number of the next item may follow on a line of its own.
-        for part in (gap, gap.rpartition("\n")[0]):
-            words = _PIECES.findall(part.lower())
-            if [find(hash_word(spelled(word))) for word in words] == [*wanted]:
+        pieces = [find(hash_word(spelled(word))) for word in _PIECES.findall(gap.lower())]
+        # Numbers of list items may stand beside them.
+        for at in range(len(pieces) - len(wanted) + 1):
+            rest = pieces[:at] + pieces[at + len(wanted) :]
+            if pieces[at : at + len(wanted)] == [*wanted] and set(rest) <= _numbers():
                 return True
         return False
 
@@ -138,10 +139,13 @@ class Changes:
         return self._text.raw[start:end] if end - start <= _GAP else ""
 
     def _is_taken_back(self, edit: Edit) -> bool:
-        """Tell whether binding words are missing within the instructions after the terms, of which
-        the rest is there. Titles and the whole of the instructions may be left out."""
-        after = edit.ref_start > self._compared.reference.core_end
-        return after and self._binding((edit.ref_start, edit.ref_end))
+        """Tell whether binding words are missing within what surrounds the terms, of which the rest
+        is there. The whole of it may be left out."""
+        reference, lost = self._compared.reference, (edit.ref_start, edit.ref_end)
+        if edit.ref_start > reference.core_end:
+            return self._binding(lost)
+        words = self._compared.words[lost[0] : lost[1]]
+        return edit.ref_end < reference.core_start and any(map(load().is_binding, words))
 
     def _is_put_in(self, edit: Edit) -> bool:
         """Tell whether a few words between those of a title or of instructions change them."""
