@@ -133,6 +133,8 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``no-output-training``: which models may not be trained."""
     compatible: tuple[str, ...] = ()
     """``share-alike``: keys of other licenses the text allows for adapted versions."""
+    declared_compatible: tuple[str, ...] = ()
+    """``share-alike``: keys of licenses the steward has declared compatible outside the text."""
     combines: tuple[str, ...] = ()
     """``share-alike``: keys of licenses whose works may stand beside it in one combined work, each
     part staying under its own license."""

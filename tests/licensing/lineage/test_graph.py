@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 from tests.licensing.lineage.drawing import draw
 
@@ -78,3 +79,23 @@ def test_ten_thousand_nodes_in_a_chain_and_in_a_fan() -> None:
     for edges in (chain, fan):
         assert check_lineage(LineageGraph(nodes=nodes, edges=edges)).result == "needs_license"
     assert time.process_time() - started < 20
+
+
+def test_of_alternatives_the_user_takes_the_mildest() -> None:
+    graph = LineageGraph(
+        nodes=(
+            LineageNode(name="lib", kind="code", license="MIT OR GPL-2.0-or-later"),
+            LineageNode(name="app", kind="code", license="mit", files=("LICENSE",)),
+        ),
+        edges=(LineageEdge(upstream="lib", downstream="app", relation="included_in"),),
+        use_case=draw("m model mit", redistribute=True).use_case,
+    )
+    assert check_lineage(graph).result == "ok"
+    both = msgspec.structs.replace(
+        graph,
+        nodes=(
+            msgspec.structs.replace(graph.nodes[0], license="MIT AND GPL-3.0-only"),
+            graph.nodes[1],
+        ),
+    )
+    assert check_lineage(both).result == "prohibited"

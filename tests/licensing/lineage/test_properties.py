@@ -50,7 +50,10 @@ def graphs(draw: st.DrawFn) -> LineageGraph:
         if draw(st.booleans())
     )
     use = LineageUse(
-        **{fact: draw(st.booleans()) for fact in FACTS},
+        commercial=draw(st.booleans()),
+        hosted=draw(st.booleans()),
+        redistribute=draw(st.booleans()),
+        outputs_train_models=draw(st.booleans()),
         establishment=draw(st.sampled_from(["US", "DE", "GB", "KR"])),
         monthly_users=draw(st.sampled_from([10, 2_000_000_000])),
         revenue_usd=draw(st.sampled_from([10, 2_000_000_000])),

@@ -40,10 +40,17 @@ def load_graph(text: str, file: str) -> tuple[LineageGraph, tuple[str, ...]]:
             "Leave out what the result was not made from.",
         )
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _json(text, file)
-    document = Document(text, file, limit=MAX_YAML_CHARACTERS, tolerant=True)
-    graph = document.decode(LineageGraph)
-    return graph, tuple(document.warnings)
+        graph, warnings = _json(text, file)
+    else:
+        document = Document(text, file, limit=MAX_YAML_CHARACTERS, tolerant=True)
+        graph, warnings = document.decode(LineageGraph), tuple(document.warnings)
+    try:
+        msgspec.json.encode(graph)
+    except UnicodeEncodeError as error:
+        raise _refused(
+            f"{file} holds half of a character (a lone surrogate).", "Write the whole character."
+        ) from error
+    return graph, warnings
 
 
 def _json(text: str, file: str) -> tuple[LineageGraph, tuple[str, ...]]:

@@ -27,9 +27,9 @@ from typing import Literal
 from msgspec import Struct
 
 from steelyard.catalog.license_terms import LicenseTerms, Term, license_terms
-from steelyard.catalog.licenses import License, by_key, candidates
+from steelyard.catalog.licenses import License, by_key, candidates, restrictiveness
 from steelyard.kernel.lineage import Relation
-from steelyard.licensing.expressions import symbols
+from steelyard.licensing.expressions import chosen, is_listed
 from steelyard.licensing.lineage.graph import LineageNode, Ordered
 from steelyard.licensing.lineage.modality import is_multimodal
 
@@ -57,7 +57,9 @@ _WANTED: dict[Mode, str] = {
     "changed": "derivatives",
     "trained": "output-trained",
 }
-_NOBODY = frozenset({"", "unknown", "none", "unlicensed", "n/a", "other"})
+_NOBODY = frozenset({"", "unknown", "none", "unlicensed", "n/a", "other", "noassertion"})
+_OWN = frozenset({"proprietary", "ours", "own", "internal", "all rights reserved"})
+"""Words for what is one's own and passed on under no public license, if at all."""
 _ABOUT_OUTPUTS = frozenset(
     {"no-output-training", "outputs-derivative", "outputs-no-commercial-use"}
 )
@@ -72,6 +74,10 @@ class Held(Struct, frozen=True, kw_only=True):
     entry: License | None = None
     later: bool = False
     """Any later version of the license may be chosen."""
+    own: bool = False
+    """It is nobody's public license but one's own terms."""
+    listed: bool = False
+    """It is on the SPDX list, but its terms are not written down here."""
 
     @property
     def terms(self) -> LicenseTerms | None:
@@ -123,19 +129,32 @@ Arrived = dict[tuple[str, Mode, int], Carried]
 def read_license(text: str) -> tuple[Held, ...]:
     """Return the licenses ``text`` names: a key, an id, a tag or an SPDX expression.
 
-    Of an ambiguous name the most restrictive license counts, and of alternatives (``OR``) all.
+    Of an ambiguous name the most restrictive license counts; of alternatives (``OR``) the mildest,
+    because the choice is the user's.
     """
-    if text.strip().lower() in _NOBODY:
+    word = text.strip().lower()
+    if word in _NOBODY:
         return (Held(key="", name="unknown"),)
+    if word in _OWN:
+        return (Held(key="", name=text.strip(), own=True),)
     known = by_key(text) or next(iter(candidates(text)), None)
     if known is None:
-        parts = symbols(text)
-        if len(parts) > 1:
+        parts = chosen(text, _rank)
+        if parts and parts != [text.strip()]:
             return tuple(held for part in parts for held in read_license(part))
-        return (Held(key="", name=text.strip()[:200]),)
+        name = text.strip()[:200]
+        return (Held(key="", name=name, listed=is_listed(name)),)
     later = known.spdx.endswith("-or-later") or known.spdx.endswith("+")
     name = known.name if known.spdx.startswith("LicenseRef-") else known.spdx
     return (Held(key=known.key, name=name, entry=known, later=later),)
+
+
+def _rank(name: str) -> int:
+    """Return how restrictive one name of an expression is; an unknown one most."""
+    return max(
+        restrictiveness(held.entry.category if held.entry else "unknown")
+        for held in read_license(name)
+    )
 
 
 def governing(node: LineageNode) -> tuple[Held, ...]:
@@ -205,11 +224,11 @@ def _modes(
         if whole:
             yield "tool"
     elif relation == "generated":
-        if mode in ("own", "derivative"):
+        if _puts_out(carried):
             yield "outputs"
     elif relation == "distilled_from_outputs" or source.kind not in ("dataset", "code"):
         # "trained on" a model can only mean on what it put out.
-        if mode in ("own", "derivative"):
+        if _puts_out(carried):
             yield from _after_outputs(carried.held)
     else:
         yield from _after_training(carried, whole)
@@ -220,6 +239,14 @@ def _reaches_the_whole(held: Held) -> bool:
     return terms is None or not any(
         term.code == "share-alike" and term.reach != "work" for term in terms.terms
     )
+
+
+def _puts_out(carried: Carried) -> bool:
+    """Tell whether what a node puts out is output of what is under the license: of the model
+    itself, or of a model inside a service, if the license speaks of outputs at all."""
+    if carried.mode in ("own", "derivative"):
+        return True
+    return carried.mode in WHOLE and _speaks_of_outputs(carried.held)
 
 
 def _after_training(carried: Carried, whole: bool) -> Iterator[Mode]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from steelyard.kernel.lineage_answer import LineageAnswer
 from steelyard.licensing.gpai import gpai_facts
 from steelyard.licensing.lineage.carry import WHOLE, carry
-from steelyard.licensing.lineage.duties import judge_duties
+from steelyard.licensing.lineage.duties import judge_duties, texts_owed
 from steelyard.licensing.lineage.graph import LineageGraph, order
 from steelyard.licensing.lineage.labels import judge_label, judge_together
 from steelyard.licensing.lineage.reasons import Reported
@@ -28,14 +28,16 @@ def check_lineage(graph: LineageGraph) -> LineageAnswer:
     reported = Reported(graph, frozenset(ordered.finals))
     use = graph.use_case
     for at in ordered.finals:
-        arrived = list(reached[at].values())
+        # What came from upstream before the node's own: it has the longer way to tell.
+        arrived = sorted(reached[at].values(), key=lambda each: each.mode == "own")
+        reported.license_texts[at] = texts_owed(arrived)
+        judge_together(reported, arrived, use)
         for carried in arrived:
             if carried.mode in WHOLE:
                 judge_use(reported, carried, use)
             else:
                 judge_trained(reported, carried, use)
             judge_duties(reported, carried, use)
-        judge_together(reported, arrived, use)
     for at in ordered.ancestry():
         judge_training(reported, reached[at], reached, use)
         judge_label(reported, list(reached[at].values()), at, use)

@@ -10,11 +10,11 @@ notices is put on the checklist, because the graph does not say it was left undo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from steelyard.catalog.license_terms import Term
 from steelyard.kernel.lineage_answer import DutyState
-from steelyard.licensing.lineage.carry import Carried, follows
+from steelyard.licensing.lineage.carry import Carried, follows, label
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
 from steelyard.licensing.lineage.modality import is_multimodal
 from steelyard.licensing.lineage.reasons import Reported
@@ -63,6 +63,21 @@ def judge_duties(reported: Reported, carried: Carried, use: LineageUse) -> None:
             judge(reported, carried, term, due)
 
 
+def texts_owed(arrived: Iterable[Carried]) -> int:
+    """Return how many different license texts go with a node."""
+    return len(
+        {
+            carried.held.key
+            for carried in arrived
+            if carried.held.terms is not None
+            and any(
+                term.code == "include-license" and _follows(term, carried)
+                for term in carried.held.terms.terms
+            )
+        }
+    )
+
+
 def is_due(term: Term, use: LineageUse) -> bool | None:
     """Tell whether this use triggers a duty; None when the fact that decides is not stated."""
     when = term.when
@@ -101,8 +116,20 @@ def _above(term: Term, use: LineageUse) -> bool | None:
 def _follows(term: Term, carried: Carried) -> bool:
     mode = carried.mode
     if mode in ("data", "tool", "outputs"):
-        return mode == "data" and term.code == "attribution"
+        return mode == "data" and term.code == "attribution" and not _frees_results(carried)
     return follows(term, carried)
+
+
+def _frees_results(carried: Carried) -> bool:
+    terms = carried.held.terms
+    return terms is not None and any(term.code == "results-free" for term in terms.terms)
+
+
+def _only_database(carried: Carried) -> bool:
+    terms = carried.held.terms
+    return terms is not None and any(
+        term.code == "share-alike" and term.reach == "database" for term in terms.terms
+    )
 
 
 def _report(
@@ -151,8 +178,20 @@ def _plain(text: str) -> str:
 
 def _include_license(reported: Reported, carried: Carried, term: Term, due: bool | None) -> None:
     done = _has(_node(reported, carried), _LICENSE_FILE)
+    if done and not _has_room(reported, carried):
+        done = None  # one file cannot be known to hold the texts of several licenses
     remedy = f"Add the text of {carried.held.name} as a file such as LICENSE."
     _report(reported, carried, term, done, due, remedy)
+
+
+def _has_room(reported: Reported, carried: Carried) -> bool:
+    """Tell whether there are as many license files as licenses, or this is the labeled one."""
+    node = _node(reported, carried)
+    files = sum(bool(_LICENSE_FILE.search(name.rsplit("/", 1)[-1])) for name in node.files or ())
+    if any(held.key == carried.held.key for held in label(node)):
+        return True
+    owed = reported.license_texts.get(carried.node, 1)
+    return files >= owed
 
 
 def _keep_notices(reported: Reported, carried: Carried, term: Term, due: bool | None) -> None:
@@ -180,6 +219,9 @@ def _attribution(reported: Reported, carried: Carried, term: Term, due: bool | N
     done = _has(node, _CREDIT_FILE)
     if not done and _shows(node, (reported.name(carried.origin),)):
         done = True
+    if carried.mode == "data" and _only_database(carried):
+        # Whether weights are a work produced from the database is open.
+        done = done or None
     remedy = "Add the credit below to a file such as NOTICE or README."
     _report(reported, carried, term, done, due, remedy)
 

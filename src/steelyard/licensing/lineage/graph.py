@@ -16,6 +16,7 @@ MAX_NODES = 20_000
 MAX_EDGES = 100_000
 
 Kind = NodeKind
+Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(pattern=r"\S", max_length=500, description="a name")]
 
 
@@ -57,14 +58,16 @@ class LineageUse(Struct, frozen=True, kw_only=True):
     redistribute: bool | None = None
     """Copies of the result are handed to others."""
     outputs_train_models: bool | None = None
-    monthly_users: int | None = None
-    monthly_users_at_release: int | None = None
+    monthly_users: Count | None = None
+    monthly_users_at_release: Count | None = None
     """Monthly active users when the upstream version was released; some caps count then."""
-    revenue_usd: int | None = None
+    revenue_usd: Count | None = None
     """Yearly revenue in US dollars."""
     registered: bool | None = None
-    """The registration or questionnaire a license asks for was answered, or its license granted."""
+    """The registration or questionnaire a license asks for was answered."""
     purpose: str | None = None
+    granted: tuple[str, ...] = ()
+    """Keys of licenses for which the licensor has granted a license of one's own for this use."""
 
 
 class LineageGraph(Struct, frozen=True, kw_only=True):
@@ -130,7 +133,9 @@ def order(graph: LineageGraph) -> Ordered:
             incoming[target][source, edge.relation] = None
             outgoing[source].append(target)
     sequence = _topological(graph, incoming, outgoing)
-    marked = tuple(at for at, node in enumerate(graph.nodes) if node.role == "final")
+    marked = tuple(
+        at for at, node in enumerate(graph.nodes) if (node.role or "").strip().casefold() == "final"
+    )
     return Ordered(
         graph=graph,
         order=sequence,

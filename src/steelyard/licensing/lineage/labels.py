@@ -28,6 +28,10 @@ _RESTRICTS = frozenset(
 """Terms a permissive label would hide from whoever reads it."""
 _ADDS = _RESTRICTS - {"outputs-derivative"}
 """Terms that are "further restrictions" to a license that allows none."""
+_GROUNDS = (
+    "research-only", "no-commercial-use", "no-distribution", "no-derivatives",
+    "pass-on-restrictions", "include-license",
+)  # fmt: skip
 _RELABEL = "Pass it on under {name}, or make it from something else."
 
 
@@ -57,49 +61,114 @@ def _one_label(
     use: LineageUse,
 ) -> None:
     held = carried.held
-    if all(each.key == "" for each in labels) or any(each.key == held.key for each in labels):
+    if any(each.key == held.key for each in labels):
         return
-    demand = _demands(held)
+    if not any(each.key or each.own for each in labels):
+        return  # nobody says what it is passed on under, which is reported as such
     shown = ", ".join(each.name for each in labels)
-    base = reported.name(carried.origin)
+    about = f"{node.name} is labeled {shown}"
+    made = _relation(carried, reported.name(carried.origin))
+    demand = _demands(held)
     if demand is not None:
-        if any(_compatible(held, each, demand) for each in labels):
-            return
-        message = (
-            f"{node.name} is labeled {shown}, but is {_relation(carried, base)}. {demand.says}"
+        if not any(_compatible(held, each, demand) for each in labels):
+            _stays(reported, carried, labels, demand, f"{about}, but is {made}.", final, use)
+    elif restricts(held) and _promises(labels) and not _may_relabel(held):
+        reported.reason(
+            _severity(final, passed_on(_pass_on_term(held), use)),
+            carried,
+            _ground(held),
+            f"{about}, which promises more than {held.name} permits; it is {made}.",
+            _remedy(reported, carried),
+            clause="label",
         )
-    elif restricts(held):
-        if not all(restricts(each) for each in labels if each.key):
-            demand = _strongest(held)
-            message = (
-                f"{node.name} is labeled {shown}, which promises more than {held.name} permits; "
-                f"it is {_relation(carried, base)}."
-            )
-        else:
-            if final and use.redistribute is not False and carried.mode == "derivative":
-                reported.reason(
-                    "review",
-                    carried,
-                    _strongest(held),
-                    f"{node.name} is labeled {shown} and is {_relation(carried, base)}; the label "
-                    f"must carry every restriction of {held.name} as well.",
-                    f"Compare the terms: steelyard license diff {held.key} {labels[0].key}.",
-                    clause="label",
-                )
-            return
-    elif carried.mode == "own" and not restricts(held):
-        _harmless(reported, carried, shown)
+    elif carried.mode == "own":
+        if not restricts(held):
+            _harmless(reported, carried, shown)
+    elif final and use.redistribute is not False and (restricts(held) or _shows(held)):
+        reported.reason(
+            "review",
+            carried,
+            _ground(held),
+            f"{about} and is {made}; the label must carry every restriction and duty of "
+            f"{held.name} as well.",
+            f"Compare the terms: steelyard license show {held.key}.",
+            clause="label",
+        )
+
+
+def _stays(
+    reported: Reported,
+    carried: Carried,
+    labels: tuple[Held, ...],
+    demand: Term,
+    message: str,
+    final: bool,
+    use: LineageUse,
+) -> None:
+    """Report a label other than the one a license demands to stay."""
+    passed = passed_on(demand, use)
+    if final and passed is False:
+        reported.reason(
+            "ok",
+            carried,
+            demand,
+            f"{message} That is no breach while it is not passed on. {demand.says}",
+            _remedy(reported, carried),
+            clause="label",
+        )
         return
-    else:
-        return
+    declared = any(each.key in demand.declared_compatible for each in labels)
+    note = " Its steward has declared that license compatible, one way." if declared else ""
     reported.reason(
-        _severity(final, use),
+        "review" if declared else _severity(final, passed),
         carried,
         demand,
-        message,
-        _RELABEL.format(name=held.name),
+        f"{message} {demand.says}{note}",
+        _remedy(reported, carried),
         clause="label",
     )
+
+
+def passed_on(term: Term | None, use: LineageUse) -> bool | None:
+    """Tell whether this use passes a work on as a term means it: some count hosting as well."""
+    if term is None or term.when != "make-available":
+        return use.redistribute
+    if use.redistribute or use.hosted:
+        return True
+    return None if use.redistribute is None or use.hosted is None else False
+
+
+def _remedy(reported: Reported, carried: Carried) -> str:
+    if carried.held.key in reported.clashing:
+        return "Leave one of the two licenses out; no label can keep both."
+    return _RELABEL.format(name=carried.held.name)
+
+
+def _promises(labels: tuple[Held, ...]) -> bool:
+    """Tell whether a label grants everything; one's own terms promise nothing to others."""
+    return any(not restricts(each) for each in labels if each.key)
+
+
+def _may_relabel(held: Held) -> bool:
+    """Tell whether a license lets derivatives carry other terms and passes no limits of use on."""
+    terms = held.terms
+    return (
+        _first(terms, ("sublicense",), "derivatives") is not None
+        and _first(terms, ("pass-on-restrictions", "no-commercial-use", "research-only")) is None
+    )
+
+
+def _pass_on_term(held: Held) -> Term | None:
+    return _first(held.terms, ("pass-on-restrictions",))
+
+
+def _shows(held: Held) -> bool:
+    return _first(held.terms, ("display", "name-prefix"), "derivatives") is not None
+
+
+def _ground(held: Held) -> Term | None:
+    """Return the term that says best why another label does not do."""
+    return _first(held.terms, _GROUNDS) or _strongest(held)
 
 
 def _harmless(reported: Reported, carried: Carried, shown: str) -> None:
@@ -114,12 +183,10 @@ def _harmless(reported: Reported, carried: Carried, shown: str) -> None:
     )
 
 
-def _severity(final: bool, use: LineageUse) -> Result:
-    if not final:
+def _severity(final: bool, passed: bool | None) -> Result:
+    if not final or passed is None:
         return "review"
-    if use.redistribute is False:
-        return "duty_missing"
-    return "prohibited" if use.redistribute else "review"
+    return "prohibited" if passed else "duty_missing"
 
 
 def _relation(carried: Carried, base: str) -> str:
@@ -130,11 +197,10 @@ def _relation(carried: Carried, base: str) -> str:
 
 def judge_together(reported: Reported, arrived: Sequence[Carried], use: LineageUse) -> None:
     """Report licenses of one derivative work that cannot be kept together."""
-    whole = {
-        each.held.key: each
-        for each in arrived
-        if each.mode in ("derivative", "own") and each.held.key
-    }
+    whole: dict[str, Carried] = {}
+    for each in arrived:
+        if each.mode in ("derivative", "own") and each.held.key:
+            whole.setdefault(each.held.key, each)
     strict = [(each, demand) for each in whole.values() if (demand := _demands(each.held))]
     for carried, demand in strict:
         for other in whole.values():
@@ -152,7 +218,16 @@ def _report_clash(
     reported: Reported, carried: Carried, demand: Term, other: Carried, use: LineageUse
 ) -> None:
     second = reported.name(other.origin)
-    result: Result = "prohibited" if use.redistribute else "review"
+    passed = passed_on(demand, use)
+    result: Result = "prohibited" if passed else "review"
+    theirs = _demands(other.held)
+    declared = other.held.key in demand.declared_compatible or (
+        theirs is not None and carried.held.key in theirs.declared_compatible
+    )
+    if declared:
+        result = "review"
+    else:
+        reported.clashing.add(carried.held.key)
     reported.reason(
         result,
         carried,

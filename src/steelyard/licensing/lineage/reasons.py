@@ -22,6 +22,10 @@ class Reported:
     def __init__(self, graph: LineageGraph, finals: frozenset[int]) -> None:
         self.graph = graph
         self.finals = finals
+        self.clashing: set[str] = set()
+        """Keys of licenses that cannot be kept beside another one of the same work."""
+        self.license_texts: dict[int, int] = {}
+        """For a node, how many different license texts are owed with it."""
         self._reasons: dict[tuple[object, ...], LineageReason] = {}
         self._duties: dict[tuple[object, ...], Duty] = {}
 

@@ -57,7 +57,8 @@ def judge_trained(reported: Reported, carried: Carried, use: LineageUse) -> None
                 "review",
                 carried,
                 None,
-                f"The license of {reported.name(carried.origin)}, which went into the training, is "
+                f"The license of {reported.name(carried.origin)}, which "
+                f"{'put it out' if carried.mode == 'outputs' else 'went into the training'}, is "
                 "not known.",
                 "Find out under which license it was used.",
                 clause="no-license",

@@ -46,11 +46,14 @@ def judge_terms(
     reported: Reported, carried: Carried, use: LineageUse, skip: frozenset[str] = frozenset()
 ) -> None:
     """Judge the terms of a known license that go along in the way it arrived, but for ``skip``."""
-    terms = carried.held.terms.terms if carried.held.terms else ()
+    held = carried.held
+    terms = held.terms.terms if held.terms else ()
     codes = {term.code for term in terms}
     for term in terms:
         rule = _RULES.get(term.code)
         if term.code in skip:
+            continue
+        if held.key in use.granted and term.code in _CAN_BE_GRANTED:
             continue
         if rule is not None and not term.encouraged and follows(term, carried):
             if term.code in _NOT_FOR_BUSINESS and codes & _BY_ASKING:
@@ -61,6 +64,19 @@ def judge_terms(
 def _unknown(reported: Reported, carried: Carried) -> None:
     name = reported.name(carried.origin)
     known = carried.held.name
+    if carried.held.own:
+        _ours(reported, carried)
+        return
+    if carried.held.listed:
+        reported.reason(
+            "review",
+            carried,
+            None,
+            f"The terms of {known} are not written down here, so nothing of it was judged.",
+            "Read the license and record what it permits.",
+            clause="unread",
+        )
+        return
     said = (
         f"names the license “{known}”, which is not known"
         if carried.held.name not in ("unknown",)
@@ -72,6 +88,22 @@ def _unknown(reported: Reported, carried: Carried) -> None:
         None,
         f"{name} {said}; where nobody gives permission, there is none.",
         f"Find the license of {name}, or ask its publisher for one.",
+        clause="no-license",
+    )
+
+
+def _ours(reported: Reported, carried: Carried) -> None:
+    """One's own result needs nobody's permission; somebody else's under such words does."""
+    if carried.mode == "own" and carried.node in reported.finals:
+        return
+    name = reported.name(carried.origin)
+    reported.reason(
+        "needs_license",
+        carried,
+        None,
+        f"{name} is under its owner's own terms ({carried.held.name}), which give no permission "
+        "that is known here.",
+        f"Ask the owner of {name} for a license.",
         clause="no-license",
     )
 
@@ -114,12 +146,16 @@ def _no_service(reported: Reported, carried: Carried, term: Term, use: LineageUs
 
 def _user_cap(reported: Reported, carried: Carried, term: Term, use: LineageUse) -> None:
     assert term.users is not None
+    if term.when == "commercial" and use.commercial is False:
+        return
     users = use.monthly_users
     when = ""
     if term.counted == "at-release":
         when = " when the version was released"
         if use.monthly_users_at_release is not None:
             users = use.monthly_users_at_release
+        else:
+            when = " now; how many it had when the version was released is not stated"
     if users is None:
         message = f"{term.says} The number of monthly users{when} is not stated."
         reported.reason("review", carried, term, message, SAY)
@@ -219,6 +255,13 @@ def _no_derivatives(reported: Reported, carried: Carried, term: Term, use: Linea
     reported.reason("prohibited", carried, term, message, CHOOSE)
 
 
+_CAN_BE_GRANTED = frozenset(
+    [
+        "no-commercial-use", "research-only", "registration", "needs-license", "no-production",
+        "no-managed-service", "user-cap", "revenue-cap", "territory",
+    ]
+)  # fmt: skip
+"""Terms that a license of one's own from the licensor sets aside."""
 _NOT_FOR_BUSINESS = frozenset({"no-commercial-use", "research-only"})
 _BY_ASKING = frozenset({"registration", "needs-license"})
 
