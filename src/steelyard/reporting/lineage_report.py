@@ -16,7 +16,6 @@ from steelyard.reporting.icons import ICONS
 from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, marks_of
 from steelyard.reporting.text import safe
 
-_SAID = {None: "not stated", True: "yes", False: "no"}
 MOST_STEPS = 500
 """Steps in the table."""
 
@@ -69,10 +68,7 @@ def render_lineage(graph: LineageGraph, answer: LineageAnswer) -> bytes:
             result=chip_of(LICENSE_USES, answer.result),
             headline=HEADLINES[answer.result],
             use=[
-                (
-                    name.replace("_", " "),
-                    _SAID.get(value, value) if isinstance(value, bool | None) else value,
-                )
+                (name.replace("_", " "), _said(value))
                 for name, value in msgspec.to_builtins(graph.use_case).items()
             ],
             drawing=Markup(drawing.svg),  # noqa: S704 # every text in it is escaped where it is drawn
@@ -89,3 +85,13 @@ def render_lineage(graph: LineageGraph, answer: LineageAnswer) -> bytes:
         )
     )
     return text.encode("utf-8")
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "not stated" if value is None else str(value)
