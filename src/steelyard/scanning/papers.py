@@ -7,6 +7,8 @@ The engines that understand them are imported only when such a file is there.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -18,6 +20,14 @@ from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdic
 from steelyard.kernel.limits import Limits
 
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
+
+_README = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?(?:\.(?:md|markdown|rst|txt))?\Z")
+_SOURCES = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".js", ".ts", ".rs", ".go",
+            ".java", ".sh", ".jl", ".R")  # fmt: skip
+_SOURCE_HEAD = 64 * 1024
+"""Bytes of a source file in which its header may be."""
+_PROJECTS = frozenset({"pyproject.toml", "setup.cfg", "package.json", "CITATION.cff"})
+_MODELS = (".gguf", ".safetensors")
 
 
 class Papers(Struct):
@@ -53,14 +63,18 @@ class Papers(Struct):
         kinds = _kinds(name, path, tasks, alone=alone)
         if not kinds:
             return ""
-        data = source.read_at(0, min(source.size, limits.text_bytes))
-        text = data.decode("utf-8", "replace")
         try:
+            if kinds == ["model"]:
+                self._read_model(path, source, limits)
+                return ""
+            most = _SOURCE_HEAD if kinds == ["source"] else limits.text_bytes
+            data = source.read_at(0, min(source.size, most))
+            text = _decoded(data)
             for kind in kinds:
                 self._read_as(kind, path, text)
         except ArtifactError as error:
             return f"its text could not be read: {error.message}"
-        if source.size > limits.text_bytes:
+        if kinds != ["source"] and source.size > limits.text_bytes:
             return f"only the first {limits.text_bytes} bytes of its text were read"
         return ""
 
@@ -75,9 +89,20 @@ class Papers(Struct):
 
                 self.declared += read_statements(path, text)
         elif kind == "source":
-            from steelyard.licensing.headers import read_tags
+            from steelyard.licensing.headers import read_source
 
-            self.declared += read_tags(path, text)
+            self.declared += read_source(path, text)
+        elif kind == "project":
+            from steelyard.licensing.declarations import read_project
+
+            self.declared += read_project(path, text)
+        elif kind == "section":
+            from steelyard.licensing.declarations import read_license_section
+
+            declared, section = read_license_section(path, text)
+            self.declared += declared
+            if section is not None:
+                self.license_files.append(section)
         elif kind == "card":
             from steelyard.provenance.card import read_card
 
@@ -97,27 +122,62 @@ class Papers(Struct):
             self.packages.append(package)
             self.declared += declared
 
+    def _read_model(self, path: str, source: Source, limits: Limits) -> None:
+        """Read the license a model file's own metadata names."""
+        from steelyard.licensing.declarations import read_metadata
+
+        metadata: Mapping[str, Any]
+        if path.endswith(".gguf"):
+            from steelyard.artifacts.gguf import read_gguf
+
+            metadata = read_gguf(source, limits).metadata
+        else:
+            from steelyard.artifacts.safetensors import read_safetensors
+
+            metadata = read_safetensors(source, limits).metadata
+        self.declared += read_metadata(path, metadata)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        from steelyard.licensing.decode import decode
+
+        return decode(data)
+
 
 def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
-    kinds: list[str] = []
-    if "license" in tasks:
-        from steelyard.licensing.detect import is_license_path
-
-        if alone or is_license_path(path):
-            kinds.append("license")
-        elif name.endswith((".py", ".pyi")):
-            kinds.append("source")
+    kinds = [_license_kind(name, path, alone=alone)] if "license" in tasks else []
     if "card" in tasks:
-        if _CARD.match(name):
-            kinds.append("card")
-        elif name.endswith(".json"):
-            from steelyard.provenance.config import is_config_path
+        kinds.append(_card_kind(name, path))
+    return [kind for kind in kinds if kind]
 
-            if is_config_path(path):
-                kinds.append("config")
-        elif name in ("METADATA", "PKG-INFO"):
-            from steelyard.provenance.package import is_package_path
 
-            if is_package_path(path):
-                kinds.append("package")
-    return kinds
+def _license_kind(name: str, path: str, *, alone: bool) -> str:
+    """Return where in a file its license may be read."""
+    if name.endswith(_MODELS):
+        return "model"
+    from steelyard.licensing.detect import is_license_path
+
+    if alone or is_license_path(path):
+        return "license"
+    if name.endswith(_SOURCES):
+        return "source"
+    if name in _PROJECTS:
+        return "project"
+    return "section" if _README.match(name) else ""
+
+
+def _card_kind(name: str, path: str) -> str:
+    if _CARD.match(name):
+        return "card"
+    if name.endswith(".json"):
+        from steelyard.provenance.config import is_config_path
+
+        return "config" if is_config_path(path) else ""
+    if name in ("METADATA", "PKG-INFO"):
+        from steelyard.provenance.package import is_package_path
+
+        return "package" if is_package_path(path) else ""
+    return ""
