@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.kernel.assessment import CharterIdentity, Subject
 from steelyard.kernel.errors import InputError
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
+    from steelyard.kernel.lineage import ProvenanceGraph
+    from steelyard.licensing.lineage.graph import LineageGraph
     from steelyard.platform.sandbox import Running
     from steelyard.platform.tree import Tree
+    from steelyard.provenance.history.licenses import Direction
+    from steelyard.provenance.history.report import HistoryReport
+    from steelyard.reporting.bom import Spec
 
 TEXT_MOST = 2 * 1024 * 1024
 """Bytes of a charter or use case file."""
@@ -210,10 +215,11 @@ def warm(policy: Policy, *, recording: bool) -> None:
     if recording:
         import steelyard.governance.decision.service
         import steelyard.ledger.evidence
+        import steelyard.reporting.bom.cyclonedx
         import steelyard.reporting.sarif  # noqa: F401 # imported for its effect
-        from steelyard.reporting import cyclonedx, html
+        from steelyard.reporting import bom, html
 
-        cyclonedx.prepare()
+        bom.prepare()
         html.prepare()
 
 
@@ -254,26 +260,122 @@ def record(weighed: Weighed, policy: Policy, directory: Path) -> Recorded:
     )
 
 
-def bill_of_materials(running: Running, path: Path, purl: str | None) -> tuple[bytes, Subject]:
-    """Wait for the examination of ``path`` and return its ML-BOM and what it is about."""
+def bill_of_materials(
+    running: Running,
+    path: Path,
+    purl: str | None,
+    *,
+    spec: Spec = "cyclonedx-1.6",
+    drawn: LineageGraph | None = None,
+) -> tuple[bytes, Subject]:
+    """Wait for the examination of ``path`` and return its ML-BOM and what it is about.
+
+    ``drawn`` is a lineage that knows more of its origin than what its own files claim.
+    """
     from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
     from steelyard.governance.assessment.subject import identify
     from steelyard.licensing.compose import summarize
-    from steelyard.reporting.cyclonedx import revision_bom
+    from steelyard.reporting.bom import write_bom
+    from steelyard.reporting.bom.revision import of_inspection
 
     inspection = running.result()
     manifest = summary.manifest_from(inspection)
     subject = identify(Path(os.path.realpath(path)), manifest, purl)
     seen = summary.summarize(subject, inspection)
-    document = revision_bom(
+    terms = summarize(inspection.declared, inspection.license_files)
+    revision = of_inspection(
+        inspection,
         subject=subject,
         model=seen.model,
         card=seen.card,
-        license_summary=summarize(inspection.declared, inspection.license_files),
+        terms=terms,
         files=summary.component_files(inspection.files),
         verdict=seen.verdict,
         coverage=seen.coverage.level,
-        scanner=inspection.scanner,
         created=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        lineage=lineage_of(subject, inspection, terms),
+        drawn=drawn,
     )
-    return document, subject
+    return write_bom(revision, spec), subject
+
+
+def claimed_lineage(
+    running: Running, path: Path, purl: str | None
+) -> tuple[ProvenanceGraph, list[str]]:
+    """Wait for the examination of ``path``; return what its files claim it was made from.
+
+    Also a sentence for every file that could not be read in full.
+
+    Raises:
+        InputError: ``purl`` is not a package URL.
+        UndecidedError: nothing could be examined.
+    """
+    from steelyard.governance.assessment import summary
+    from steelyard.governance.assessment.lineage import lineage_of
+    from steelyard.governance.assessment.subject import identify
+    from steelyard.kernel.finding import Coverage
+    from steelyard.licensing.compose import summarize
+
+    inspection = running.result()
+    subject = identify(Path(os.path.realpath(path)), summary.manifest_from(inspection), purl)
+    terms = summarize(inspection.declared, inspection.license_files)
+    unread = [
+        f"{report.path}: {report.coverage_reason}"
+        for report in inspection.files
+        if report.coverage is not Coverage.FULL
+    ]
+    return lineage_of(subject, inspection, terms), unread
+
+
+def contribution_history(
+    source: Path,
+    *,
+    since: str = "",
+    accounts: Path | None = None,
+    activity: Path | None = None,
+    advisories: Path | None = None,
+) -> HistoryReport:
+    """Return what the history in a clone or a saved commit list says, as of now.
+
+    Raises:
+        InputError: the source or one of the files cannot be used.
+        UndecidedError: git or the sandbox failed.
+    """
+    from steelyard.platform.git.papers import license_states
+    from steelyard.platform.json_files import read_json_file
+    from steelyard.provenance.history import hub
+    from steelyard.provenance.history.report import judge_history
+
+    if source.is_file():
+        history = hub.read_commits(read_json_file(source, "commit list"), str(source))
+        history = hub.with_since(history, since)
+    else:
+        from steelyard.platform.git.history import read_git
+
+        found = read_git(source, since)
+        states = license_states(found)
+        history = structs.replace(found.history, licenses=states)
+    if activity is not None:
+        forced = hub.read_activity(read_json_file(activity, "activity"))
+        history = structs.replace(history, rewrites=(*history.rewrites, *forced))
+    return judge_history(
+        history,
+        int(utc_now().timestamp()),
+        accounts=hub.read_accounts(read_json_file(accounts, "accounts")) if accounts else None,
+        advisories=(
+            hub.read_advisories(read_json_file(advisories, "advisories")) if advisories else None
+        ),
+        direction=_license_direction,
+    )
+
+
+def _license_direction(old: str, new: str) -> Direction:
+    """Return how the terms of one license key relate to another's."""
+    from steelyard.catalog.licenses import by_key
+    from steelyard.licensing.term_changes import compare_licenses
+
+    before, after = by_key(old), by_key(new)
+    if before is None or after is None:
+        return "unknown"
+    return compare_licenses([before], [after]).direction

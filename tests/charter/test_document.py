@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from steelyard.charter.document import MAX_CHARACTERS, Document
+from steelyard.charter.yaml_nodes import read_nodes
 from steelyard.kernel.errors import DocumentErrors
 
 
@@ -55,11 +56,11 @@ def test_yaml_1_2_words_are_not_booleans() -> None:
         ("name: a\nsize: 1\nname: b\n", 3, 1, "given twice; the first is on line 1"),
         ("name: a\n\tsize: 1\n", 2, 1, "This is not YAML"),
         ("name: [a\n", 2, 1, "This is not YAML"),
-        ("name: &x a\nwords: [*x]\n", 1, 7, "Aliases are not read here"),
+        ("name: &x a\nwords: [*x]\n", 2, 9, "Aliases are not read here"),
         ("name: !!python/object:os.system x\n", 1, 7, "tag"),
         ("- a\n", 1, 1, "must be a mapping"),
         ("", 1, 1, "empty"),
-        ("name: a\n---\nname: b\n", 2, 1, "This is not YAML"),
+        ("name: a\n---\nname: b\n", 2, 1, "There is a second document"),
     ],
 )
 def test_errors_have_their_place(text: str, line: int, column: int, said: str) -> None:
@@ -85,3 +86,36 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
         Document(text, "f").decode(Box)
     except DocumentErrors as caught:
         assert all(error.line >= 1 and error.column >= 1 for error in caught.errors)
+
+
+@pytest.mark.parametrize("piece", ["[", "- ", "{a: ", "? ", "[ - "])
+def test_deep_nesting_is_refused_not_followed(piece: str) -> None:
+    found = errors_of(f"name: {piece * 60_000}" if piece in "[{a: " else piece * 60_000)
+    assert found and "internal" not in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("word", "tag"),
+    [("no", "str"), ("on", "str"), ("true", "bool"), ("12", "int"), ("0x1F", "int"), ("~", "null"),
+     ("1e3", "float"), (".inf", "float"), ("2027-01-02", "timestamp"), ("v1", "str"), ("-", "str"),
+     ("1:30", "str")],
+)  # fmt: skip
+def test_plain_words_follow_the_core_schema(word: str, tag: str) -> None:
+    root = read_nodes(f"[{word}, x]" if word != "-" else '["-", x]', lambda *_: None)
+    assert root is not None and isinstance(root.value, list)
+    assert root.value[0].tag == tag
+
+
+def test_a_bomb_of_aliases_is_refused_at_its_first_alias() -> None:
+    bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+    found = errors_of(bomb)
+    assert "Aliases are not read here" in found[0][2]
+
+
+def test_a_tolerant_document_warns_of_unknown_fields_but_not_of_misspelt_ones() -> None:
+    document = Document("name: a\nsize: 1\ncomment: hello\n", "box.yaml", tolerant=True)
+    document.decode(Box)
+    assert document.warnings == ["box.yaml:3:1: There is no field 'comment' in the document."]
+    misspelt = Document("name: a\nsiez: 1\n", "box.yaml", tolerant=True)
+    with pytest.raises(DocumentErrors, match="Did you mean 'size'"):
+        misspelt.decode(Box)

@@ -31,7 +31,7 @@ def test_one_file_is_judged_whatever_its_name(tmp_path: Path) -> None:
     assert code == 0
     assert found["schema"] == "steelyard.license/v1"
     (file,) = found["files"]
-    assert set(file) == {"path", "verdict", "matches", "additional_terms"}
+    assert set(file) == {"path", "verdict", "matches", "additional_terms", "excerpt"}
     assert (file["path"], file["verdict"]) == ("something.dat", "exact")
     (match,) = file["matches"]
     assert match == {"key": "apache-2.0", "spdx": "Apache-2.0", "coverage": 1.0, "changed": []}
@@ -78,3 +78,47 @@ def test_a_missing_path_is_an_input_error(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("steelyard: There is nothing at")
+
+
+def test_show_prints_terms_with_quotes() -> None:
+    done = run("show", "llama3.1")
+    assert done.returncode == 0
+    assert "Built with Llama" in done.stdout and "user-cap" in done.stdout
+    code, found = document("show", "llama-3.1-license-2024")
+    assert code == 0 and found["schema"] == "steelyard.license-terms/v1"
+    assert found["terms"]["terms"] and found["license"]["key"] == "llama-3.1-license-2024"
+
+
+def test_show_names_near_licenses_and_ambiguous_ones() -> None:
+    done = run("show", "apche-2.0")
+    assert done.returncode == 2 and "apache-2.0" in done.stderr
+    done = run("show", "gemma")
+    assert done.returncode == 2 and "gemma-tou-2025-03-24" in done.stderr
+
+
+def test_list_filters() -> None:
+    code, found = document("list", "--category", "research-only")
+    assert code == 0 and {entry["category"] for entry in found["licenses"]} == {"research-only"}
+    assert run("list", "--category", "nice").returncode == 2
+    assert "No license matches" in run("list", "--search", "zzzz").stdout
+
+
+def test_diff_of_licenses_and_of_directories(tmp_path: Path) -> None:
+    code, found = document("diff", "mit", "cc-by-nc-4.0")
+    assert code == 3 and found["schema"] == "steelyard.license-diff/v1" and found["reopens"]
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "LICENSE").write_bytes(LICENSE.read_bytes())
+    code, found = document("diff", str(old), str(new))
+    assert code == 0 and found["direction"] == "same"
+    (new / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n# M\n")
+    code, found = document("diff", str(old), str(new))
+    assert code == 3 and "no-commercial-use" in {fact["fact"] for fact in found["facts"]}
+
+
+def test_a_path_named_like_a_command_can_be_given(tmp_path: Path) -> None:
+    (tmp_path / "show").write_bytes(LICENSE.read_bytes())
+    code, found = document(str(tmp_path / "show"))
+    assert code == 0 and found["expression"] == "Apache-2.0"
+    assert run().returncode == 2

@@ -11,7 +11,7 @@ from tests.ledger.build import MODEL, manifest
 
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.verification import Findings
-from steelyard.platform.model_files import compare_model
+from steelyard.platform.model_files import compare_model, read_model, read_named
 
 
 def lay_out(root: Path) -> Path:
@@ -90,3 +90,36 @@ def test_a_single_file(tmp_path: Path) -> None:
 def test_a_model_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         compared(tmp_path / "missing")
+
+
+def test_names_that_are_no_plain_ascii(tmp_path: Path) -> None:
+    names = ["100%.txt", "two words.txt", "模型.bin"]
+    for name in names:
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    progress: list[tuple[int, int]] = []
+    read = read_model(tmp_path, lambda done, total: progress.append((done, total)))
+    assert [entry.path for entry in read.manifest.files] == names
+    assert (read.refused, progress[-1]) == ({}, (31, 31))
+    found = Findings()
+    compare_model(tmp_path, read.manifest, found, lambda count: None)
+    assert found.problems == []
+
+
+def test_what_is_no_file_is_refused_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "out").symlink_to("/etc/hostname")
+    read = read_model(tmp_path, lambda done, total: None)
+    assert [entry.path for entry in read.manifest.files] == ["a"]
+    assert sorted(read.refused) == ["out", "pipe"] and all(read.refused.values())
+
+
+def test_a_named_file_is_bounded_and_regular(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    os.mkfifo(tmp_path / "pipe")
+    assert read_named(tmp_path / "a", 5) == b"12345"
+    for path in (tmp_path / "pipe", tmp_path / "none", tmp_path):
+        with pytest.raises(InputError):
+            read_named(path, 5)
+    with pytest.raises(InputError, match="larger"):
+        read_named(tmp_path / "a", 4)

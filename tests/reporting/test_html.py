@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from steelyard.kernel.assessment import Assessment, Driver
 from steelyard.kernel.finding import Severity
 from steelyard.reporting import chips, html
+from steelyard.reporting.icons import ICONS
 from tests.reporting import samples
 
 NAMES = list(samples.all_samples())
@@ -250,5 +251,5 @@ def test_colors_contrast(scheme: str) -> None:
 
 def test_every_icon_a_chip_names_can_be_drawn() -> None:
     drawn = html.render_html(samples.rejected()).decode("utf-8")
-    assert set(chips.GLYPHS) == set(html.ICONS)
-    assert html.ICONS["cross"] in drawn
+    assert set(chips.GLYPHS) == set(ICONS)
+    assert ICONS["cross"] in drawn

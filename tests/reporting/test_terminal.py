@@ -106,7 +106,8 @@ def test_comparing_nothing_says_so() -> None:
 def test_naming_the_renderers_does_not_load_the_terminal_library() -> None:
     code = (
         "import sys, steelyard.reporting.terminal, steelyard.reporting.html, "
-        "steelyard.reporting.sarif, steelyard.reporting.cyclonedx, steelyard.reporting.markdown; "
+        "steelyard.reporting.sarif, steelyard.reporting.bom.cyclonedx, "
+        "steelyard.reporting.bom.spdx, steelyard.reporting.markdown; "
         "sys.exit(any(name in sys.modules for name in "
         "('rich', 'jinja2', 'packageurl', 'license_expression')))"
     )

@@ -103,30 +103,48 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``user-cap``: users counted when the version was released, or at any time."""
     usd: int | None = None
     """``revenue-cap``, ``display``: yearly (``display``: monthly) revenue in US dollars."""
+    reached: bool = False
+    """``user-cap``, ``revenue-cap``: the number itself already counts (``at least``)."""
     places: tuple[str, ...] = ()
     """``territory``: ISO country codes or ``EU`` that are *not* licensed."""
     modality: Literal["any", "multimodal"] = "any"
     """``territory``: whether it holds for every model or the multimodal ones."""
+    multimodal_names: tuple[str, ...] = ()
+    text_names: tuple[str, ...] = ()
+    """``territory``: lower-case parts of names of the publisher's models of either modality."""
     purposes: tuple[str, ...] = ()
     """``purpose``: lower-case words for the ruled-out fields, from :data:`PURPOSES`."""
     text: str = ""
-    """``notice-file``, ``display``, ``name-prefix``: the words to carry."""
+    """``notice-file``, ``display``, ``name-prefix``: the words to carry. A ``display`` with a
+    ``modality`` is due for such models only."""
     alternatives: tuple[str, ...] = ()
     """``display``, ``name-prefix``: other words that satisfy it as well."""
+    anywhere: bool = False
+    """``name-prefix``: the word may stand anywhere in the name."""
     file: str = ""
     """``notice-file``: file name; ``acceptable-use``: the policy's file or address."""
     moving: bool = False
     """``acceptable-use``: the version in force is whatever the licensor publishes."""
     spares: str = ""
-    """``no-output-training``: the family whose members may still be trained."""
+    """``no-output-training``: the family, or the key of the one license, still to be trained."""
     targets: Literal[
-        "any-model", "language-model", "foundation-model", "competing", "commercial"
+        "any-model", "language-model", "image-model", "foundation-model", "competing", "commercial"
     ] = "any-model"
     """``no-output-training``: which models may not be trained."""
     compatible: tuple[str, ...] = ()
     """``share-alike``: keys of other licenses the text allows for adapted versions."""
+    combines: tuple[str, ...] = ()
+    """``share-alike``: keys of licenses whose works may stand beside it in one combined work, each
+    part staying under its own license."""
+    reach: Literal["work", "library", "file", "database"] = "work"
+    """``share-alike``, ``no-further-restrictions``, ``disclose-source``: how far the term goes. The
+    whole derived work; the library without what only uses it; the covered files without their
+    neighbors; the database without works made with it."""
     encouraged: bool = False
     """A wish, not a duty: shown, never required."""
+    depends: str = ""
+    """What must hold for the term to bite that no use case says, as a clause (``the product
+    competes with the licensor's``): the term then asks for a human and never decides."""
 
 
 class LicenseTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -72,6 +72,18 @@ class _Names(Struct, frozen=True):
     families: dict[str, tuple[str, ...]]
 
 
+_CC_NAME = re.compile(
+    r"creative commons (.{2,80}?) ?(\d\.\d)(?: international| unported| generic)?(?: public)?"
+)
+_CC_ELEMENTS = (
+    ("BY", r"\battribution\b"),
+    ("NC", r"\bnon ?commercial\b"),
+    ("ND", r"\bno ?deriv(?:ative)?(?:s| works)?\b"),
+    ("SA", r"\bshare ?alike\b"),
+)
+"""Elements of Creative Commons licenses in the order of their SPDX ids."""
+
+
 @cache
 def licenses() -> tuple[License, ...]:
     """Return every license of the catalog in the order of its table."""
@@ -150,12 +162,32 @@ def candidates(text: str) -> tuple[License, ...]:
     if family is not None:
         found = [by_spdx(member) or by_key(member) for member in family]
         return most_restrictive_first(entry for entry in found if entry is not None)
-    alias = names.aliases.get(name)
+    alias = names.aliases.get(name) or _creative_commons(name)
     target = by_spdx(alias or name.replace(" ", "-"))
     if target is not None:
         return (target,)
     same = [entry for entry in licenses() if plain_name(entry.name) == name]
     return most_restrictive_first(same)
+
+
+def _creative_commons(name: str) -> str:
+    """Return the SPDX id of a Creative Commons license spelled out in words, else nothing.
+
+    ``creative commons attribution share alike 3.0`` is ``CC-BY-SA-3.0``. Every word must be one of
+    the elements, so that a name with anything else in it is not taken for a milder license.
+    """
+    found = _CC_NAME.fullmatch(name)
+    if found is None:
+        return ""
+    rest = found.group(1).replace("-", " ")
+    elements = []
+    for element, spelled in _CC_ELEMENTS:
+        rest, count = re.subn(spelled, " ", rest)
+        if count:
+            elements.append(element)
+    if rest.strip() or not elements or elements[0] != "BY":
+        return ""
+    return f"CC-{'-'.join(elements)}-{found.group(2)}"
 
 
 def resolve(text: str, license_name: str = "") -> License | None:

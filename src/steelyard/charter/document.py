@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads YAML that people write by hand, and remembers where every word stood.
 
-A text becomes nodes with lines and columns (YAML 1.2, no aliases, no tags, no duplicate keys), and
-nodes become frozen structs by the structs' own types. All errors of a document are collected; each
-is a sentence at ``file:line:column`` that names the nearest right spelling.
+A text becomes nodes with lines and columns (``yaml_nodes``), and nodes become frozen structs by the
+structs' own types. All errors of a document are collected; each is a sentence at
+``file:line:column`` that names the nearest right spelling.
 """
 
 from __future__ import annotations
@@ -12,44 +12,21 @@ import datetime
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 
+from steelyard.charter.yaml_nodes import Mark, Node, Refused, read_nodes
 from steelyard.kernel.errors import DocumentErrors, PositionedError
 
 MAX_CHARACTERS = 256 * 1024
 """Longest document, in characters. A charter of two hundred rules has about 60,000."""
-MAX_DEPTH = 32
-"""Most lists and mappings inside one another."""
-
 Path = tuple[str | int, ...]
 _StructT = TypeVar("_StructT", bound=Struct)
-_CORE = "tag:yaml.org,2002:"
 _ISO_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
-
-
-class Mark(NamedTuple):
-    """A place in the text; ``style`` is the quote or block sign of a scalar there, or empty."""
-
-    line: int
-    column: int
-    style: str = ""
-
-
-class Node(Struct):
-    """A piece of the document: a scalar's text, a list of nodes, or a mapping of nodes."""
-
-    value: str | list[Node] | dict[str, Node]
-    mark: Mark
-    tag: str = "str"
-    keys: dict[str, Mark] = {}
-
-
-class _Refused(Exception):
-    """A value could not be read; its error has been recorded."""
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
@@ -60,10 +37,19 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 class Document:
-    """One parsed text with its errors so far and the place of every value by path."""
+    """One parsed text with its errors so far and the place of every value by path.
 
-    def __init__(self, text: str, file: str) -> None:
+    ``limit`` is the most characters read. With ``tolerant`` an unknown field that resembles none
+    that is known becomes a sentence in ``warnings``, for formats that others may add to.
+    """
+
+    def __init__(
+        self, text: str, file: str, *, limit: int = MAX_CHARACTERS, tolerant: bool = False
+    ) -> None:
         self.file = file
+        self.limit = limit
+        self.tolerant = tolerant
+        self.warnings: list[str] = []
         self.lines = text.splitlines()
         self.errors: list[PositionedError] = []
         self.marks: dict[Path, Mark] = {}
@@ -125,7 +111,7 @@ class Document:
         """
         try:
             value = self._value(self.root, kind, ())
-        except _Refused:
+        except Refused:
             value = None
         self.raise_errors()
         assert isinstance(value, kind)
@@ -134,83 +120,22 @@ class Document:
     # Text to nodes
 
     def _parse(self, text: str) -> Node:
-        if len(text) > MAX_CHARACTERS:
+        if len(text) > self.limit:
             self.error(
                 Mark(1, 1),
-                f"The document has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.",
+                f"The document has {len(text):,} characters; at most {self.limit:,} are read.",
             )
             self.raise_errors()
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
         try:
-            composed = YAML(typ="safe", pure=True).compose(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
-            self._syntax(place, str(error.problem or error.context or "not readable"))
-        except (YAMLError, ValueError) as error:
-            self._syntax(Mark(1, 1), str(error).partition("\n")[0])
-        except RecursionError:
-            self._syntax(Mark(1, 1), f"more than {MAX_DEPTH} levels inside one another")
+            root = read_nodes(text, self.error)
+        except Refused:
+            root = None
         else:
-            if composed is not None:
-                try:
-                    return self._node(composed, set(), 0)
-                except _Refused:
-                    self.raise_errors()
+            if root is not None:
+                return root
             self.error(Mark(1, 1), "The document is empty.")
         self.raise_errors()
         raise AssertionError("unreachable: an error was recorded")
-
-    def _syntax(self, mark: Mark, problem: str) -> None:
-        text = " ".join(problem.split())
-        hint = "Indent with spaces; YAML allows no tabs there." if "\\t" in text else ""
-        line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
-        if "*" in line[max(0, mark.column - 2) : mark.column]:
-            hint = "Put text that begins with * in quotes."
-        self.error(mark, f"This is not YAML: {text}.", hint)
-
-    def _node(self, node: Any, seen: set[int], depth: int) -> Node:
-        style = str(node.style or "") if isinstance(node.value, str) else ""
-        mark = Mark(node.start_mark.line + 1, node.start_mark.column + 1, style)
-        if id(node) in seen:
-            self.error(mark, "Aliases are not read here; write the value out.")
-            raise _Refused
-        seen.add(id(node))
-        if depth > MAX_DEPTH:
-            self.error(mark, f"Lists and mappings nest deeper than {MAX_DEPTH} levels.")
-            raise _Refused
-        tag = str(node.tag or "")
-        if not tag.startswith(_CORE) or tag.startswith(f"{_CORE}python"):
-            self.error(mark, f"The tag {tag!r} is not read here; write plain YAML.")
-            raise _Refused
-        if isinstance(node.value, str):
-            return Node(node.value, mark, tag.removeprefix(_CORE))
-        if tag == f"{_CORE}seq":
-            return Node([self._node(item, seen, depth + 1) for item in node.value], mark, "seq")
-        return self._mapping(node, mark, seen, depth)
-
-    def _mapping(self, node: Any, mark: Mark, seen: set[int], depth: int) -> Node:
-        children: dict[str, Node] = {}
-        keys: dict[str, Mark] = {}
-        for key_node, value_node in node.value:
-            place = Mark(key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if not isinstance(key_node.value, str):
-                self.error(place, "A key must be a word.")
-                raise _Refused
-            key = key_node.value
-            if key in keys:
-                first = keys[key]
-                self.error(
-                    place,
-                    f"The key {key!r} is given twice; the first is on line {first.line}.",
-                    "Keep one of them.",
-                )
-                continue
-            keys[key] = place
-            children[key] = self._node(value_node, seen, depth + 1)
-        return Node(children, mark, "map", keys)
 
     # Nodes to structs
 
@@ -235,11 +160,10 @@ class Document:
     def _struct(self, node: Node, kind: type[Struct], path: Path) -> Any:
         if not isinstance(node.value, dict):
             return self._wrong(node, path, "a mapping of fields")
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         for key, place in node.keys.items():
             if key not in fields:
-                near = nearest(key, fields) or f"Known here: {', '.join(fields)}."
-                self.error(place, f"There is no field {key!r} in {_name(path)}.", near)
+                self._unknown_field(key, place, list(fields), path)
         values: dict[str, Any] = {}
         complete = True
         for name, field in fields.items():
@@ -251,11 +175,19 @@ class Document:
                 continue
             try:
                 values[field.name] = self._value(child, field.type, (*path, name))
-            except _Refused:
+            except Refused:
                 complete = False
         if not complete:
-            raise _Refused
+            raise Refused
         return kind(**values)
+
+    def _unknown_field(self, key: str, place: Mark, fields: list[str], path: Path) -> None:
+        near = nearest(key, fields)
+        message = f"There is no field {key!r} in {_name(path)}."
+        if self.tolerant and not near:
+            self.warnings.append(f"{self.file}:{place.line}:{place.column}: {message}")
+            return
+        self.error(place, message, near or f"Known here: {', '.join(fields)}.")
 
     def _list(self, node: Node, item: Any, path: Path) -> Any:
         if not isinstance(node.value, list):
@@ -265,10 +197,10 @@ class Document:
         for index, child in enumerate(node.value):
             try:
                 values.append(self._value(child, item, (*path, index)))
-            except _Refused:
+            except Refused:
                 failed = True
         if failed:
-            raise _Refused
+            raise Refused
         return tuple(values)
 
     def _dict(self, node: Node, names: Any, item: Any, path: Path) -> Any:
@@ -285,10 +217,10 @@ class Document:
         for key, child in node.value.items():
             try:
                 values[key] = self._value(child, item, (*path, key))
-            except _Refused:
+            except Refused:
                 failed = True
         if failed:
-            raise _Refused
+            raise Refused
         return values
 
     def _scalar(self, node: Node, hint: Any, path: Path) -> Any:
@@ -304,7 +236,7 @@ class Document:
                 f"not {node.value!r}.",
                 nearest(node.value, choices),
             )
-            raise _Refused
+            raise Refused
         read = _READERS[hint](node)
         return self._wrong(node, path, _EXPECTED[hint]) if read is None else read
 
@@ -320,13 +252,18 @@ class Document:
             problem = f"must have at most {meta.max_length} characters, not {len(value)}"
         if problem:
             self.error(node.mark, f"{_name(path).capitalize()} {problem}.")
-            raise _Refused
+            raise Refused
 
     def _wrong(self, node: Node, path: Path, expected: str) -> Any:
         found = {"seq": "a list", "map": "a mapping", "null": "nothing"}.get(node.tag)
         shown = found or repr(node.value)
         self.error(node.mark, f"{_name(path).capitalize()} must be {expected}, not {shown}.")
-        raise _Refused
+        raise Refused
+
+
+@cache
+def _fields(kind: type[Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _unwrapped(hint: Any) -> tuple[Any, Meta | None, bool]:
@@ -370,6 +307,13 @@ def _read_int(node: Node) -> int | None:
     return int(text) if node.tag == "int" and re.fullmatch(r"[+-]?\d{1,18}", text) else None
 
 
+def _read_float(node: Node) -> float | None:
+    try:
+        return float(str(node.value).replace("_", "")) if node.tag in ("int", "float") else None
+    except ValueError:
+        return None
+
+
 def _read_date(node: Node) -> datetime.date | None:
     try:
         return (
@@ -385,11 +329,13 @@ _READERS: Mapping[Any, Any] = {
     str: _read_text,
     bool: _read_bool,
     int: _read_int,
+    float: _read_float,
     datetime.date: _read_date,
 }
 _EXPECTED: dict[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "a whole number",
+    float: "a number",
     datetime.date: "a date such as 2027-06-30",
 }

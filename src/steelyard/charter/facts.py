@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from steelyard.kernel.assessment import Tier
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.license import LicenseCategory
+from steelyard.kernel.signature import Outcome as SignatureOutcome
 from steelyard.kernel.use_case import (
     Autonomy,
     DataClass,
@@ -31,6 +32,8 @@ from steelyard.kernel.use_case import (
 Worst = Literal["clean", "unreadable", "suspicious", "malicious"]
 CoverageLevel = Literal["full", "partial", "none"]
 CommercialUse = Literal["yes", "no", "conditional"]
+LicenseUse = Literal["ok", "review", "duty_missing", "needs_license", "prohibited"]
+Origin = Literal["stated", "unnamed", "unstated"]
 
 
 def _says(text: str) -> Any:
@@ -58,6 +61,13 @@ class UseCaseFacts(Struct, frozen=True, kw_only=True):
     redistributes: Annotated[bool | None, _says("The weights are handed to others.")] = None
     monthly_users: Annotated[int | None, _says("Monthly active users planned.")] = None
     revenue_usd: Annotated[int | None, _says("Yearly revenue of the organization.")] = None
+    establishment: Annotated[str | None, _says("Where the user is established.")] = None
+    monthly_users_at_release: Annotated[
+        int | None, _says("Monthly active users when the upstream version was released.")
+    ] = None
+    registered: Annotated[bool | None, _says("The registration a license asks for was made.")] = (
+        None
+    )
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):
@@ -126,6 +136,12 @@ class LicenseFacts(Struct, frozen=True, kw_only=True):
     ] = None
     commercial_use: Annotated[CommercialUse | None, _says("Commercial use is permitted.")] = None
     keys: Annotated[tuple[str, ...], _says("Catalog keys of all licenses.")] = ()
+    use: Annotated[
+        LicenseUse | None, _says("What the licenses along the lineage mean for this use case.")
+    ] = None
+    open_duties: Annotated[
+        tuple[str, ...], _says("License duties not fulfilled, as `license: duty`.")
+    ] = ()
     conflicts: Annotated[tuple[str, ...], _says("Each conflict, as a sentence.")] = ()
     use_policy: Annotated[bool | None, _says("A use policy binds the user.")] = None
     output_restrictions: Annotated[bool | None, _says("Use of the outputs is restricted.")] = None
@@ -157,7 +173,25 @@ class ProvenanceFacts(Struct, frozen=True, kw_only=True):
     revision_immutable: Annotated[bool, _says("The revision is named by commit or digest.")]
     base_models_stated: Annotated[bool, _says("The card names the base model.")] = False
     datasets_stated: Annotated[bool, _says("The card names the training datasets.")] = False
+    origin: Annotated[
+        Origin | None, _says("Whether the files name what the weights were made from.")
+    ] = None
+    contradictions: Annotated[
+        int, _says("Statements about its origin that contradict each other.")
+    ] = 0
+    ancestors: Annotated[
+        tuple[str, ...], _says("Names of all models it claims to derive from.")
+    ] = ()
     signed: Annotated[bool | None, _says("A valid publisher's signature covers it.")] = None
+    signature: Annotated[SignatureOutcome | None, _says("What its signature is worth.")] = None
+    signed_by: Annotated[str | None, _says("Identity, else key, of a verified signature.")] = None
+    signed_whole: Annotated[bool | None, _says("The signature leaves no file out.")] = None
+    attested: Annotated[
+        tuple[str, ...] | None, _says("Types of trusted attestations that passed.")
+    ] = None
+    attested_against: Annotated[
+        tuple[str, ...] | None, _says("Types of attestations that failed.")
+    ] = None
 
 
 class RiskFacts(Struct, frozen=True, kw_only=True):

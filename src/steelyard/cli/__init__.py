@@ -8,48 +8,35 @@ renders the result and turns an outcome into an exit code (see :mod:`steelyard.c
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from steelyard import __version__
+from steelyard.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {
     "assess": "Weigh a model for a use case and decide, with evidence.",
     "scan": "Examine model files for code, escapes and attacks.",
     "license": "Find licenses, conflicts and obligations.",
-    "bom": "Write a CycloneDX ML-BOM of a model.",
+    "card": "See what a model card says and lacks, or start one.",
+    "lineage": "Follow a model back to what it was made from.",
+    "history": "Say who changed a model repository, and what stands out.",
+    "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
+    "signature": "Verify a model's signature and attestations.",
     "demo": "Assess five real models from public packages.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        importlib.import_module("steelyard.kernel.quick")  # before anything imports msgspec
-        module = importlib.import_module(f"steelyard.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    listed=COMMANDS,
+    package="steelyard.cli",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="steelyard")
 def root() -> None:
     """Adopt open-weight models fast and safely.

@@ -17,6 +17,8 @@ from steelyard.kernel.card import ModelCard
 from steelyard.kernel.finding import Finding, Verdict
 from steelyard.kernel.inspection import Scanner
 from steelyard.kernel.license import LicenseSummary
+from steelyard.kernel.lineage import ProvenanceGraph
+from steelyard.kernel.lineage_answer import LineageAnswer
 
 ASSESSMENT_SCHEMA = "steelyard.assessment/v1"
 
@@ -241,4 +243,8 @@ class Assessment(Struct, frozen=True, kw_only=True):
     isolation: tuple[str, ...]
     assessed_at: str
     """RFC 3339, UTC."""
+    lineage: ProvenanceGraph | None = None
+    """What its own files claim it was made from; None in documents from before it was read."""
+    license_use: LineageAnswer | None = None
+    """What the licenses along the lineage mean for this use case, with the checklist of duties."""
     schema: str = ASSESSMENT_SCHEMA

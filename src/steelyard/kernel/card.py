@@ -27,6 +27,16 @@ class EvaluationResult(Struct, frozen=True, kw_only=True):
     value: str = ""
 
 
+class CardQuote(Struct, frozen=True, kw_only=True):
+    """A figure or a statement in a card's text, with the sentence it stands in."""
+
+    name: str
+    """``parameters · training_tokens · knowledge_cutoff · context_length · compute · emissions ·
+    synthetic_data · personal_data · performance``"""
+    value: str
+    quote: str
+
+
 class ModelCard(Struct, frozen=True, kw_only=True):
     """A model card (``README.md``): front matter and the sections the charter asks about."""
 
@@ -47,6 +57,9 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     intended_use: Section = Section()
     limitations: Section = Section()
     evaluation: Section = Section()
+    topics: dict[str, Section] = {}
+    """Every topic the card has a heading for, the four above among them."""
+    quotes: tuple[CardQuote, ...] = ()
     problems: tuple[str, ...] = ()
     """Sentences about what could not be read (broken front matter …)."""
 

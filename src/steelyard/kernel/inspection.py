@@ -16,6 +16,7 @@ from steelyard.kernel.card import ModelCard, ModelConfig, PackageMetadata
 from steelyard.kernel.finding import FileReport, Finding, Severity
 from steelyard.kernel.license import DeclaredLicense, LicenseFile
 from steelyard.kernel.limits import DEFAULT_LIMITS, Limits
+from steelyard.kernel.lineage import LineagePaper
 
 INSPECTION_SCHEMA = "steelyard.inspection/v1"
 REQUEST_SCHEMA = "steelyard.inspection-request/v2"
@@ -113,6 +114,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
     packages: tuple[PackageMetadata, ...] = ()
     license_files: tuple[LicenseFile, ...] = ()
     declared: tuple[DeclaredLicense, ...] = ()
+    lineage: tuple[LineagePaper, ...] = ()
     rules: tuple[RuleText, ...] = ()
     """What the rules of the plug-ins mean, by id."""
     schema: str = INSPECTION_SCHEMA
@@ -126,6 +128,7 @@ class FilePapers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     packages: tuple[PackageMetadata, ...] = ()
     license_files: tuple[LicenseFile, ...] = ()
     declared: tuple[DeclaredLicense, ...] = ()
+    lineage: tuple[LineagePaper, ...] = ()
 
 
 class Ready(Struct, frozen=True, kw_only=True):

@@ -69,6 +69,8 @@ class LicenseFile(Struct, frozen=True, kw_only=True):
     verdict: LicenseVerdict
     matches: tuple[LicenseMatch, ...] = ()
     additional_terms: tuple[AdditionalTerms, ...] = ()
+    excerpt: str = ""
+    """Its first words, at most 200 characters, as conflicts quote them."""
 
 
 class DeclaredLicense(Struct, frozen=True, kw_only=True):
@@ -84,6 +86,13 @@ class DeclaredLicense(Struct, frozen=True, kw_only=True):
     spdx: str = ""
 
 
+class Quotation(Struct, frozen=True):
+    """Words of a document."""
+
+    path: str
+    text: str
+
+
 class LicenseConflict(Struct, frozen=True, kw_only=True):
     """Two or more sources that name different licenses for the same thing."""
 
@@ -91,6 +100,8 @@ class LicenseConflict(Struct, frozen=True, kw_only=True):
     message: str
     sources: tuple[str, ...]
     """Each as ``path: license``."""
+    quotes: tuple[Quotation, ...] = ()
+    """The words of each source, in the same order."""
 
 
 class Obligation(Struct, frozen=True, kw_only=True):

@@ -49,3 +49,10 @@ class UseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Monthly active users of the product at its planned size."""
     revenue_usd: int | None = None
     """Yearly revenue of the organization in US dollars (some licenses cap it)."""
+    establishment: str | None = None
+    """Where the user is established: ISO country codes or ``EU``, separated by commas. Some
+    licenses leave places out. Without it the regions count."""
+    monthly_users_at_release: int | None = None
+    """Monthly active users when the upstream version was released; some licenses count then."""
+    registered: bool | None = None
+    """The registration a license asks for was made, or its license was granted."""

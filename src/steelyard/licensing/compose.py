@@ -8,9 +8,7 @@ permits nothing. Nothing here reads bytes; it composes the sandbox's answers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from steelyard.catalog.licenses import (
     License,
@@ -28,14 +26,13 @@ from steelyard.kernel.license import (
     Obligation,
 )
 from steelyard.licensing.conflicts import find_conflicts
+from steelyard.licensing.expressions import symbols
 from steelyard.licensing.parts import Part
 
 ADOPTED = frozenset({LicenseVerdict.EXACT, LicenseVerdict.SAME_WORDING, LicenseVerdict.SEVERAL})
 """Verdicts under which a text's license counts as that license."""
 _SOURCE_ORDER = ("user", "card", "package", "config", "header")
 _COMMERCIAL_ORDER = ("yes", "conditional", "unknown", "no")
-_OPERATOR = re.compile(r"(?i)\b(?:and|or|with)\b")
-_MAX_EXPRESSION = 500
 
 
 def summarize(declared: Sequence[DeclaredLicense], files: Sequence[LicenseFile]) -> LicenseSummary:
@@ -72,8 +69,8 @@ def declared_parts(declared: DeclaredLicense) -> list[Part]:
     """
     origin = f"{declared.path}: {declared.raw}"
     names = [declared.key or declared.spdx or declared.raw]
-    if not declared.key and _OPERATOR.search(declared.raw):
-        names = _symbols(declared.raw) or names
+    if not declared.key:
+        names = symbols(declared.raw) or names
     parts = []
     for name in names:
         known = _known(name, declared)
@@ -85,6 +82,7 @@ def declared_parts(declared: DeclaredLicense) -> list[Part]:
                 name=known.spdx if known else name,
                 license=known,
                 raw=declared.raw,
+                quote=declared.raw,
             )
         )
     return parts
@@ -98,7 +96,15 @@ def file_parts(file: LicenseFile) -> list[Part]:
     if file.verdict is LicenseVerdict.NONE:
         return []
     if not file.matches or file.verdict is LicenseVerdict.UNKNOWN:
-        return [Part(origin=f"{file.path}: unknown license", path=file.path, kind="text", name="")]
+        return [
+            Part(
+                origin=f"{file.path}: unknown license",
+                path=file.path,
+                kind="text",
+                name="",
+                quote=file.excerpt,
+            )
+        ]
     parts = []
     for match in file.matches:
         entry = _of_match(match)
@@ -115,6 +121,7 @@ def file_parts(file: LicenseFile) -> list[Part]:
                 name=name,
                 license=entry,
                 altered=altered,
+                quote=file.excerpt,
             )
         )
     if file.verdict is LicenseVerdict.SEVERAL and file.additional_terms:
@@ -135,26 +142,6 @@ def _known(name: str, declared: DeclaredLicense) -> License | None:
 
 def _of_match(match: LicenseMatch) -> License | None:
     return by_key(match.key) or (by_spdx(match.spdx) if match.spdx else None)
-
-
-def _symbols(text: str) -> list[str]:
-    """Return the license names in an SPDX expression; empty when it is none."""
-    if len(text) > _MAX_EXPRESSION:
-        return []
-    from license_expression import ExpressionError, Licensing
-
-    try:
-        parsed: Any = Licensing().parse(text)
-    except (ExpressionError, RecursionError):
-        return []
-    if parsed is None:
-        return []
-    names = []
-    for symbol in parsed.symbols:
-        # "X WITH exception" has X's terms minus something; X is the stricter reading.
-        base = getattr(symbol, "license_symbol", symbol)
-        names.append(str(base.key))
-    return sorted(set(names))
 
 
 def _declared(declared: Sequence[DeclaredLicense]) -> str | None:

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from steelyard.catalog.licenses import nearest_names, restrictiveness
 from steelyard.kernel.license import (
     LicenseConflict,
     LicenseFile,
     LicenseVerdict,
+    Quotation,
 )
 from steelyard.licensing.parts import Part
 
@@ -42,7 +45,13 @@ def find_conflicts(
                 sources=(),
             )
         )
-    return tuple(found)
+    words = {part.origin: Quotation(part.path, part.quote) for part in parts if part.quote}
+    return tuple(
+        msgspec.structs.replace(
+            each, quotes=tuple(words[source] for source in each.sources if source in words)
+        )
+        for each in found
+    )
 
 
 def _declarations_differ(said: Sequence[Part]) -> list[LicenseConflict]:

@@ -30,6 +30,7 @@ _GNU = re.compile(
 )
 _GNU_NAMES = {"": "GPL", "lesser": "LGPL", "library": "LGPL", "affero": "AGPL"}
 _COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|;|--|%|\"\"\"|'\'\'|<!--|$)")
+_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((\S{1,300})\)")
 _CC = re.compile(r"\bCC[ -]BY(?:[ -](?:NC|SA|ND))*[ -]\d\.\d\b|\bCC0[ -]1\.0\b", re.IGNORECASE)
 _CC_URL = re.compile(r"creativecommons\.org/licenses/(by(?:-[a-z]{2})*)/(\d\.\d)", re.IGNORECASE)
 
@@ -63,7 +64,7 @@ def read_statements(path: str, text: str) -> list[DeclaredLicense]:
     found: dict[str, DeclaredLicense] = {
         each.key or each.raw: each for each in read_tags(path, text)
     }
-    text = text[:_PAPER]
+    text = _LINK.sub(r"\1 ( \2 ) ", text[:_PAPER])
     named = [(match.group(), match.group()) for match in _CC.finditer(text)]
     named += [(m.group(), f"cc-{m.group(1)}-{m.group(2)}") for m in _CC_URL.finditer(text)]
     for raw, name in named:

@@ -23,6 +23,8 @@ class Part(Struct, frozen=True, kw_only=True):
     license: License | None = None
     altered: bool = False
     raw: str = ""
+    quote: str = ""
+    """The words of the source: the declaration as written, or the first words of the text."""
 
     @property
     def category(self) -> str:

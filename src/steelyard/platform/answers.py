@@ -20,6 +20,8 @@ from steelyard.kernel.inspection import FilePapers, Reply, TreeFile
 
 STRING_MOST = 20_000
 """Characters of any string that are kept."""
+_CLAIMS_MOST, _PAPERS_MOST = 1_000, 4
+"""Claims of lineage that an answer may hold: a file is read in at most so many ways."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PLAIN = re.compile(rb"[ -\[\]-~]*")
 _T = TypeVar("_T")
@@ -69,8 +71,18 @@ class Reader:
             own = worst([report.verdict, verdict_of(report.findings, report.coverage)])
         return report if own is report.verdict else msgspec.structs.replace(report, verdict=own)
 
-    def papers(self, papers: FilePapers, *, clean: bool) -> FilePapers:
-        """Return what a file says as a paper, with clean strings."""
+    def papers(self, papers: FilePapers, path: str, *, clean: bool) -> FilePapers:
+        """Return what the file at ``path`` says as a paper, with clean strings.
+
+        Raises:
+            Lie: it speaks of another file, or of one file more than once.
+        """
+        if any(len(paper.claims) > _CLAIMS_MOST for paper in papers.lineage) or (
+            len(papers.lineage) > _PAPERS_MOST
+        ):
+            raise Lie("the examination answered with more claims than a file can make")
+        if any(paper.path != path for paper in papers.lineage):
+            raise Lie("the examination answered about files it was not asked about")
         return papers if clean else cleaned(papers, FilePapers)
 
     def _digest_is_good(self, report: FileReport) -> bool:

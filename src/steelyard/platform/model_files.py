@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compare the files of a model with a manifest: by hash only, nothing is parsed.
+"""Hash the files of a model, and compare them with a manifest: by hash only, nothing is parsed.
 
 The tree is walked exactly as it is for an assessment, so the same names stand for the same files,
 and a link out of the model, a pipe or a device is a difference and is never opened.
@@ -13,10 +13,12 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import Struct
+
 from steelyard.kernel.errors import InputError
-from steelyard.kernel.inspection import TreeFile
+from steelyard.kernel.inspection import TreeFile, path_of
 from steelyard.kernel.limits import DEFAULT_LIMITS
-from steelyard.kernel.manifest import FileEntry, Manifest
+from steelyard.kernel.manifest import FileEntry, Manifest, manifest_of
 from steelyard.ledger.verification import Findings
 from steelyard.platform.tree import walk
 
@@ -71,7 +73,7 @@ def _sha256(file: TreeFile) -> str:
     """Return the digest of a file; of what stopped being a regular file, an empty one."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(file.location, flags)
+        descriptor = os.open(path_of(file.location), flags)
         with open(descriptor, "rb", buffering=0) as opened:  # noqa: PTH123 (a descriptor, no path)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return ""
@@ -82,3 +84,61 @@ def _sha256(file: TreeFile) -> str:
             next_step="Check its permissions.",
             code="file.unreadable",
         ) from error
+
+
+class ReadModel(Struct):
+    """The files of a model as they are now: a manifest, and names that are no readable file."""
+
+    manifest: Manifest
+    refused: dict[str, str]
+    """Reason by name: a link out of the model, a pipe, a device, a directory nobody may list."""
+    locations: dict[str, str]
+    """Absolute location by path of the manifest, percent-encoded."""
+
+
+def read_model(root: Path, progress: Callable[[int, int], None]) -> ReadModel:
+    """Hash every file under ``root``, a directory or a single file.
+
+    ``progress`` receives bytes hashed so far and in all.
+
+    Raises:
+        InputError: ``root`` is not there, or a file cannot be read.
+    """
+    tree = walk(root, DEFAULT_LIMITS)
+    total = sum(file.size for file in tree.files)
+    entries: list[FileEntry] = []
+    refused = {report.path: report.coverage_reason for report in tree.reports}
+    done = 0
+    for file in tree.files:
+        digest = _sha256(file)
+        if digest:
+            entries.append(FileEntry(file.path, file.size, digest))
+        else:
+            refused[file.path] = "it is no longer a regular file"
+        done += file.size
+        progress(done, total)
+    locations = {file.path: file.location for file in tree.files}
+    return ReadModel(manifest_of(entries), refused, locations)
+
+
+def read_named(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file a person named, at most ``limit`` of them.
+
+    Raises:
+        InputError: it cannot be read, is no regular file, or is larger.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as opened:  # noqa: PTH123 (a descriptor, no path)
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            data = opened.read(limit + 1) if regular else b""
+    except OSError as error:
+        raise InputError(
+            f"The file {str(path)!r} cannot be read: {error.strerror}.",
+            next_step="Check the path and its permissions.",
+            code="file.unreadable",
+        ) from error
+    if not regular or len(data) > limit:
+        what = f"larger than {limit} bytes" if regular else "not a regular file"
+        raise InputError(f"The file {str(path)!r} is {what}.", code="file.unusable")
+    return data

@@ -220,7 +220,9 @@ class Pool:
             report = self._reader.report(reply.file, child.open, clean=clean)
             self.reports[report.path] = report
             if reply.papers is not None:
-                self.papers[report.path] = self._reader.papers(reply.papers, clean=clean)
+                self.papers[report.path] = self._reader.papers(
+                    reply.papers, reply.file.path, clean=clean
+                )
             self._finish(child, child.open.pop(report.path))
         elif reply.done and child.busy:
             if child.open:

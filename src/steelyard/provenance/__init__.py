@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Model card, configuration, lineage claims and the ML-BOM."""
+"""Model card, configuration, lineage claims, signatures and the ML-BOM."""

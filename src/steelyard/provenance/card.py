@@ -9,12 +9,14 @@ stops early. Whatever cannot be read becomes a sentence in ``problems``; nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from steelyard.catalog.licenses import resolve
-from steelyard.kernel.card import EvaluationResult, ModelCard
+from steelyard.kernel.card import CardQuote, EvaluationResult, ModelCard
 from steelyard.kernel.license import DeclaredLicense
 from steelyard.kernel.limits import DEFAULT_LIMITS
+from steelyard.kernel.lineage import LineagePaper
+from steelyard.provenance.quotes import read_quotes
 from steelyard.provenance.sections import Sections, read_sections
 
 if TYPE_CHECKING:
@@ -34,14 +36,25 @@ _NULLS = frozenset({"", "~", "null", "none"})
 
 def read_card(path: str, text: str) -> tuple[ModelCard, list[DeclaredLicense]]:
     """Read a card's text; return what it says and the licenses it declares. Never raises."""
+    card, declared, _ = read_card_papers(path, text)
+    return card, declared
+
+
+def read_card_papers(
+    path: str, text: str
+) -> tuple[ModelCard, list[DeclaredLicense], LineagePaper | None]:
+    """Read a card's text; return also what it says about where the model comes from."""
+    from steelyard.provenance.lineage.cards import read_card_lineage
+
     problems: list[str] = []
+    repeated: list[Repeated] = []
     front, body = split_front_matter(text)
-    fields = _fields(front, problems) if front is not None else {}
+    fields = read_fields(front, problems, repeated) if front is not None else {}
     if front is None and text.lstrip("\ufeff").startswith(_FENCE):
         problems.append("The front matter is opened with --- on line 1 but never closed.")
     sections = read_sections(body, problems)
-    card = _card(path, fields, sections, problems)
-    return card, _declared(path, card)
+    card = _card(path, fields, sections, read_quotes(body), problems)
+    return card, _declared(path, card), read_card_lineage(path, fields, body, repeated)
 
 
 def split_front_matter(text: str) -> tuple[str | None, str]:
@@ -63,13 +76,31 @@ def split_front_matter(text: str) -> tuple[str | None, str]:
     return None, text
 
 
-def _fields(front: str, problems: list[str]) -> dict[str, Value]:
+class Repeated(NamedTuple):
+    """A key that stands twice in one mapping."""
+
+    key: str
+    first: Value
+    later: Value
+    depth: int
+
+
+def read_fields(
+    front: str,
+    problems: list[str],
+    repeated: list[Repeated] | None = None,
+    what: str = "front matter",
+) -> dict[str, Value]:
+    """Return the fields of a YAML mapping; every sentence in ``problems`` calls it ``what``.
+
+    Keys that stand twice are put into ``repeated``. Never raises.
+    """
     limit = DEFAULT_LIMITS.yaml_bytes
     if len(front.encode("utf-8", "replace")) > limit:
-        problems.append(f"The front matter is longer than {limit} bytes and was not read.")
+        problems.append(f"The {what} is longer than {limit} bytes and was not read.")
         return {}
     if sum(map(front.count, "[{&*\n")) > _MAX_LINES:
-        problems.append("The front matter has too many lines or parts and was not read.")
+        problems.append(f"The {what} has too many lines or parts and was not read.")
         return {}
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -77,34 +108,36 @@ def _fields(front: str, problems: list[str]) -> dict[str, Value]:
     try:
         node = YAML(typ="safe", pure=True).compose(front)
     except MarkedYAMLError as error:
-        problems.append(_located(error.problem or "it is not YAML", error.problem_mark))
+        problems.append(_located(what, error.problem or "it is not YAML", error.problem_mark))
         return {}
     except (YAMLError, RecursionError, ValueError, OverflowError) as error:
-        problems.append(f"The front matter cannot be read: {type(error).__name__}.")
+        problems.append(f"The {what} cannot be read: {type(error).__name__}.")
         return {}
     if node is None:
         return {}
     try:
-        value = _Converter(problems).convert(node, 0)
+        value = _Converter(problems, repeated, what).convert(node, 0)
     except OverflowError:
-        problems.append("The front matter expands to too many values and was not read.")
+        problems.append(f"The {what} expands to too many values and was not read.")
         return {}
     if not isinstance(value, dict):
-        problems.append("The front matter is not a list of fields.")
+        problems.append(f"The {what} is not a list of fields.")
         return {}
     return value
 
 
-def _located(problem: str, mark: StringMark | None) -> str:
+def _located(what: str, problem: str, mark: StringMark | None) -> str:
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-    return f"The front matter cannot be read{where}: {problem[:200]}."
+    return f"The {what} cannot be read{where}: {problem[:200]}."
 
 
 class _Converter:
     """Turns YAML nodes into strings, lists and dictionaries, within a budget."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], repeated: list[Repeated] | None, what: str) -> None:
         self._problems = problems
+        self._repeated = repeated
+        self._what = what
         self._left = _MAX_NODES
 
     def convert(self, node: Node, depth: int) -> Value:
@@ -133,16 +166,22 @@ class _Converter:
             if key in found:
                 mark = key_node.start_mark
                 self._problems.append(
-                    f"The front matter repeats “{key[:60]}” at line {mark.line + 1}, "
+                    f"The {self._what} repeats “{key[:60]}” at line {mark.line + 1}, "
                     f"column {mark.column + 1}; every value was kept."
                 )
+                if self._repeated is not None and len(self._repeated) < _MAX_ITEMS:
+                    self._repeated.append(Repeated(key, found[key], value, depth))
                 value = [*_as_list(found[key]), *_as_list(value)]
             found[key] = value
         return found
 
 
 def _card(
-    path: str, fields: dict[str, Value], sections: Sections, problems: list[str]
+    path: str,
+    fields: dict[str, Value],
+    sections: Sections,
+    quotes: tuple[CardQuote, ...],
+    problems: list[str],
 ) -> ModelCard:
     return ModelCard(
         path=path,
@@ -162,6 +201,8 @@ def _card(
         intended_use=sections.intended_use,
         limitations=sections.limitations,
         evaluation=sections.evaluation,
+        topics=sections.topics,
+        quotes=quotes,
         problems=tuple(problem[:_MAX_TEXT] for problem in problems[:50]),
     )
 

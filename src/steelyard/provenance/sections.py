@@ -36,6 +36,43 @@ _TOPICS = {
         r"|^(?:results?|metrics|accuracy|test results|quantitative analys[ei]s)$"
     ),
 }
+_MORE_TOPICS = {
+    "objectives": re.compile(
+        r"\bobjectives?\b|\bgoals?\b|^(?:model )?(?:description|summary|overview|introduction)$"
+        r"|^about(?: the| this)?(?: model)?$|\bpurpose\b|\bmodel (?:details|description)\b"
+    ),
+    "out_of_scope": re.compile(
+        r"\bout of scope\b|\bmisuse\b|\bprohibited use\b|\bunintended\b|\bnot (?:intended|suited)\b"
+        r"|\brestricted uses?\b"
+    ),
+    "training_procedure": re.compile(
+        r"\b(?:pre ?)?training (?:procedure|process|details|method\w*|hyperparameters)\b"
+        r"|\btraining (?:setup|recipe)\b|\bhyperparameters\b|^training$"
+        r"|\bfine ?tuning(?: procedure| details)?$"
+    ),
+    "performance": re.compile(
+        r"\bperformance\b|\bguarantees?\b|\bevaluation\b|\bbenchmarks?\b|\baccuracy\b"
+        r"|^(?:results?|metrics)$|\bquantitative analys[ei]s\b"
+    ),
+    "fairness": re.compile(r"\bbias(?:es)?\b|\bfairness\b|\bethic(?:al|s)\b|\bdemographic\b"),
+    "personal_data": re.compile(r"\bpersonal (?:data|information)\b|\bprivacy\b|\bpii\b"),
+    "how_to_use": re.compile(
+        r"\bhow to (?:use|get started|run|load)\b|\bgetting started\b|\bquick ?start\b"
+        r"|\bget started\b|^usage$|\binference\b|^how to$"
+    ),
+    "environment": re.compile(r"\benvironmental\b|\bcarbon\b|\bemissions?\b|\benergy\b"),
+    "maintenance": re.compile(
+        r"\bmaint(?:enance|ainers?|ained)\b|\bsupport\b|\bupdates?\b|\brelease notes\b"
+        r"|\bversions?\b|\bchange ?log\b"
+    ),
+    "contact": re.compile(
+        r"\bcontacts?\b|\bauthors?\b|\bdevelop(?:er|ed by)\b|\bfeedback\b|\bteam\b"
+    ),
+    "license_terms": re.compile(r"\blicen[cs]e\b|\blicensing\b|\bterms of use\b"),
+}
+TOPICS: tuple[str, ...] = (*_TOPICS, *_MORE_TOPICS)
+"""Every topic looked for. The headings are those of the Hub's card template and of published
+cards; objectives, training data, limitations and performance are what a review always asks for."""
 _PLACEHOLDER = re.compile(
     r"\[?\s*more information needed\s*\]?(?:\([^)]*\))?|\b(?:todo|tbd|tba|fixme|n/a)\b"
     r"|\bto be (?:added|announced|completed|done|written|determined|filled(?: in)?)\b"
@@ -57,6 +94,8 @@ class Sections(Struct, frozen=True, kw_only=True):
     intended_use: Section = Section()
     limitations: Section = Section()
     evaluation: Section = Section()
+    topics: dict[str, Section] = {}
+    """Every topic of :data:`TOPICS` for which there is a heading."""
 
 
 class _Heading(Struct, frozen=True):
@@ -81,8 +120,13 @@ def read_sections(markdown: str, problems: list[str]) -> Sections:
         lines = lines[: headings[_MAX_HEADINGS].first]
         headings = headings[:_MAX_HEADINGS]
     title = next((heading.text for heading in headings if heading.level == 1), "")
-    found = {topic: _section(topic, headings, lines) for topic in _TOPICS}
-    return Sections(title=title[:_MAX_EXCERPT], **found)
+    named = [(heading, _normal(heading.text)) for heading in headings]
+    found = {topic: _section(topic, named, lines) for topic in TOPICS}
+    return Sections(
+        title=title[:_MAX_EXCERPT],
+        topics={topic: section for topic, section in found.items() if section.heading},
+        **{topic: found[topic] for topic in _TOPICS},
+    )
 
 
 def _headings(markdown: str, problems: list[str]) -> list[_Heading]:
@@ -105,17 +149,16 @@ def _headings(markdown: str, problems: list[str]) -> list[_Heading]:
     ]
 
 
-def _section(topic: str, headings: list[_Heading], lines: list[str]) -> Section:
+def _section(topic: str, named: list[tuple[_Heading, str]], lines: list[str]) -> Section:
     """Return the first section on a topic that states something, else the first one there is."""
+    pattern = _TOPICS.get(topic) or _MORE_TOPICS[topic]
     first: Section | None = None
-    for number, heading in enumerate(headings):
-        if not _TOPICS[topic].search(_normal(heading.text)):
+    for number, (heading, name) in enumerate(named):
+        if not pattern.search(name):
             continue
-        end = next(
-            (later.first for later in headings[number + 1 :] if later.level <= heading.level),
-            len(lines),
-        )
-        inner = [later for later in headings[number + 1 :] if later.first < end]
+        rest = [later for later, _ in named[number + 1 :]]
+        end = next((later.first for later in rest if later.level <= heading.level), len(lines))
+        inner = [later for later in rest if later.first < end]
         skip = {line for later in inner for line in range(later.first, later.after)}
         text = "\n".join(lines[at] for at in range(heading.after, end) if at not in skip)
         excerpt = _plain(text)

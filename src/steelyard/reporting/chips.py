@@ -88,6 +88,38 @@ RULE_STATES: Final[dict[str, Chip]] = {
     "held": Chip("good", "check", "held"),
     "not_applicable": Chip("neutral", "dash", "did not apply"),
 }
+LICENSE_USES: Final[dict[str, Chip]] = {
+    "ok": Chip("good", "check", "ok"),
+    "review": Chip("notice", "hourglass", "needs a look"),
+    "duty_missing": Chip("pending", "warning", "duty missing"),
+    "needs_license": Chip("pending", "question", "needs a license"),
+    "prohibited": Chip("bad", "cross", "prohibited"),
+}
+HEADLINES: Final[dict[str, str]] = {
+    "prohibited": "This use is prohibited.",
+    "needs_license": "This use needs a license that is not there yet.",
+    "duty_missing": "This use is permitted once the missing duties are fulfilled.",
+    "review": "A human must look before this use.",
+    "ok": "Nothing in the licenses stands against this use.",
+}
+"""What the licenses mean for a use, as a sentence."""
+DUTIES: Final[dict[str, Chip]] = {
+    "done": Chip("good", "check", "done"),
+    "missing": Chip("bad", "cross", "missing"),
+    "to do": Chip("pending", "hourglass", "to do"),
+    "unknown": Chip("pending", "question", "not known"),
+    "not due": Chip("neutral", "dash", "not due"),
+}
+ORIGINS: Final[dict[str, Chip]] = {
+    "stated": Chip("good", "check", "origin stated"),
+    "unnamed": Chip("pending", "question", "origin not named"),
+    "unstated": Chip("pending", "question", "origin not stated"),
+}
+CLAIMS: Final[dict[str, Chip]] = {
+    "strong": Chip("good", "check", "loaders follow it"),
+    "stated": Chip("notice", "info", "stated"),
+    "weak": Chip("pending", "question", "weak claim"),
+}
 EFFECTS: Final[dict[str, Chip]] = {
     "reject": Chip("bad", "cross", "rejects"),
     "review": Chip("pending", "hourglass", "asks for review"),

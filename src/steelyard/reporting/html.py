@@ -15,32 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from steelyard.kernel.assessment import Assessment, Control, Driver, RuleTrace
 from steelyard.reporting import chips, view
+from steelyard.reporting.icons import ICONS
+from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, marks_of, state_of
 from steelyard.reporting.text import sanitize
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
+    from markupsafe import Markup
 
 _T = TypeVar("_T")
 
 MOST_FILES = 500
 MOST_FINDINGS = 300
 MOST_GAPS = 300
+MOST_STEPS = 300
 MOST_ROWS = 400
 """Rows a table shows; the rest is counted and stands in the bundle's other files."""
-
-ICONS = {
-    "check": "M3 8.5l3.2 3.2L13 4.8",
-    "cross": "M4 4l8 8M12 4l-8 8",
-    "diamond": "M8 2.2L13.8 8 8 13.8 2.2 8z",
-    "hourglass": (
-        "M4 2.5h8M4 13.5h8M5 2.5c0 3 6 3 6 5.5s-6 2.5-6 5.5M11 2.5c0 3-6 3-6 5.5s6 2.5 6 5.5"
-    ),
-    "info": "M8 7.2v4.3M8 4.4v.2",
-    "question": "M5.6 6a2.4 2.4 0 1 1 3.6 2.1C8.3 8.6 8 9 8 9.8M8 12v.2",
-    "dash": "M3.5 8h9",
-    "warning": "M8 2.5l6 11H2zM8 6.5v3.2M8 11.6v.2",
-}
-"""Paths of the icons, drawn in a 16 by 16 box with a stroke of the text's color."""
 
 
 class Slice(NamedTuple):
@@ -74,14 +64,22 @@ class Shown(NamedTuple):
     left: int
 
 
-_TEMPLATES = ("report.html.j2", "decision.html.j2", "evidence.html.j2", "parts.html.j2")
+_TEMPLATES = (
+    "report.html.j2",
+    "decision.html.j2",
+    "evidence.html.j2",
+    "lineage.html.j2",
+    "lineage_report.html.j2",
+    "license_use.html.j2",
+    "license_use_section.html.j2",
+    "parts.html.j2",
+)
 
 
 def prepare() -> None:
     """Compile the templates ahead of time, for a caller that is waiting for something else."""
-    environment = _template().environment
     for name in _TEMPLATES:
-        environment.get_template(name)
+        environment().get_template(name)
 
 
 def render_html(assessment: Assessment) -> bytes:
@@ -97,6 +95,10 @@ def render_html(assessment: Assessment) -> bytes:
         headline=view.headline(clean),
         overview=view.overview(clean),
         steps=view.next_steps(clean),
+        relation_words=RELATION_WORDS,
+        kind_words=KIND_WORDS,
+        state_of=state_of,
+        sources={node.name: node for node in clean.lineage.nodes} if clean.lineage else {},
         reasons=view.reasons_in_order(clean.decision.reasons),
         tiers=list(chips.TIERS),
         bars=driver_bars(clean.risk.drivers),
@@ -110,6 +112,8 @@ def render_html(assessment: Assessment) -> bytes:
         facts=_shown(view.flat_facts(clean.facts), MOST_ROWS),
         use_case=_shown(view.flat_facts(clean.use_case), MOST_ROWS),
         sections=view.card_sections(clean),
+        lineage=_lineage(clean),
+        steps_of_making=_shown(clean.lineage.edges if clean.lineage else (), MOST_STEPS),
     )
     return text.encode("utf-8")
 
@@ -175,6 +179,23 @@ def rules_by_state(rules: Sequence[RuleTrace]) -> list[RuleGroup]:
     ]
 
 
+def _lineage(assessment: Assessment) -> Markup | None:
+    """Return the drawing of the lineage; None where it was not read or has one node only."""
+    graph = assessment.lineage
+    if graph is None or not graph.edges:
+        return None
+    from markupsafe import Markup
+
+    answer = assessment.license_use
+    drawing = draw(
+        graph.nodes,
+        graph.edges,
+        title=f"Lineage of {graph.subject}",
+        states=marks_of(answer) if answer else None,
+    )
+    return Markup(drawing.svg)  # noqa: S704 # every text in it is escaped where it is drawn
+
+
 def _findings(assessment: Assessment) -> Shown:
     kept = assessment.findings[:MOST_FINDINGS]
     return Shown(view.by_severity(kept), len(assessment.findings) - len(kept))
@@ -184,22 +205,27 @@ def _shown(rows: Sequence[_T], most: int) -> Shown:
     return Shown(rows[:most], max(0, len(rows) - most))
 
 
-@lru_cache(maxsize=1)
 def _template() -> Template:
+    return environment().get_template("report.html.j2")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the engine with every template and the style sheet."""
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
 
     folder = resources.files("steelyard.reporting") / "templates"
     texts = {name: (folder / name).read_text(encoding="utf-8") for name in _TEMPLATES}
-    environment = Environment(
+    engine = Environment(
         loader=DictLoader(texts),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["css"] = Markup(stylesheet())  # noqa: S704 # our own file, no input
-    return environment.get_template("report.html.j2")
+    engine.globals["css"] = Markup(stylesheet())  # noqa: S704 # our own file, no input
+    return engine
 
 
 def stylesheet() -> str:

@@ -19,9 +19,12 @@ from msgspec import UNSET, Struct, UnsetType
 from steelyard.kernel.assessment import ASSESSMENT_SCHEMA, Assessment
 from steelyard.kernel.finding import Coverage, FileReport, Finding, Verdict
 from steelyard.kernel.inspection import RuleText, Scanner
+from steelyard.kernel.lineage import LINEAGE_GRAPH_SCHEMA, ProvenanceGraph
 from steelyard.kernel.triage import Gone, Triage
 from steelyard.kernel.weights import BaseComparison, LocatedGap, WeightReport
 
+_PUBLISHED = ("steelyard.kernel.", "steelyard.provenance.history.")
+"""Modules whose types are part of published documents."""
 SCAN_SCHEMA = "steelyard.scan/v1"
 
 
@@ -174,8 +177,15 @@ def scan_schema() -> bytes:
 
 def published_schemas() -> dict[str, bytes]:
     """Return the files of ``docs/reference`` that are generated from the types, by name."""
+    from steelyard.provenance.history.model import HISTORY_SCHEMA
+    from steelyard.provenance.history.report import HistoryReport
+
     return {
         "assessment.schema.json": assessment_schema(),
+        "history.schema.json": _schema(HistoryReport, HISTORY_SCHEMA, "Steelyard history"),
+        "lineage-graph.schema.json": _schema(
+            ProvenanceGraph, LINEAGE_GRAPH_SCHEMA, "Steelyard lineage graph"
+        ),
         "scan.schema.json": scan_schema(),
     }
 
@@ -230,7 +240,7 @@ def _structs_of(definitions: dict[str, Any], root: type[Struct]) -> Iterator[typ
                 continue
             seen.add(struct)
             waiting.append(struct)
-            ours = struct is root or struct.__module__.startswith("steelyard.kernel.")
+            ours = struct is root or struct.__module__.startswith(_PUBLISHED)
             if ours and struct.__name__ in definitions:
                 yield struct
     return

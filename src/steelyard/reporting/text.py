@@ -9,13 +9,14 @@ and cuts what is too long; :func:`sanitize` does so for every string of an asses
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from steelyard.kernel.assessment import Assessment
 
+_T = TypeVar("_T")
 LONGEST = 600
 """Characters of one string that a report for people shows."""
 _NAME = 160
@@ -66,6 +67,11 @@ def sanitize(assessment: Assessment, *, ascii_only: bool = False) -> Assessment:
     name = visible(shown.subject.name, _NAME)
     subject = msgspec.structs.replace(shown.subject, name=plain(name) if ascii_only else name)
     return msgspec.structs.replace(shown, subject=subject)
+
+
+def safe(value: _T, kind: type[_T]) -> _T:
+    """Return a copy of ``value`` in which every string is :func:`visible`."""
+    return msgspec.convert(_clean(msgspec.to_builtins(value), False), kind)
 
 
 def _clean(value: Any, ascii_only: bool) -> Any:

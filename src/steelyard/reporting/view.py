@@ -16,6 +16,8 @@ from steelyard.reporting.chips import (
     CONTROL_STATES,
     COVERAGES,
     EFFECTS,
+    HEADLINES,
+    LICENSE_USES,
     OUTCOMES,
     RULE_STATES,
     VERDICTS,
@@ -185,6 +187,7 @@ def overview(assessment: Assessment) -> list[Line]:
         _bytes_line(assessment),
         _coverage_line(assessment),
         _license_line(assessment),
+        *_license_use_line(assessment),
         _card_line(assessment),
         _rules_line(assessment),
         _controls_line(assessment),
@@ -242,6 +245,19 @@ def card_sections(assessment: Assessment) -> list[tuple[str, bool]]:
         ("limitations", card.limitations.stated),
         ("evaluation", card.evaluation.stated or bool(card.evaluations)),
     ]
+
+
+def _license_use_line(assessment: Assessment) -> list[Line]:
+    """Return what the licenses mean for the use; nothing where that was not asked yet."""
+    answer = assessment.license_use
+    if answer is None:
+        return []
+    due = sum(duty.state == "missing" for duty in answer.duties)
+    first = answer.reasons[0].message if answer.reasons else HEADLINES[answer.result]
+    words = [first.removesuffix(".")]
+    if due:
+        words.append(f"{plural(due, 'duty', 'duties')} missing")
+    return [Line("License for this use", chip_of(LICENSE_USES, answer.result), "; ".join(words))]
 
 
 def _card_line(assessment: Assessment) -> Line:

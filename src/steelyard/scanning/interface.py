@@ -8,7 +8,7 @@ the runner into a coverage gap, and everything added before is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field, structs
 
@@ -22,6 +22,17 @@ _RANK = (Coverage.NONE, Coverage.PARTIAL, Coverage.FULL)
 def printable(text: str) -> str:
     """Return ``text`` without lone surrogates, which no UTF-8 document can carry."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class Header(Struct, frozen=True):
+    """Values of a weight file's header that tell where the weights come from."""
+
+    format: str
+    values: Mapping[str, object]
+    tensors: Sequence[str] = ()
+    """Names of the tensors, where they tell anything."""
+    dtypes: Mapping[str, int] = {}
+    """Elements by data type."""
 
 
 class Examination(Struct):
@@ -39,6 +50,8 @@ class Examination(Struct):
     parameters: int = 0
     dtypes: set[str] = field(default_factory=set)
     dropped: int = 0
+    header: Header | None = None
+    """What the header of the file itself says besides its structure; never of what lies inside."""
 
     def add(
         self,

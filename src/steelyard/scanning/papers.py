@@ -7,9 +7,8 @@ The engines that understand them are imported only when such a file is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from steelyard.artifacts.source import Source
@@ -18,12 +17,16 @@ from steelyard.kernel.errors import ArtifactError
 from steelyard.kernel.inspection import FilePapers, Task
 from steelyard.kernel.license import DeclaredLicense, LicenseFile, LicenseVerdict
 from steelyard.kernel.limits import Limits
+from steelyard.kernel.lineage import LineagePaper
+from steelyard.scanning.interface import Header
 
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
 
 _README = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?(?:\.(?:md|markdown|rst|txt))?\Z")
-_SOURCES = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".js", ".ts", ".rs", ".go",
-            ".java", ".sh", ".jl", ".R")  # fmt: skip
+_SOURCES = (
+    ".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".js", ".ts", ".rs", ".go", ".java",
+    ".sh", ".jl", ".R",
+)  # fmt: skip
 _SOURCE_HEAD = 64 * 1024
 """Bytes of a source file in which its header may be."""
 _PROJECTS = frozenset({"pyproject.toml", "setup.cfg", "package.json", "CITATION.cff"})
@@ -38,10 +41,11 @@ class Papers(Struct):
     packages: list[PackageMetadata] = field(default_factory=list)
     license_files: list[LicenseFile] = field(default_factory=list)
     declared: list[DeclaredLicense] = field(default_factory=list)
+    lineage: list[LineagePaper] = field(default_factory=list)
 
     def found(self) -> FilePapers | None:
         """Return what was read, or None if there was nothing to read."""
-        if not (self.cards or self.configs or self.packages or self.license_files or self.declared):
+        if not any(getattr(self, name) for name in self.__struct_fields__):
             return None
         return FilePapers(
             cards=tuple(self.cards),
@@ -49,27 +53,38 @@ class Papers(Struct):
             packages=tuple(self.packages),
             license_files=tuple(self.license_files),
             declared=tuple(self.declared),
+            lineage=tuple(self.lineage),
         )
 
     def read(
-        self, path: str, source: Source, tasks: tuple[Task, ...], limits: Limits, *, alone: bool
+        self,
+        path: str,
+        source: Source,
+        tasks: tuple[Task, ...],
+        limits: Limits,
+        *,
+        alone: bool,
+        header: Header | None = None,
     ) -> str:
         """Read one file for what it may be; return a sentence if it could not be read.
 
         ``alone``: the file was named by the user as the one to judge, so it is a license text
-        whatever its name.
+        whatever its name. ``header`` is what a scan of the same bytes has already read.
         """
         name = path.rpartition("/")[2]
+        if header is not None or name.endswith(_MODELS):
+            try:
+                if header is None and "scan" not in tasks:
+                    header = _header(source, limits)
+                self._read_header(path, header, tasks)
+            except ArtifactError as error:
+                return f"its header could not be read: {error.message}"
         kinds = _kinds(name, path, tasks, alone=alone)
         if not kinds:
             return ""
+        most = _SOURCE_HEAD if kinds == ["source"] else limits.text_bytes
+        text = _decoded(source.read_at(0, min(source.size, most)))
         try:
-            if kinds == ["model"]:
-                self._read_model(path, source, limits)
-                return ""
-            most = _SOURCE_HEAD if kinds == ["source"] else limits.text_bytes
-            data = source.read_at(0, min(source.size, most))
-            text = _decoded(data)
             for kind in kinds:
                 self._read_as(kind, path, text)
         except ArtifactError as error:
@@ -78,11 +93,34 @@ class Papers(Struct):
             return f"only the first {limits.text_bytes} bytes of its text were read"
         return ""
 
+    def _read_header(self, path: str, header: Header | None, tasks: tuple[Task, ...]) -> None:
+        """Read the license weights name and where they come from; a header a scan could not read
+        is its finding."""
+        if header is None:
+            return
+        if "license" in tasks:
+            from steelyard.licensing.declarations import read_metadata
+
+            self.declared += read_metadata(path, header.values)
+        if "card" not in tasks:
+            return
+        from steelyard.provenance.lineage import headers
+
+        if header.format == "gguf":
+            paper = headers.read_gguf_lineage(path, header.values, header.dtypes)
+        else:
+            values = {key: str(value) for key, value in header.values.items()}
+            paper = headers.read_safetensors_lineage(
+                path, values, header.tensors, tuple(header.dtypes)
+            )
+        if paper is not None:
+            self.lineage.append(paper)
+
     def _read_as(self, kind: str, path: str, text: str) -> None:
         if kind == "license":
             from steelyard.licensing.detect import detect_text
 
-            found = detect_text(path, text)
+            found = msgspec.structs.replace(detect_text(path, text), excerpt=_opening(text))
             self.license_files.append(found)
             if found.verdict in (LicenseVerdict.NONE, LicenseVerdict.UNKNOWN):
                 from steelyard.licensing.headers import read_statements
@@ -104,38 +142,29 @@ class Papers(Struct):
             if section is not None:
                 self.license_files.append(section)
         elif kind == "card":
-            from steelyard.provenance.card import read_card
+            from steelyard.provenance.card import read_card_papers
 
-            card, declared = read_card(path, text)
+            card, declared, lineage = read_card_papers(path, text)
             self.cards.append(card)
             self.declared += declared
+            self.lineage += [lineage] if lineage is not None else []
         elif kind == "config":
             from steelyard.provenance.config import read_config
 
             config = read_config(path, text)
             if config is not None:
                 self.configs.append(config)
+        elif kind == "lineage":
+            from steelyard.provenance.lineage.configs import read_lineage
+
+            paper = read_lineage(path, text)
+            self.lineage += [paper] if paper is not None else []
         else:
             from steelyard.provenance.package import read_package
 
             package, declared = read_package(path, text)
             self.packages.append(package)
             self.declared += declared
-
-    def _read_model(self, path: str, source: Source, limits: Limits) -> None:
-        """Read the license a model file's own metadata names."""
-        from steelyard.licensing.declarations import read_metadata
-
-        metadata: Mapping[str, Any]
-        if path.endswith(".gguf"):
-            from steelyard.artifacts.gguf import read_gguf
-
-            metadata = read_gguf(source, limits).metadata
-        else:
-            from steelyard.artifacts.safetensors import read_safetensors
-
-            metadata = read_safetensors(source, limits).metadata
-        self.declared += read_metadata(path, metadata)
 
 
 def _decoded(data: bytes) -> str:
@@ -150,14 +179,14 @@ def _decoded(data: bytes) -> str:
 def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
     kinds = [_license_kind(name, path, alone=alone)] if "license" in tasks else []
     if "card" in tasks:
-        kinds.append(_card_kind(name, path))
+        kinds += _card_kinds(name, path)
     return [kind for kind in kinds if kind]
 
 
 def _license_kind(name: str, path: str, *, alone: bool) -> str:
-    """Return where in a file its license may be read."""
+    """Return how the license of a text file may be read."""
     if name.endswith(_MODELS):
-        return "model"
+        return ""
     from steelyard.licensing.detect import is_license_path
 
     if alone or is_license_path(path):
@@ -169,15 +198,38 @@ def _license_kind(name: str, path: str, *, alone: bool) -> str:
     return "section" if _README.match(name) else ""
 
 
-def _card_kind(name: str, path: str) -> str:
+def _card_kinds(name: str, path: str) -> list[str]:
     if _CARD.match(name):
-        return "card"
-    if name.endswith(".json"):
+        return ["card"]
+    if name.endswith((".json", ".yml", ".yaml")):
         from steelyard.provenance.config import is_config_path
+        from steelyard.provenance.lineage.configs import is_lineage_path
 
-        return "config" if is_config_path(path) else ""
+        config = "config" if is_config_path(path) else ""
+        return [config, "lineage" if is_lineage_path(path) else ""]
     if name in ("METADATA", "PKG-INFO"):
         from steelyard.provenance.package import is_package_path
 
-        return "package" if is_package_path(path) else ""
-    return ""
+        return ["package"] if is_package_path(path) else []
+    return []
+
+
+def _opening(text: str) -> str:
+    """Return the first words of a text, on one line."""
+    return " ".join(text[:2_000].split())[:200]
+
+
+def _header(source: Source, limits: Limits) -> Header | None:
+    """Return the header of a weight file nobody has read yet."""
+    start = source.read_at(0, 4)
+    if start == b"GGUF":
+        from steelyard.artifacts.gguf import read_gguf
+        from steelyard.scanning.rules.gguf import gguf_header
+
+        return gguf_header(read_gguf(source, limits))
+    if source.read_at(8, 1) == b"{":
+        from steelyard.artifacts.safetensors import read_safetensors
+        from steelyard.scanning.rules.safetensors import safetensors_header
+
+        return safetensors_header(read_safetensors(source, limits))
+    return None

@@ -168,7 +168,12 @@ class Runner:
         request = self._request
         try:
             gap = papers.read(
-                file.path, item.source, request.tasks, request.limits, alone=request.alone
+                file.path,
+                item.source,
+                request.tasks,
+                request.limits,
+                alone=request.alone,
+                header=item.into.header,
             )
         finally:
             item.papers = papers.found()

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 
 from steelyard.governance.assessment.facts import Evidenced, facts_of
+from steelyard.governance.assessment.lineage import answer_of, lineage_of
 from steelyard.governance.assessment.subject import identify
 from steelyard.governance.assessment.summary import manifest_from, summarize
 from steelyard.kernel.card import ModelCard, Section
+from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import (
     Coverage,
     FileReport,
@@ -22,6 +25,7 @@ from steelyard.kernel.finding import (
 )
 from steelyard.kernel.inspection import Inspection, Scanner
 from steelyard.kernel.license import LicenseConflict, LicenseSummary
+from steelyard.kernel.signature import AttestationReport, SignatureReport, Signer
 from steelyard.kernel.use_case import UseCase
 
 TODAY = dt.date(2026, 11, 24)
@@ -69,6 +73,7 @@ def facts(
     card: ModelCard | None = None,
     walls: tuple[str, ...] = ("rlimits", "seccomp"),
     purl: str | None = None,
+    signature: SignatureReport | None = None,
 ) -> Evidenced:
     inspection = Inspection(
         scanner=Scanner(version="1", rules_digest="0" * 64),
@@ -77,15 +82,85 @@ def facts(
         cards=(card,) if card else (),
     )
     subject = identify(PurePosixPath("/models/m"), manifest_from(inspection), purl)
+    summary = terms or LicenseSummary()
+    lineage = lineage_of(subject, inspection, summary)
     return facts_of(
         subject=subject,
         use_case=USE_CASE,
         environment="production",
         inspection=inspection,
         seen=summarize(subject, inspection),
-        terms=terms or LicenseSummary(),
+        terms=summary,
+        lineage=lineage,
+        license_use=answer_of(lineage, USE_CASE),
         today=TODAY,
+        signature=signature,
     )
+
+
+def signed(**changes: Any) -> SignatureReport:
+    """Return a report about the one file :func:`facts` assesses by default."""
+    inspection = Inspection(
+        scanner=Scanner(version="1", rules_digest="0" * 64), files=(report("config.json"),)
+    )
+    told: dict[str, Any] = {
+        "manifest_sha256": manifest_from(inspection).digest,
+        "outcome": "verified",
+        "signer": Signer(method="key", trust="pinned_key", fingerprint="1" * 64),
+    }
+    return SignatureReport(**told | changes)
+
+
+def attested(kind: str, **changes: Any) -> AttestationReport:
+    told: dict[str, Any] = {
+        "file": "a.json",
+        "index": 0,
+        "sha256": "0" * 64,
+        "outcome": "verified",
+        "predicate_type": kind,
+        "subject": "manifest",
+        "result": "passed",
+        "effect": "informs",
+    }
+    return AttestationReport(**told | changes)
+
+
+def test_a_verified_signature_becomes_facts() -> None:
+    found = facts(signature=signed()).facts.provenance
+    assert (found.signed, found.signature, found.signed_by) == (True, "verified", "1" * 64)
+    assert (found.signed_whole, found.attested, found.attested_against) == (True, (), ())
+    partly = facts(signature=signed(not_covered=(".gitattributes",))).facts.provenance
+    assert (partly.signed, partly.signed_whole) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "flag"),
+    [("untrusted", False), ("invalid", False), ("unsigned", False), ("undecidable", None)],
+)
+def test_any_other_outcome_names_nobody(outcome: str, flag: bool | None) -> None:
+    found = facts(signature=signed(outcome=outcome)).facts.provenance
+    assert (found.signed, found.signature, found.signed_by) == (flag, outcome, None)
+    assert found.signed_whole is None
+
+
+def test_only_proven_attestations_speak_for_and_all_speak_against() -> None:
+    given = (
+        attested("good"),
+        attested("partial", subject="some_files"),
+        attested("stranger", outcome="untrusted"),
+        attested("elsewhere", subject="none"),
+        attested("silent", result="not_stated"),
+        attested("bad", result="failed", effect="lowers"),
+        attested("strangely-bad", outcome="untrusted", result="failed", effect="lowers"),
+    )
+    found = facts(signature=signed(attestations=given)).facts.provenance
+    assert found.attested == ("good",)
+    assert found.attested_against == ("bad", "strangely-bad")
+
+
+def test_a_signature_of_other_bytes_is_never_taken_for_these() -> None:
+    with pytest.raises(UndecidedError, match="other bytes"):
+        facts(signature=signed(manifest_sha256="f" * 64))
 
 
 def test_what_nobody_stated_is_unknown_and_not_empty() -> None:
@@ -98,6 +173,8 @@ def test_what_nobody_stated_is_unknown_and_not_empty() -> None:
     assert found.license.known is False
     assert found.card.present is False
     assert found.provenance.signed is None
+    assert found.provenance.signature is None
+    assert found.provenance.attested_against is None
     assert found.risk is None
 
 

@@ -27,6 +27,13 @@ from steelyard.kernel.license import (
     LicenseVerdict,
     Obligation,
 )
+from steelyard.kernel.lineage import (
+    Claim,
+    Contradiction,
+    GraphEdge,
+    GraphNode,
+    ProvenanceGraph,
+)
 from tests.reporting.samples.parts import (
     trace,
 )
@@ -116,4 +123,31 @@ def infected(text: str) -> Assessment:
         rules=(trace("r", "true", "false", facts={text: text}, unknown=(text,)),),
         facts={text: {text: text}},
         isolation=(text,),
+        lineage=ProvenanceGraph(
+            subject=text,
+            origin="stated",
+            nodes=(
+                GraphNode(name=text, kind="model", license=text, state="assessed"),
+                GraphNode(name=f"a{text}", kind="dataset", license=text, license_source=text),
+            ),
+            edges=(
+                GraphEdge(
+                    upstream=f"a{text}",
+                    downstream=text,
+                    relation="trained_on",
+                    confidence="weak",
+                    claims=(Claim(file=text, key=text, quote=text, confidence="weak"),),
+                ),
+            ),
+            contradictions=(
+                Contradiction(
+                    kind=text,
+                    severity="high",
+                    message=text,
+                    quotes=(Claim(file=text, key=text, quote=text, confidence="weak"),),
+                ),
+            ),
+            evaluated_on=(text,),
+            problems=(text,),
+        ),
     )

@@ -17,6 +17,14 @@ from steelyard.kernel.card import EvaluationResult, ModelCard, Section
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.finding import Coverage, Verdict
 from steelyard.kernel.inspection import Scanner
+from steelyard.kernel.lineage import (
+    Claim,
+    Confidence,
+    Contradiction,
+    GraphEdge,
+    GraphNode,
+    ProvenanceGraph,
+)
 
 SCANNER = Scanner(version="0.1.0", rules_digest=sha256_hex(b"rules"))
 CHARTER = CharterIdentity(name="acme-open-models", version="4", sha256=sha256_hex(b"charter"))
@@ -163,6 +171,82 @@ def trace(rule: str, applies: str, satisfied: str | None, **more: Any) -> RuleTr
     return RuleTrace(**(fields | more))
 
 
+def claim(file: str, key: str, quote: str, confidence: Confidence = "stated") -> Claim:
+    return Claim(file=file, key=key, quote=quote, confidence=confidence)
+
+
+LINEAGE = ProvenanceGraph(
+    subject="acme/Claims-8B-GGUF",
+    origin="stated",
+    nodes=(
+        GraphNode(
+            name="acme/Claims-8B-GGUF",
+            kind="quantisation",
+            license="mit",
+            role="final",
+            state="assessed",
+        ),
+        GraphNode(name="acme/Claims-8B", kind="model"),
+        GraphNode(name="acme/claims-lora", kind="adapter", license="apache-2.0"),
+        GraphNode(
+            name="meta-llama/Llama-3.1-8B",
+            kind="model",
+            license="llama-3.1-license-2024",
+            license_source="README.md of the maker",
+        ),
+        GraphNode(name="acme/claims-2024", kind="dataset"),
+        GraphNode(name="unnamed teacher model", kind="model", state="unnamed"),
+    ),
+    edges=(
+        GraphEdge(
+            upstream="acme/Claims-8B",
+            downstream="acme/Claims-8B-GGUF",
+            relation="quantised_from",
+            confidence="stated",
+            claims=(claim("README.md", "base_model", "acme/Claims-8B"),),
+        ),
+        GraphEdge(
+            upstream="meta-llama/Llama-3.1-8B",
+            downstream="acme/Claims-8B",
+            relation="finetune",
+            confidence="stated",
+            inferred=True,
+            claims=(claim("m.gguf", "general.base_model.0.name", "Llama 3.1 8B"),),
+        ),
+        GraphEdge(
+            upstream="acme/claims-lora",
+            downstream="acme/Claims-8B",
+            relation="merge_of",
+            confidence="strong",
+            claims=(claim("mergekit_config.yml", "models[1]", "x", "strong"),),
+        ),
+        GraphEdge(
+            upstream="acme/claims-2024",
+            downstream="acme/claims-lora",
+            relation="trained_on",
+            confidence="stated",
+            claims=(claim("README.md", "datasets[0]", "acme/claims-2024"),),
+        ),
+        GraphEdge(
+            upstream="unnamed teacher model",
+            downstream="acme/Claims-8B",
+            relation="distilled_from_outputs",
+            confidence="weak",
+            more_claims=3,
+            claims=(claim("README.md", "tags[3]", "distillation", "weak"),),
+        ),
+    ),
+    contradictions=(
+        Contradiction(
+            kind="license-of-base",
+            severity="high",
+            message="It is declared under MIT, but it is made from meta-llama/Llama-3.1-8B.",
+            quotes=(claim("README.md", "license", "mit"),),
+        ),
+    ),
+    evaluated_on=("STSBenchmark",),
+    problems=("adapter_config.json: The file is not JSON.",),
+)
 RULES = (
     trace("no-code-execution-on-load", "true", "true", facts={"scan.worst": "clean"}),
     trace("license-known", "true", "true", facts={"license.category": "permissive"}),

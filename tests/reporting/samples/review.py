@@ -35,6 +35,7 @@ from tests.reporting.samples.parts import (
     CLEAN_FILES,
     COMMIT,
     CONTROLS,
+    LINEAGE,
     PRODUCT,
     RULES,
     component,
@@ -217,6 +218,7 @@ def review_deep() -> Assessment:
         ),
         verdict=Verdict.SUSPICIOUS,
         files=files,
+        lineage=LINEAGE,
         rules=(
             trace("license-reviewed", "true", "false", effect="review",
                   facts={"license.category": "community"},

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from steelyard.charter.facts import (
     ArtifactFacts,
@@ -29,9 +29,13 @@ from steelyard.governance.assessment.subject import names_bytes
 from steelyard.governance.assessment.summary import Summary
 from steelyard.kernel.assessment import Model, Subject
 from steelyard.kernel.card import ModelCard, Section
+from steelyard.kernel.errors import UndecidedError
 from steelyard.kernel.finding import Coverage, FileReport, Severity
 from steelyard.kernel.inspection import Inspection
 from steelyard.kernel.license import LicenseCategory, LicenseSummary, LicenseVerdict
+from steelyard.kernel.lineage import ProvenanceGraph
+from steelyard.kernel.lineage_answer import LineageAnswer
+from steelyard.kernel.signature import SignatureReport
 from steelyard.kernel.use_case import UseCase
 
 PICKLED = frozenset({"pickle", "joblib", "torch-legacy", "torch-zip", "npy"})
@@ -57,9 +61,16 @@ def facts_of(
     inspection: Inspection,
     seen: Summary,
     terms: LicenseSummary,
+    lineage: ProvenanceGraph,
+    license_use: LineageAnswer,
     today: dt.date,
+    signature: SignatureReport | None = None,
 ) -> Evidenced:
-    """Return everything a charter may read about this adoption."""
+    """Return everything a charter may read about this adoption.
+
+    ``signature`` is what verifying the model's signature and attestations came to; None means that
+    nobody looked, and then what it would say is not known.
+    """
     model = seen.model
     facts = Facts(
         environment=environment,
@@ -68,16 +79,17 @@ def facts_of(
         model=_model(subject, model, seen.card),
         artifacts=_artifacts(inspection.files),
         scan=_scan(inspection, seen),
-        license=_license(terms),
+        license=_license(terms, license_use),
         card=_card(seen.card),
-        provenance=ProvenanceFacts(
-            revision_immutable=subject.commit is not None
-            or names_bytes(subject.purl, subject.manifest_sha256),
-            base_models_stated=bool(model.base_models),
-            datasets_stated=bool(model.datasets),
-        ),
+        provenance=_provenance(subject, model, lineage, signature),
     )
-    return Evidenced(facts=facts, evidence=_evidence(inspection, seen, terms))
+    evidence = _evidence(inspection, seen, terms)
+    told = [f"{each.message} [{each.license}, {each.clause}]" for each in license_use.reasons]
+    contradictions = [each.message for each in lineage.contradictions]
+    for fact, lines in (("license.use", told), ("provenance.contradictions", contradictions)):
+        if lines:
+            evidence[fact] = tuple(lines[:_LINES])
+    return Evidenced(facts=facts, evidence=evidence)
 
 
 def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts:
@@ -97,6 +109,50 @@ def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts
         base_models=model.base_models,
         datasets=model.datasets,
         tags=card.tags if card else (),
+    )
+
+
+def _provenance(
+    subject: Subject, model: Model, lineage: ProvenanceGraph, signature: SignatureReport | None
+) -> ProvenanceFacts:
+    facts = ProvenanceFacts(
+        revision_immutable=subject.commit is not None
+        or names_bytes(subject.purl, subject.manifest_sha256),
+        base_models_stated=bool(model.base_models),
+        datasets_stated=bool(model.datasets),
+        origin=lineage.origin,
+        contradictions=len(lineage.contradictions),
+        ancestors=_sorted(
+            node.name
+            for node in lineage.nodes
+            if node.name != lineage.subject and node.kind not in ("dataset", "code")
+        ),
+    )
+    if signature is None:
+        return facts
+    if signature.manifest_sha256 != subject.manifest_sha256:
+        raise UndecidedError("The signature was verified for other bytes than were assessed.")
+    verified = signature.outcome == "verified"
+    signer = signature.signer
+    proven = [
+        one for one in signature.attestations if one.outcome == "verified" and one.subject != "none"
+    ]
+    return structs.replace(
+        facts,
+        signed=None if signature.outcome == "undecidable" else verified,
+        signature=signature.outcome,
+        signed_by=(signer.identity or signer.fingerprint) if verified and signer else None,
+        signed_whole=signature.covers_everything if verified else None,
+        attested=_sorted(
+            one.predicate_type
+            for one in proven
+            if one.result == "passed" and one.subject != "some_files"
+        ),
+        attested_against=_sorted(
+            one.predicate_type
+            for one in signature.attestations
+            if one.effect in ("lowers", "blocks")
+        ),
     )
 
 
@@ -145,7 +201,7 @@ def _scan(inspection: Inspection, seen: Summary) -> ScanFacts:
     )
 
 
-def _license(terms: LicenseSummary) -> LicenseFacts:
+def _license(terms: LicenseSummary, use: LineageAnswer) -> LicenseFacts:
     kinds = {obligation.kind for obligation in terms.obligations}
     keys = [declared.key for declared in terms.declarations if declared.key]
     keys += [match.key for match in terms.detected]
@@ -165,6 +221,10 @@ def _license(terms: LicenseSummary) -> LicenseFacts:
         category=category,
         commercial_use=commercial,
         keys=tuple(dict.fromkeys(keys)),
+        use=use.result,
+        open_duties=tuple(
+            f"{duty.license}: {duty.what}" for duty in use.duties if duty.state == "missing"
+        ),
         conflicts=tuple(conflict.message for conflict in disagreements),
         use_policy=_owed("use-policy", kinds, known),
         output_restrictions=_owed("outputs", kinds, known),

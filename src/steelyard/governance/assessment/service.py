@@ -51,12 +51,15 @@ def weigh(
     """
     from steelyard.charter.evaluate import evaluate
     from steelyard.charter.facts import facts_document
+    from steelyard.governance.assessment.lineage import answer_of, lineage_of
     from steelyard.licensing.compose import summarize
 
     manifest = summary.manifest_from(inspection)
     subject = identify(path, manifest, purl)
     seen = summary.summarize(subject, inspection)
     terms = summarize(inspection.declared, inspection.license_files)
+    lineage = lineage_of(subject, inspection, terms)
+    license_use = answer_of(lineage, use_case)
     evidenced = facts_of(
         subject=subject,
         use_case=use_case,
@@ -64,6 +67,8 @@ def weigh(
         inspection=inspection,
         seen=seen,
         terms=terms,
+        lineage=lineage,
+        license_use=license_use,
         today=now.date(),
     )
     found = evaluate(charter, evidenced.facts, evidenced.evidence, now.date())
@@ -87,6 +92,8 @@ def weigh(
         facts=facts_document(found.facts),
         scanner=inspection.scanner,
         isolation=inspection.isolation,
+        lineage=lineage,
+        license_use=license_use,
         assessed_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     return Weighed(assessment=assessment, manifest=manifest, inspection=inspection)

@@ -29,7 +29,8 @@ class Recorded(Struct, frozen=True):
 
 def documents_of(weighed: Weighed, charter_json: bytes) -> dict[str, bytes]:
     """Return the documents of a bundle by file name."""
-    from steelyard.reporting.cyclonedx import ml_bom
+    from steelyard.reporting.bom import write_bom
+    from steelyard.reporting.bom.revision import of_assessment
     from steelyard.reporting.html import render_html
     from steelyard.reporting.json_document import assessment_json
     from steelyard.reporting.sarif import assessment_sarif
@@ -40,7 +41,7 @@ def documents_of(weighed: Weighed, charter_json: bytes) -> dict[str, bytes]:
         "charter.json": charter_json,
         "assessment.json": assessment_json(assessment, pretty=True),
         "report.html": render_html(assessment),
-        "bom.cdx.json": ml_bom(assessment),
+        "bom.cdx.json": write_bom(of_assessment(assessment, weighed.inspection)),
         "findings.sarif": assessment_sarif(assessment),
     }
 

@@ -9,7 +9,14 @@ from rich.text import Text
 from steelyard.kernel.assessment import Assessment, Control
 from steelyard.kernel.license import LicenseConflict
 from steelyard.reporting import view
-from steelyard.reporting.chips import CONTROL_STATES, COVERAGES, SEVERITIES, chip_of
+from steelyard.reporting.chips import (
+    CONTROL_STATES,
+    COVERAGES,
+    HEADLINES,
+    LICENSE_USES,
+    SEVERITIES,
+    chip_of,
+)
 from steelyard.reporting.terminal.look import Look, indent
 
 MOST_FINDINGS = 20
@@ -72,8 +79,32 @@ def _license(look: Look, assessment: Assessment) -> None:
         for duty in terms.obligations[:MOST_OBLIGATIONS]
     ]
     look.print(indent(look.pairs(rows)))
+    _license_use(look, assessment)
     _more(look, len(terms.obligations) - MOST_OBLIGATIONS, "obligation")
     _more(look, len(terms.conflicts) - MOST_OBLIGATIONS, "conflict")
+
+
+def _license_use(look: Look, assessment: Assessment) -> None:
+    """Show what the licenses mean for this use: reasons, and duties that are not fulfilled."""
+    answer = assessment.license_use
+    if answer is None:
+        return
+    look.print(look.heading("License for this use"))
+    for reason in answer.reasons[:MOST_OBLIGATIONS]:
+        chip = chip_of(LICENSE_USES, reason.result)
+        rows: list[tuple[str, RenderableType]] = [
+            ("clause", look.say(f"{reason.document}, {reason.clause}")),
+        ]
+        if reason.quote:
+            rows.append(("its words", look.say(reason.quote)))
+        if len(reason.via) > 1:
+            rows.append(("path", look.say(" → ".join(reason.via[:8]))))
+        rows.append(("what helps", look.say(reason.remedy)))
+        title = Text.assemble(look.chip(chip), "  ", look.say(reason.message))
+        look.print(indent(title), indent(look.pairs(rows, 11), 4))
+    _more(look, len(answer.reasons) - MOST_OBLIGATIONS, "reason")
+    if not answer.reasons:
+        look.print(indent(look.say(HEADLINES[answer.result])))
 
 
 def _with_sources(conflict: LicenseConflict) -> str:

@@ -11,7 +11,7 @@ from steelyard.catalog.rules import scanner_rule
 from steelyard.kernel.errors import ArtifactError, LimitExceeded, TruncatedArtifact
 from steelyard.kernel.finding import Coverage, Severity
 from steelyard.kernel.limits import GIB
-from steelyard.scanning.interface import Context, Examination
+from steelyard.scanning.interface import Context, Examination, Header
 from steelyard.scanning.rules.payloads import judge_metadata
 from steelyard.scanning.rules.places import note_missing
 
@@ -51,9 +51,21 @@ def examine_safetensors(context: Context, source: Source, into: Examination) -> 
             remedy=_REMEDY,
         )
     into.tensors += len(header.tensors)
-    into.parameters += sum(min(tensor.elements, 2**53) for tensor in header.tensors)
-    into.dtypes |= {tensor.dtype for tensor in header.tensors}
+    origin = safetensors_header(header)
+    into.parameters += sum(origin.dtypes.values())
+    into.dtypes |= set(origin.dtypes)
     judge_metadata(context, header.metadata, "safetensors.payload", "header", into)
+    if not context.depth:
+        into.header = origin
+
+
+def safetensors_header(header: SafetensorsHeader) -> Header:
+    """Return what the header says about where the weights come from."""
+    dtypes: dict[str, int] = {}
+    for tensor in header.tensors:
+        dtypes[tensor.dtype] = dtypes.get(tensor.dtype, 0) + min(tensor.elements, 2**53)
+    names = [tensor.name for tensor in header.tensors]
+    return Header("safetensors", header.metadata, names, dtypes)
 
 
 def _begins(source: Source) -> bool:
