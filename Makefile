@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 120
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench \
+.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench bench-licenses \
   lock docs clean
 
 help: ## List the targets
@@ -69,6 +69,10 @@ test-compiled: compiled ## Run the pickle tests on the compiled machine
 bench: ## Measure speed and memory side by side, print the table
 	@$(PYTHON) scripts/prepare.py dev
 	@$(BIN)/python benchmarks/main_job.py
+
+bench-licenses: ## Measure the license detector; PEERS=DIR asks other detectors installed there
+	@$(PYTHON) scripts/prepare.py dev
+	@$(BIN)/python benchmarks/licenses.py $(if $(PEERS),--peers $(PEERS))
 
 lock: ## Pin every dependency with its hashes
 	@$(BIN)/python -m pip install --quiet uv

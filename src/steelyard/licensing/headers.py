@@ -22,6 +22,14 @@ _UNDER = re.compile(
     r"(?:the\s+)?(?:terms\s+of\s+)?(?:the\s+)?([^\n;\"]{2,90}(?:\n[^\n;\"]{2,60})?)",
     re.IGNORECASE,
 )
+_GNU = re.compile(
+    r"GNU\s+(Lesser\s+|Library\s+|Affero\s+)?General\s+Public\s+License\b[^.]{0,160}?"
+    r"\bversion\s+(\d(?:\.\d)?)(?:\s+of\s+the\s+License)?"
+    r"(,?\s+or\s+(?:\(at\s+your\s+option\)\s+)?any\s+later)?",
+    re.IGNORECASE,
+)
+_GNU_NAMES = {"": "GPL", "lesser": "LGPL", "library": "LGPL", "affero": "AGPL"}
+_COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|;|--|%|\"\"\"|'\'\'|<!--|$)")
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((\S{1,300})\)")
 _CC = re.compile(r"\bCC[ -]BY(?:[ -](?:NC|SA|ND))*[ -]\d\.\d\b|\bCC0[ -]1\.0\b", re.IGNORECASE)
 _CC_URL = re.compile(r"creativecommons\.org/licenses/(by(?:-[a-z]{2})*)/(\d\.\d)", re.IGNORECASE)
@@ -31,6 +39,20 @@ def read_tags(path: str, text: str) -> list[DeclaredLicense]:
     """Return the licenses a file's ``SPDX-License-Identifier`` tags name."""
     found = [_CLOSERS.sub("", match.group(1)) for match in _TAG.finditer(text[:_HEAD])]
     return [_declared(path, raw, resolve(raw)) for raw in dict.fromkeys(found) if raw][:_MAX]
+
+
+def read_source(path: str, text: str) -> list[DeclaredLicense]:
+    """Return the licenses a source file names: its tags and, in the comment it begins with, the
+    well-known notices."""
+    tags = read_tags(path, text)
+    if tags:
+        return tags
+    lines = []
+    for line in text[:_HEAD].split("\n")[:100]:
+        if not _COMMENT.match(line):
+            break
+        lines.append(line.lstrip(" \t#/*;%-"))
+    return read_statements(path, "\n".join(lines)) if lines else []
 
 
 def read_statements(path: str, text: str) -> list[DeclaredLicense]:
@@ -49,6 +71,12 @@ def read_statements(path: str, text: str) -> list[DeclaredLicense]:
         known = resolve(re.sub(r"[ ]", "-", name))
         if known is not None:
             found.setdefault(known.key, _declared(path, raw, known))
+    for match in _GNU.finditer(text):
+        kind = _GNU_NAMES[(match.group(1) or "").strip().lower()]
+        version = match.group(2) if "." in match.group(2) else f"{match.group(2)}.0"
+        known = resolve(f"{kind}-{version}-{'or-later' if match.group(3) else 'only'}")
+        if known is not None:
+            found.setdefault(known.key, _declared(path, " ".join(match.group().split()), known))
     for match in _UNDER.finditer(text):
         words = match.group(1).split()[:9]
         for count in range(len(words), 0, -1):

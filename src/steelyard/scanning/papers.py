@@ -22,6 +22,16 @@ from steelyard.scanning.interface import Header
 
 _CARD = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?\.(?:md|markdown)\Z")
 
+_README = re.compile(r"(?i)\A(?:readme|model_?card)(?:[._-].*)?(?:\.(?:md|markdown|rst|txt))?\Z")
+_SOURCES = (
+    ".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".js", ".ts", ".rs", ".go", ".java",
+    ".sh", ".jl", ".R",
+)  # fmt: skip
+_SOURCE_HEAD = 64 * 1024
+"""Bytes of a source file in which its header may be."""
+_PROJECTS = frozenset({"pyproject.toml", "setup.cfg", "package.json", "CITATION.cff"})
+_MODELS = (".gguf", ".safetensors")
+
 
 class Papers(Struct):
     """Collects what one file says as a paper of the model."""
@@ -62,32 +72,37 @@ class Papers(Struct):
         whatever its name. ``header`` is what a scan of the same bytes has already read.
         """
         name = path.rpartition("/")[2]
-        if "card" in tasks and (header is not None or name.endswith((".gguf", ".safetensors"))):
+        if header is not None or name.endswith(_MODELS):
             try:
-                self._read_header(path, source, limits, header, scanned="scan" in tasks)
+                if header is None and "scan" not in tasks:
+                    header = _header(source, limits)
+                self._read_header(path, header, tasks)
             except ArtifactError as error:
                 return f"its header could not be read: {error.message}"
         kinds = _kinds(name, path, tasks, alone=alone)
         if not kinds:
             return ""
-        data = source.read_at(0, min(source.size, limits.text_bytes))
-        text = data.decode("utf-8", "replace")
+        most = _SOURCE_HEAD if kinds == ["source"] else limits.text_bytes
+        text = _decoded(source.read_at(0, min(source.size, most)))
         try:
             for kind in kinds:
                 self._read_as(kind, path, text)
         except ArtifactError as error:
             return f"its text could not be read: {error.message}"
-        if source.size > limits.text_bytes:
+        if kinds != ["source"] and source.size > limits.text_bytes:
             return f"only the first {limits.text_bytes} bytes of its text were read"
         return ""
 
-    def _read_header(
-        self, path: str, source: Source, limits: Limits, header: Header | None, *, scanned: bool
-    ) -> None:
-        """Read where weights come from; a header a scan could not read is its finding."""
-        if header is None and not scanned:
-            header = _header(source, limits)
+    def _read_header(self, path: str, header: Header | None, tasks: tuple[Task, ...]) -> None:
+        """Read the license weights name and where they come from; a header a scan could not read
+        is its finding."""
         if header is None:
+            return
+        if "license" in tasks:
+            from steelyard.licensing.declarations import read_metadata
+
+            self.declared += read_metadata(path, header.values)
+        if "card" not in tasks:
             return
         from steelyard.provenance.lineage import headers
 
@@ -112,9 +127,20 @@ class Papers(Struct):
 
                 self.declared += read_statements(path, text)
         elif kind == "source":
-            from steelyard.licensing.headers import read_tags
+            from steelyard.licensing.headers import read_source
 
-            self.declared += read_tags(path, text)
+            self.declared += read_source(path, text)
+        elif kind == "project":
+            from steelyard.licensing.declarations import read_project
+
+            self.declared += read_project(path, text)
+        elif kind == "section":
+            from steelyard.licensing.declarations import read_license_section
+
+            declared, section = read_license_section(path, text)
+            self.declared += declared
+            if section is not None:
+                self.license_files.append(section)
         elif kind == "card":
             from steelyard.provenance.card import read_card_papers
 
@@ -141,32 +167,51 @@ class Papers(Struct):
             self.declared += declared
 
 
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        from steelyard.licensing.decode import decode
+
+        return decode(data)
+
+
 def _kinds(name: str, path: str, tasks: tuple[Task, ...], *, alone: bool) -> list[str]:
-    kinds: list[str] = []
-    if "license" in tasks:
-        from steelyard.licensing.detect import is_license_path
-
-        if alone or is_license_path(path):
-            kinds.append("license")
-        elif name.endswith((".py", ".pyi")):
-            kinds.append("source")
+    kinds = [_license_kind(name, path, alone=alone)] if "license" in tasks else []
     if "card" in tasks:
-        if _CARD.match(name):
-            kinds.append("card")
-        elif name.endswith((".json", ".yml", ".yaml")):
-            from steelyard.provenance.config import is_config_path
-            from steelyard.provenance.lineage.configs import is_lineage_path
+        kinds += _card_kinds(name, path)
+    return [kind for kind in kinds if kind]
 
-            if is_config_path(path):
-                kinds.append("config")
-            if is_lineage_path(path):
-                kinds.append("lineage")
-        elif name in ("METADATA", "PKG-INFO"):
-            from steelyard.provenance.package import is_package_path
 
-            if is_package_path(path):
-                kinds.append("package")
-    return kinds
+def _license_kind(name: str, path: str, *, alone: bool) -> str:
+    """Return how the license of a text file may be read."""
+    if name.endswith(_MODELS):
+        return ""
+    from steelyard.licensing.detect import is_license_path
+
+    if alone or is_license_path(path):
+        return "license"
+    if name.endswith(_SOURCES):
+        return "source"
+    if name in _PROJECTS:
+        return "project"
+    return "section" if _README.match(name) else ""
+
+
+def _card_kinds(name: str, path: str) -> list[str]:
+    if _CARD.match(name):
+        return ["card"]
+    if name.endswith((".json", ".yml", ".yaml")):
+        from steelyard.provenance.config import is_config_path
+        from steelyard.provenance.lineage.configs import is_lineage_path
+
+        config = "config" if is_config_path(path) else ""
+        return [config, "lineage" if is_lineage_path(path) else ""]
+    if name in ("METADATA", "PKG-INFO"):
+        from steelyard.provenance.package import is_package_path
+
+        return ["package"] if is_package_path(path) else []
+    return []
 
 
 def _opening(text: str) -> str:
