@@ -78,6 +78,10 @@ SPELLINGS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("isc", (("and/or distribute", "and distribute"),)),
 )
 """Spellings that the SPDX matching guidelines, or ScanCode, hold equal to the listed text."""
+WITHIN = {
+    "lgpl-3.0": re.compile(r"^\s*GNU GENERAL PUBLIC LICENSE\s+Version 3", re.MULTILINE),
+}
+"""Where a listed text goes on with another license, which most copies keep in another file."""
 LARGEST = 60_000
 GENERIC = re.compile(
     r"proprietary|commercial-license|other-|unknown|generic|warranty-disclaimer|public-domain"
@@ -178,6 +182,9 @@ def listed(listing: Path, folder: Path) -> Iterator[Source]:
         for key, changes in SPELLINGS:
             if key == item["key"]:
                 yield Source(key, item["spdx"], source, respelled(text, changes))
+        within = WITHIN.get(item["key"])
+        if within and (other := within.search(text)):
+            yield Source(item["key"], item["spdx"], source, text[: other.start()])
 
 
 def respelled(text: str, changes: tuple[tuple[str, str], ...]) -> str:

@@ -195,6 +195,26 @@ def test_a_text_too_long_to_judge_is_unknown_and_quick() -> None:
     assert time.process_time() - begun < 20
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a", "\0", "\n", "<", "<a ", "&#110;", "<!--", "~~", "](https://", "1. ", "(a) ", "ab-\n",
+        "non ", "section\n7. ", "许可", "Copyright (c) 2020 x\n", "license may not use ",
+        "<div class='x'><p>", "the software ", "\u200b", MIT, "# License\n",
+    ],
+)  # fmt: skip
+def test_floods_are_judged_in_time_and_never_clean(piece: str) -> None:
+    """Seconds for 200,000 characters and for twice as many: linear, and small."""
+    seconds = []
+    for size in (200_000, 400_000):
+        text = (piece * (size // len(piece) + 1))[:size]
+        begun = time.process_time()
+        assert judge(text).verdict not in CLEAN
+        seconds.append(time.process_time() - begun)
+    assert seconds[1] < 8
+    assert seconds[1] < 5 * seconds[0] + 0.5
+
+
 def test_a_notice_that_only_points_adopts_nothing() -> None:
     notice = "Our product\nCopyright 2025 Us\n\nThis product includes software made by Them.\n"
     assert detect_text("NOTICE", notice).verdict is LicenseVerdict.NONE
@@ -314,3 +334,25 @@ _WORDS = MIT.split()
 def test_a_binding_word_anywhere_inside_shows(place: int, word: str) -> None:
     text = " ".join([*_WORDS[:place], word, *_WORDS[place:]])
     assert judge(text).verdict not in CLEAN
+
+
+@pytest.mark.parametrize("name", ["GPL-2", "GPL-3", "LGPL-2.1", "LGPL-3", "Apache-2.0", "MPL-2.0"])
+def test_an_operating_systems_copies(name: str) -> None:
+    path = Path("/usr/share/common-licenses") / name
+    if not path.is_file():
+        pytest.skip("this system keeps no common licenses")
+    file = judge(path.read_text(encoding="utf-8"))
+    assert file.verdict in CLEAN
+    assert key(file).startswith(name.lower())
+
+
+def test_a_license_that_adds_to_another_is_found_with_it_and_alone() -> None:
+    folder = shared("corpus", "licences", "texts")
+    lesser = (folder / "LGPL-3.0-only.txt").read_text(encoding="utf-8")
+    general = (folder / "GPL-3.0-only.txt").read_text(encoding="utf-8")
+    alone = lesser[: lesser.index("GNU GENERAL PUBLIC LICENSE\n")]
+    assert (judge(alone).verdict in CLEAN, key(judge(alone))) == (True, "lgpl-3.0")
+    both = judge(f"{general}\n\n{alone}")
+    assert both.verdict is LicenseVerdict.SEVERAL
+    assert {match.key for match in both.matches} == {"gpl-3.0", "lgpl-3.0"}
+    assert all(span.severity == "info" for match in both.matches for span in match.changed)

@@ -15,6 +15,8 @@ _STEP = 16
 _NEAR = 6
 """Words passed over in the first, finest search."""
 _WIDE = 48
+_FILLED = 12
+"""Words that may stand in a blank of the instructions around the terms."""
 _FAR_SEARCHES = 24
 _MAX_EDITS = 600
 _PASSAGE = 6
@@ -91,6 +93,8 @@ def _walk(
                 break
             searches -= 1
             found = _wide(text, at, reference, ref_at)
+            if found is not None and ref_at >= core_end and found[0] > _FILLED:
+                found = None  # Another text follows, not a name put into a blank.
             if found is None and ref_at < core_end:
                 found = _far(text, at, reference[:core_end], ref_at)
             elif found is None:

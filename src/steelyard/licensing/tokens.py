@@ -38,7 +38,7 @@ _WORD = re.compile(
 )
 """The same for other scripts; reversed writing counts as a word."""
 _JOINTS = (
-    re.compile(r"non(?<![^\W_]non)[-\s][\s*#>/;%-]{0,12}(?=[^\W\d_])"),
+    re.compile(r"non(?<![^\W_]non)[-\s][\s*#>/;%-]{0,40}(?=[^\W\d_])"),
     re.compile(r"re(?<![^\W_]re)-(?=[^\W\d_])"),
     re.compile(r"sub(?<![^\W_]sub)[-\s]{1,12}(?=licen[sc])"),
     re.compile(r"fine(?<![^\W_]fine)[-\s]{1,12}(?=tun)"),
@@ -233,7 +233,7 @@ def _blank(match: re.Match[str]) -> str:
 
 def _filled(match: re.Match[str]) -> str:
     whole = match.group()
-    word = whole.rstrip(" \t\r\n-*#>/;,.")
+    word = whole.rstrip(" \t\r\n-*#>/;%,.")
     return word + FILL * (len(whole) - len(word))
 
 
