@@ -296,11 +296,11 @@ def test_names_and_messages_that_hide_and_flood(repository: Repository) -> None:
     assert commit.weights
 
 
-def test_ten_thousand_commits_and_one_with_very_many_files(repository: Repository) -> None:
+def test_thousands_of_commits_and_one_with_very_many_files(repository: Repository) -> None:
     parts = []
-    for at in range(10_000):
+    for at in range(3_000):
         files = b"M 100644 inline m.safetensors\ndata %d\n%d\n" % (len(str(at)), at)
-        if at == 5_000:
+        if at == 1_500:
             files = b"".join(
                 b"M 100644 inline f%d.txt\ndata 1\nx\n" % n for n in range(MOST_FILES + 50)
             )
@@ -314,8 +314,8 @@ def test_ten_thousand_commits_and_one_with_very_many_files(repository: Repositor
     begun = time.monotonic()
     found = read_git(repository.path).history
     assert time.monotonic() - begun < 60
-    assert len(found.commits) == 10_000
-    assert sum(bool(commit.weights) for commit in found.commits) == 9_999
+    assert len(found.commits) == 3_000
+    assert sum(bool(commit.weights) for commit in found.commits) == 2_999
     assert found.complete
     assert any("not kept" in problem for problem in found.problems)
 

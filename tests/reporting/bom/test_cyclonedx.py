@@ -248,14 +248,14 @@ def test_nothing_at_all_gives_a_valid_document(spec: Spec) -> None:
     }  # fmt: skip
 
 
-def test_five_thousand_files() -> None:
-    document = json.loads(write_bom(large(5_000), "cyclonedx-1.6"))
+def test_a_thousand_files() -> None:
+    document = json.loads(write_bom(large(1_000), "cyclonedx-1.6"))
     own = document["metadata"]["component"]
     names = {item["name"]: item["hashes"][0]["content"] for item in own["components"]}
-    assert names == {file.path: file.sha256 for file in large(5_000).files}
+    assert names == {file.path: file.sha256 for file in large(1_000).files}
     files, (first, *needs) = own["components"], document["dependencies"]
     assert first["dependsOn"] == [row["ref"] for row in needs]
-    assert len(set(first["dependsOn"])) == len(names) == 5_000
+    assert len(set(first["dependsOn"])) == len(names) == 1_000
     # The validator compares every row with every other, so it gets them in turns.
     for start in range(0, len(files), 25):
         own["components"] = files[start : start + 25]
