@@ -63,7 +63,7 @@ def test_an_adapter_names_what_its_loader_fetches() -> None:
     assert ("adapter", "LORA") in facts(paper)
 
 
-@pytest.mark.parametrize("base", [None, "", "/root/llama", {"a": 1}])
+@pytest.mark.parametrize("base", [None, "", "/srv/llama", {"a": 1}])
 def test_an_adapter_without_a_named_base_has_an_unnamed_one(base: object) -> None:
     paper = read("adapter_config.json", {"base_model_name_or_path": base, "peft_type": "LORA"})
     assert [(claim.name, claim.relation) for claim in paper.claims] == [("", "adapter_of")]
