@@ -122,3 +122,29 @@ def test_a_path_named_like_a_command_can_be_given(tmp_path: Path) -> None:
     code, found = document(str(tmp_path / "show"))
     assert code == 0 and found["expression"] == "Apache-2.0"
     assert run().returncode == 2
+
+
+def test_every_place_a_license_is_named_is_read(tmp_path: Path) -> None:
+    """In another encoding, in project files, in a README's section and in a source's notice."""
+    text = LICENSE.read_text(encoding="utf-8")
+    (tmp_path / "LICENSE").write_bytes(text.encode("utf-16"))
+    (tmp_path / "pyproject.toml").write_text('[project]\nlicense = "MIT"\n', encoding="utf-8")
+    (tmp_path / "README.md").write_text("# x\n\n## License\n\nISC\n", encoding="utf-8")
+    notice = "// Licensed under the BSD-3-Clause license\nint x;\n"
+    (tmp_path / "kernel.cu").write_text(notice, encoding="utf-8")
+    _, found = document(str(tmp_path))
+    (file,) = found["files"]
+    assert (file["path"], file["matches"][0]["key"]) == ("LICENSE", "apache-2.0")
+    assert file["verdict"] in ("exact", "same_wording")
+    named = {(each["path"], each["key"]) for each in found["declared"]}
+    assert named == {("pyproject.toml", "mit"), ("README.md", "isc"), ("kernel.cu", "bsd-new")}
+    assert found["conflicts"]
+
+
+def test_a_model_files_own_license_is_read(tmp_path: Path) -> None:
+    header = json.dumps({"__metadata__": {"license": "cc-by-nc-4.0"}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    code, found = document(str(tmp_path / "model.safetensors"))
+    assert code == 0
+    (declared,) = found["declared"]
+    assert (declared["source"], declared["key"]) == ("config", "cc-by-nc-4.0")
