@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from steelyard.catalog.license_terms import Term
-from steelyard.kernel.lineage_answer import DutyState
+from steelyard.kernel.lineage_answer import DutyState, Result
 from steelyard.licensing.lineage.carry import Carried, follows, label
 from steelyard.licensing.lineage.graph import LineageNode, LineageUse
 from steelyard.licensing.lineage.modality import is_multimodal
@@ -150,9 +150,9 @@ def _report(
     reported.duty(carried, term, state if due else "unknown", file=term.file, text=ready)
     if state != "missing":
         return
-    result = "duty_missing" if due else "review"
+    result: Result = "duty_missing" if due else "review"
     tail = "" if due else " Whether it is due is open, because the use is not stated fully."
-    reported.reason(result, carried, term, f"{term.says}{tail}", remedy)  # type: ignore[arg-type]
+    reported.reason(result, carried, term, f"{term.says}{tail}", remedy)
 
 
 def _node(reported: Reported, carried: Carried) -> LineageNode:
