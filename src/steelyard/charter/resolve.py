@@ -6,22 +6,53 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from steelyard.charter.schema import Charter
-from steelyard.kernel.assessment import CharterIdentity
+from steelyard.kernel.assessment import CharterIdentity, ControlTask
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import InputError
+
+LATER: dict[type[Struct], frozenset[str]] = {
+    Charter: frozenset({"scanner"}),
+    ControlTask: frozenset({"fact", "evidence"}),
+}
+"""Fields that came after the first version, by the struct they are in.
+
+One that has its default is left out, so a charter that does not use it keeps its digest.
+"""
 
 
 def resolved_json(charter: Charter) -> bytes:
     """Return the canonical JSON (RFC 8785) of a resolved charter."""
     import rfc8785
 
-    document: Any = msgspec.to_builtins(charter)
-    if charter.scanner is None:
-        # Added later: a charter that does not use it is the same charter as before.
-        del document["scanner"]
+    document: Any = msgspec.to_builtins(_spelled(charter))
     return rfc8785.dumps(document)
+
+
+def _spelled(value: Any) -> Any:
+    """Return ``value`` with structs as mappings, later fields with their default left out."""
+    if isinstance(value, Struct):
+        later = LATER.get(type(value), frozenset())
+        found = {}
+        for field in msgspec.structs.fields(value):
+            held = getattr(value, field.name)
+            if field.name in later and held == _default(field):
+                continue
+            found[field.encode_name] = _spelled(held)
+        return found
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_spelled(item) for item in value]
+    return value
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default is not msgspec.NODEFAULT:
+        return field.default
+    return None if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def charter_sha256(charter: Charter) -> str:

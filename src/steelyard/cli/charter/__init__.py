@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``steelyard charter``: write charters, check them, and say what they decide and why."""
+
+from __future__ import annotations
+
+import click
+
+from steelyard.cli.lazy import LazyGroup
+
+COMMANDS: dict[str, str] = {
+    "init": "Write a shipped charter to a file, ready to edit.",
+    "check": "Check a charter: fields, rules, references.",
+    "explain": "Explain an assessment: rules, facts, what would change it.",
+}
+
+
+@click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
+def command() -> None:
+    """Write, check and explain charters."""
