@@ -24,7 +24,7 @@ from steelyard.charter.facts import Facts, FactType, all_facts, facts_document, 
 from steelyard.charter.functions import BY_NAME, on_day
 from steelyard.charter.functions import FUNCTIONS as DOMAIN
 from steelyard.charter.tree import Constant, Tree, compared, path_of, read_tree, reads, walk
-from steelyard.kernel.assessment import Tri
+from steelyard.kernel.assessment import Tier, Tri
 from steelyard.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class View:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data: dict[str, Any] = _known(data)
         self._activation: Any = None
+        self._answers: dict[str, Tri] = {}
 
     def get(self, path: str) -> Any:
         """Return the value of the fact at ``path``, or None when it is not known."""
@@ -113,6 +114,17 @@ class View:
             else:
                 inner[name] = list(value) if isinstance(value, tuple) else value
         return View(data)
+
+    def ask(self, text: str) -> Tri:
+        """Return what an expression says about the facts; the same one is run once."""
+        answer = self._answers.get(text)
+        if answer is None:
+            answer = self._answers[text] = run(compile_rule(text), self)
+        return answer
+
+    def with_risk(self, score: int, tier: Tier | None = None) -> View:
+        """Return the same facts with the risk worked out so far."""
+        return self.but({"risk.score": score, "risk.tier": tier})
 
     @property
     def activation(self) -> Any:
