@@ -2,8 +2,8 @@
 """The EU AI Act as a questionnaire: questions, dates, roles, classes and obligations, as data.
 
 An answer leaves *marks*. Formulas over marks (``a & (b | c.*)``, never "not") say which question
-comes next, which class and role follow, and what is owed. Reading the formulas and working with them
-is for :mod:`steelyard.charter.regulation`; here they are text.
+comes next, which class and role follow, and what is owed. Reading the formulas and working with
+them is for :mod:`steelyard.charter.regulation`; here they are text.
 """
 
 from __future__ import annotations

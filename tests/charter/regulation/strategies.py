@@ -10,7 +10,7 @@ from steelyard.charter.regulation.machine import UNSURE, Answer, next_question, 
 
 
 def definite(question: Question) -> list[Answer]:
-    """Return the definite answers that matter: each option, and for "many" all real ones at once."""
+    """Return the definite answers that matter: each option, for "many" also all at once."""
     answers: list[Answer] = [(option.id,) for option in question.options]
     if question.kind == "many":
         answers.append(tuple(o.id for o in question.options if not o.alone))

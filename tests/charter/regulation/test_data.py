@@ -42,9 +42,7 @@ def test_ids_are_unique_and_no_option_takes_the_reserved_word() -> None:
 def test_a_question_speaks_only_of_marks_left_above_it() -> None:
     above: set[str] = set()
     for question in ACT.questions:
-        reachable = above | {
-            rule.mark for rule in ACT.derived if feeds(rule.mark) <= above
-        }
+        reachable = above | {rule.mark for rule in ACT.derived if feeds(rule.mark) <= above}
         for name in names_in(question.when):
             assert known(name, reachable), f"{question.id}: {name}"
         above |= {mark for option in question.options for mark in option.marks}
@@ -98,9 +96,11 @@ def test_references_sources_roles_and_dates_resolve() -> None:
     roles = {role.id for role in ACT.roles}
     dates = {date.id for date in ACT.dates}
     timings = {timing.id for timing in ACT.timings}
-    for row in (*ACT.questions, *ACT.obligations):
-        assert row.refs and all(find(ref) for ref in row.refs), row.id
-        assert row.source in ACT.sources, row.id
+    cited = [(row.id, row.refs, row.source) for row in ACT.questions]
+    cited += [(row.id, row.refs, row.source) for row in ACT.obligations]
+    for name, refs, source in cited:
+        assert refs and all(find(ref) for ref in refs), name
+        assert source in ACT.sources, name
     for item in ACT.obligations:
         assert set(item.who) <= roles and item.who, item.id
         assert item.timing in timings, item.id
@@ -111,9 +111,8 @@ def test_references_sources_roles_and_dates_resolve() -> None:
         assert {each.date for each in timing.dates} <= dates
     assert {timing.id for timing in ACT.timings} == {item.timing for item in ACT.obligations}
     assert all(date.source in ACT.sources for date in ACT.dates)
-    assert set(ACT.sources) == {
-        row.source for row in (*ACT.questions, *ACT.obligations, *ACT.dates)
-    }
+    used = {source for _, _, source in cited} | {date.source for date in ACT.dates}
+    assert set(ACT.sources) == used
 
 
 def test_classes_and_standings_are_those_of_the_document_worst_first() -> None:

@@ -25,7 +25,7 @@ BENIGN: dict[str, Answer] = {
 }
 
 
-def told(on: datetime.date = TODAY, **changes: str | tuple[str, ...]) -> Classification:
+def told(on: datetime.date = TODAY, /, **changes: str | tuple[str, ...]) -> Classification:
     """Classify with "no" to everything that is not said; keys have "__" for "." and "_" for "-"."""
     given = {**IN_UNION, **BENIGN}
     for key, value in changes.items():
@@ -289,9 +289,7 @@ def test_more_than_a_third_of_the_compute_makes_a_provider_of_the_modification()
     heavy = told(roles="gpai-modifier", gpai__modification="yes")
     assert heavy.gpai == "gpai" and [role.id for role in heavy.roles] == ["gpai-modifier"]
     assert "gpai-documentation" in owed(heavy) and "systemic-evaluation" not in owed(heavy)
-    systemic = told(
-        roles="gpai-modifier", gpai__modification="yes", gpai__base_systemic="yes"
-    )
+    systemic = told(roles="gpai-modifier", gpai__modification="yes", gpai__base_systemic="yes")
     assert systemic.gpai == "systemic" and "systemic-evaluation" in owed(systemic)
 
 

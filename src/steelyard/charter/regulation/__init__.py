@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which class, roles and obligations the EU AI Act gives a use: a pure state machine over answers."""
+"""Class, roles and obligations of a use under the EU AI Act: a pure state machine over answers."""

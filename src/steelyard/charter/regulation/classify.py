@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """From answers to class, roles, obligations, and what would change them. Pure.
 
-Everything is read off two walks: one in which each open question counts as its strictest answer,
-which is the result, and one in which it leaves nothing, which shows what rests on open questions.
+Everything is read off walks: one in which each open question counts as its strictest answer, which
+is the result, one in which it has its mildest, and one in which it brings nothing, which shows what
+rests on open questions.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import NamedTuple
 
@@ -77,7 +79,8 @@ def classify(
     mild = walk(mildest(answers))
     standing = standing_of(strict.marks)
     chosen = next(kind for kind in act.classes if kind.id == standing.eu_class)
-    obligations = _obligations(strict.marks, mild.marks, on)
+    sure = walk(mildest(answers, only="prohibited")).marks
+    obligations = _obligations(strict.marks, sure, on)
     asked = {step.question.id for step in strict.steps}
     trace, changes = _trace(strict, answers, prefilled or {}, standing)
     return Classification(
@@ -93,7 +96,7 @@ def classify(
         applies_from=_class_date(chosen, obligations),
         gpai=standing.gpai,
         gpai_title=next(kind.title for kind in act.gpai if kind.id == standing.gpai),
-        roles=_roles(strict.marks, mild.marks),
+        roles=_roles(strict.marks, sure),
         obligations=obligations,
         open_questions=tuple(
             step.question.id for step in strict.steps if NOT_SURE in (step.answer or UNSURE)
@@ -106,7 +109,7 @@ def classify(
     )
 
 
-def standing_of(marks: Set[str]) -> Standing:
+def standing_of(marks: AbstractSet[str]) -> Standing:
     """Return class, standing and roles that marks amount to."""
     act = eu_ai_act()
     return Standing(
@@ -116,21 +119,25 @@ def standing_of(marks: Set[str]) -> Standing:
     )
 
 
-def mildest(answers: Answers) -> dict[str, Answer]:
-    """Return the answers with each open question left out, or at its mildest option."""
+def mildest(answers: Answers, only: str = "") -> dict[str, Answer]:
+    """Return the answers with each open question left out, or at its mildest option.
+
+    With ``only`` just the questions of that stage get an option. Left out otherwise, an open
+    question brings nothing: what is owed even so is owed whatever its answer.
+    """
     definite = {name: answer for name, answer in answers.items() if NOT_SURE not in answer}
     for question in eu_ai_act().questions:
-        if question.mild:
+        if question.mild and only in ("", question.stage):
             definite.setdefault(question.id, (question.mild,))
     return definite
 
 
-def obligation_ids(marks: Set[str]) -> frozenset[str]:
+def obligation_ids(marks: AbstractSet[str]) -> frozenset[str]:
     """Return the ids of all obligations that marks bring."""
     return frozenset(item.id for item in eu_ai_act().obligations if holds(item.when, marks))
 
 
-def start_of(obligation: Obligation, marks: Set[str]) -> LegalDate:
+def start_of(obligation: Obligation, marks: AbstractSet[str]) -> LegalDate:
     """Return the earliest date on which an obligation applies to these marks.
 
     Raises:
@@ -143,7 +150,7 @@ def start_of(obligation: Obligation, marks: Set[str]) -> LegalDate:
     return min(dates, key=lambda date: date.date)
 
 
-def _first(kinds: tuple[Class, ...], marks: Set[str]) -> str:
+def _first(kinds: tuple[Class, ...], marks: AbstractSet[str]) -> str:
     return next(kind.id for kind in kinds if holds(kind.when, marks))
 
 
@@ -158,7 +165,7 @@ def _dates() -> dict[str, LegalDate]:
 
 
 def _obligations(
-    strict: Set[str], mild: Set[str], on: datetime.date
+    strict: AbstractSet[str], sure: AbstractSet[str], on: datetime.date
 ) -> tuple[DueObligation, ...]:
     act = eu_ai_act()
     due = []
@@ -180,7 +187,7 @@ def _obligations(
                 before_omnibus=before,
                 in_force=start.date <= on,
                 days_left=max(0, (start.date - on).days),
-                open=not holds(item.when, mild),
+                open=not holds(item.when, sure),
                 amended_by=item.amended_by or start.amended_by,
                 source=act.sources[item.source],
                 confidence=item.confidence,
@@ -198,13 +205,13 @@ def _class_date(chosen: Class, obligations: tuple[DueObligation, ...]) -> dateti
     return min((each.applies_from for each in obligations if each.id in own), default=None)
 
 
-def _roles(strict: Set[str], mild: Set[str]) -> tuple[FoundRole, ...]:
+def _roles(strict: AbstractSet[str], sure: AbstractSet[str]) -> tuple[FoundRole, ...]:
     return tuple(
         FoundRole(
             id=role.id,
             title=role.title,
             citations=_citations(role.refs),
-            open=not holds(role.when, mild),
+            open=not holds(role.when, sure),
         )
         for role in eu_ai_act().roles
         if holds(role.when, strict)

@@ -8,14 +8,15 @@ is what makes "not sure" safe to read as every answer at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import cache
 
-Formula = Callable[[Set[str]], bool]
+Formula = Callable[[AbstractSet[str]], bool]
 _TOKEN = re.compile(r"\s*([A-Za-z0-9.-]+\*?|[&|()])")
 
 
-def holds(text: str, marks: Set[str]) -> bool:
+def holds(text: str, marks: AbstractSet[str]) -> bool:
     """Say whether a formula holds; an empty one always does.
 
     Raises:
@@ -73,16 +74,16 @@ def _all(tokens: list[str], at: int, names: list[str]) -> tuple[Formula, int]:
 
 
 def _one(tokens: list[str], at: int, names: list[str]) -> tuple[Formula, int]:
-    token = tokens[at] if at < len(tokens) else ""
-    if token == "(":
+    word = tokens[at] if at < len(tokens) else ""
+    if word == "(":
         inside, at = _any(tokens, at + 1, names)
         if at >= len(tokens) or tokens[at] != ")":
             raise ValueError("a parenthesis is not closed")
         return inside, at + 1
-    if token in ("", ")", "&", "|"):
-        raise ValueError(f"a mark is expected, not {token or 'the end'!r}")
-    names.append(token)
-    if token.endswith(".*"):
-        prefix = token[:-1]
+    if word in ("", ")", "&", "|"):
+        raise ValueError(f"a mark is expected, not {word or 'the end'!r}")
+    names.append(word)
+    if word.endswith(".*"):
+        prefix = word[:-1]
         return (lambda marks: any(mark.startswith(prefix) for mark in marks)), at + 1
-    return (lambda marks: token in marks), at + 1
+    return (lambda marks: word in marks), at + 1

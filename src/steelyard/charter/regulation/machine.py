@@ -8,7 +8,8 @@ every option together: whatever any definite answer would have brought is then t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 from msgspec import Struct
@@ -82,7 +83,7 @@ def marks_of(question: Question, answer: Answer) -> set[str]:
     return {mark for option in chosen for mark in option.marks}
 
 
-def close(marks: Set[str]) -> frozenset[str]:
+def close(marks: AbstractSet[str]) -> frozenset[str]:
     """Return the marks with all that follow from them."""
     found = set(marks)
     # One pass suffices: a derived mark uses only those derived above it.

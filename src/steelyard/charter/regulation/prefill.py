@@ -15,10 +15,8 @@ from steelyard.charter.regulation.machine import Answer
 from steelyard.kernel.lineage_answer import GpaiFacts
 from steelyard.kernel.use_case import UseCase
 
-UNION = frozenset(
-    "EU AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE "
-    "IS LI NO".split()
-)
+_MEMBERS = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
+UNION = frozenset({"EU", "IS", "LI", "NO"}.union(_MEMBERS.split(" ")))
 """The Union, its Member States, and the three other states of the European Economic Area."""
 
 _AREAS = {

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
-CLASSIFICATION_SCHEMA = "steelyard.classification/v1"
+CLASSIFICATION_SCHEMA: Final = "steelyard.classification/v1"
 
 EuClass = Literal[
     "out-of-scope",

@@ -9,7 +9,6 @@ from steelyard.catalog.eu_ai_act import NOT_SURE, Question, eu_ai_act
 from steelyard.charter.regulation.machine import Answer, Answers, questions
 
 
-
 def filled_sheet(answers: Answers, name: str = "") -> str:
     """Return a file of answers, in the order of the questions, each with its question above it."""
     lines = _head(name)

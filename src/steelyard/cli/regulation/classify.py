@@ -70,8 +70,10 @@ def command(
     use_case = bootstrap.load_use_case(use_case_file) if use_case_file else None
     suggested = prefill(use_case) if use_case else {}
     name = name or (use_case.name if use_case else "")
-    if ask or (answers_file is None and use_case_file is None) or _wants_questions(
-        answers_file, use_case_file
+    if (
+        ask
+        or (answers_file is None and use_case_file is None)
+        or _wants_questions(answers_file, use_case_file)
     ):
         given = _asked(given, suggested, save, name)
         suggested = {}

@@ -28,7 +28,7 @@ def classification_text(result: Classification, name: str = "") -> str:
 
 
 def print_classification(screen: Console, result: Classification, name: str = "") -> None:
-    """Print the result: class, roles, obligations by date, what is open and what would change it."""
+    """Print class, roles, obligations by date, what is open and what would change it."""
     from rich.text import Text
 
     ascii_only = screen.options.ascii_only
@@ -113,17 +113,13 @@ def _changes(screen: Console, result: Classification) -> None:
     if shown:
         _say(screen, "\nWhat would change it", style="bold")
     for change in shown:
-        _say(
-            screen, f"{change.question} = {change.answer}: {view.change_said(change)}", 2, 2
-        )
+        _say(screen, f"{change.question} = {change.answer}: {view.change_said(change)}", 2, 2)
     left = len(result.would_change) - len(shown)
     if left > 0:
         _say(screen, f"and {left} more in the JSON document and the report", 2, style="dim")
 
 
-def _say(
-    screen: Console, text: str, columns: int = 0, hang: int = 0, *, style: str = ""
-) -> None:
+def _say(screen: Console, text: str, columns: int = 0, hang: int = 0, *, style: str = "") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
