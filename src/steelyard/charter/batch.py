@@ -12,33 +12,44 @@ the engine 840 µs (half of it makes nested maps of the facts), all rules as one
 100 µs, remembered 60 µs. The list has a flaw besides: one unknown fact turns the whole list into
 an error, so that each pattern of missing facts would need a list of its own.
 
-What is remembered is bounded by the bytes of the documents it came from. An expression that keeps
+What is remembered is bounded by the bytes of the values. An expression that keeps
 meeting new values (it reads a name, say) is no longer remembered, and run each time.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from steelyard.charter.engine import Program, View, compile_rule, fact_types, run, view_of
+from steelyard.charter.engine import View, compile_rule, fact_types, run, view_of
 from steelyard.charter.facts import Facts, RiskFacts
-from steelyard.charter.judge import Judgment, judge
-from steelyard.charter.schema import Charter
+from steelyard.charter.judge import (
+    Fired,
+    Judgment,
+    Points,
+    Reader,
+    fired_of,
+    judge,
+    points_of,
+)
+from steelyard.charter.schema import Charter, Dimension, Rule
 from steelyard.kernel.assessment import Effect, Outcome, Tier, Track, Tri
 from steelyard.kernel.errors import InputError
 
-MEMORY = 32 * 1024 * 1024
-"""Bytes of documents that answers may be remembered from, before all is forgotten."""
-MAX_REMEMBERED = 64 * 1024
-"""Bytes of a document from which its answers are not remembered."""
-PATIENCE = 4096
+MEMORY = 64 * 1024 * 1024
+"""Bytes of remembered values, about, after which all is forgotten."""
+MAX_REMEMBERED = 16 * 1024
+"""Bytes of values from which an answer is not remembered."""
+PATIENCE = 16384
 """New combinations of values after which it is asked whether remembering is worth it."""
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 _ABSENT = object()
 """Stands for a fact whose whole group is not there: other than a fact that is not known."""
@@ -64,80 +75,81 @@ class Decided(Struct, frozen=True, kw_only=True):
     """Roles whose sign-off is needed; none unless people decide."""
 
 
+class Memory(Generic[T]):
+    """Answers of one kind to one question about facts, by the values it reads.
+
+    ``paths`` is None for a question of which that is not known: it is asked every time.
+    """
+
+    __slots__ = ("answers", "forgetful", "key_of", "misses", "name", "paths")
+
+    def __init__(self, name: str, paths: tuple[str, ...] | None) -> None:
+        self.name, self.paths = name, paths
+        self.key_of = _key_of(paths or ())
+        self.answers: dict[Any, T] = {}
+        self.misses = 0
+        self.forgetful = paths is None
+
+
 class Asker:
-    """Answers expressions about facts and remembers the answers; several charters may share it."""
+    """Remembers answers about facts, within bounds; several charters may share one."""
 
     def __init__(self, *, memory: int = MEMORY) -> None:
-        self._questions: dict[str, _Question] = {}
-        self._memory = self._left = memory
+        self.memories: list[Memory[Any]] = []
+        self.expressions: dict[str, Memory[Tri]] = {}
         self.documents = 0
+        self._memory = self._left = memory
 
-    def reader(self, facts: Facts, size: int) -> _Reader:
-        """Return ``facts`` as rules see them; ``size`` is that of their document in bytes."""
-        self.documents += 1
-        return _Reader(self, facts, size)
-
-    def question(self, text: str) -> _Question:
-        """Return what is known about an expression."""
-        found = self._questions.get(text)
+    def expression(self, text: str) -> Memory[Tri]:
+        """Return the memory of an expression."""
+        found = self.expressions.get(text)
         if found is None:
-            found = self._questions[text] = _question(text)
+            found = self.expressions[text] = Memory(text, _leaves(compile_rule(text).paths))
+            self.memories.append(found)
         return found
 
-    def questions(self) -> Iterable[_Question]:
-        """Return every expression asked so far."""
-        return self._questions.values()
+    def of(self, name: str, *paths: str, texts: Iterable[str] = ()) -> Memory[Any]:
+        """Return a new memory for what depends on facts at ``paths`` and in expressions."""
+        inside = [path for text in texts for path in compile_rule(text).paths]
+        found: Memory[Any] = Memory(name, _leaves((*paths, *inside)))
+        self.memories.append(found)
+        return found
 
-    def answer(self, question: _Question, key: Any, facts: Facts, size: int) -> Tri:
-        """Run an expression whose answer is not remembered."""
-        if question.paths is None:
-            return run(question.program, view_of(facts))
-        answer = run(question.program, View(_data(question.paths, key)))
-        if question.forgetful or size > MAX_REMEMBERED:
-            return answer
-        question.misses += 1
-        if question.misses > PATIENCE and question.misses * 2 > self.documents:
-            question.forgetful = True
-            question.answers.clear()
-            return answer
-        self._left -= size
+    def keep(self, memory: Memory[T], key: Any, answer: T) -> None:
+        """Remember an answer, unless that is not worth it."""
+        weight = _weight(key)
+        if memory.forgetful or weight > MAX_REMEMBERED:
+            return
+        memory.misses += 1
+        if memory.misses > PATIENCE and memory.misses * 2 > self.documents:
+            memory.forgetful = True
+            memory.answers.clear()
+            return
+        self._left -= weight
         if self._left < 0:
             self._left = self._memory
-            for other in self._questions.values():
+            for other in self.memories:
                 other.answers.clear()
-        question.answers[key] = answer
-        return answer
+        memory.answers[key] = answer
 
 
-class _Question:
-    """An expression, the facts it reads, and the answers so far by their values."""
-
-    __slots__ = ("answers", "forgetful", "key_of", "misses", "paths", "program")
-
-    def __init__(
-        self, program: Program, paths: tuple[str, ...] | None, key_of: Callable[[Facts], Any]
-    ) -> None:
-        self.program, self.paths, self.key_of = program, paths, key_of
-        self.answers: dict[Any, Tri] = {}
-        self.misses = 0
-        self.forgetful = False
-
-
-def _question(text: str) -> _Question:
-    program = compile_rule(text)
+def _leaves(paths: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the single facts at or below ``paths``; None when one is no fact of this version."""
     known = fact_types()
-    paths: list[str] = []
-    for path in program.paths:
+    found: dict[str, None] = {}
+    for path in paths:
         if path not in known:
-            # Not a fact of this version: only the whole view can say what becomes of it.
-            return _Question(program, None, _no_values)
-        below = f"{path}."
-        inside = [
-            name for name, fact in known.items() if fact.message is None and name.startswith(below)
-        ]
-        paths += [path] if known[path].message is None else inside
-    found = tuple(dict.fromkeys(paths))
-    return _Question(program, found, _key_of(found))
+            return None
+        if known[path].message is None:
+            found[path] = None
+        else:
+            below = f"{path}."
+            found.update(
+                (name, None)
+                for name, fact in known.items()
+                if fact.message is None and name.startswith(below)
+            )
+    return tuple(found)
 
 
 def _key_of(paths: tuple[str, ...]) -> Callable[[Facts], Any]:
@@ -153,7 +165,14 @@ def _key_of(paths: tuple[str, ...]) -> Callable[[Facts], Any]:
     parts = [path.split(".") for path in paths]
     if len(parts) == 1:
         return lambda facts: _value(facts, parts[0])
-    return lambda facts: tuple(_value(facts, names) for names in parts)
+    return lambda facts: tuple([_value(facts, names) for names in parts])
+
+
+def _weight(value: Any) -> int:
+    """Return about how many bytes a remembered value takes."""
+    if isinstance(value, tuple):
+        return 100 + sum(map(_weight, value))
+    return 60 + (len(value) if isinstance(value, str) else 0)
 
 
 def _no_values(_: Facts) -> tuple[()]:
@@ -187,11 +206,10 @@ def _data(paths: tuple[str, ...], key: Any) -> dict[str, Any]:
 class _Reader:
     """Facts of one adoption, answered from what is remembered where possible."""
 
-    __slots__ = ("_asker", "_facts", "_questions", "_size")
+    __slots__ = ("_batch", "_facts")
 
-    def __init__(self, asker: Asker, facts: Facts, size: int) -> None:
-        self._asker, self._facts, self._size = asker, facts, size
-        self._questions = asker._questions
+    def __init__(self, batch: Batch, facts: Facts) -> None:
+        self._batch, self._facts = batch, facts
 
     def get(self, path: str) -> Any:
         """Return the value of a fact, or None when it is not known."""
@@ -204,16 +222,45 @@ class _Reader:
 
     def ask(self, text: str) -> Tri:
         """Return what an expression says about the facts."""
-        question = self._questions.get(text) or self._asker.question(text)
-        key = question.key_of(self._facts)
-        return question.answers.get(key) or self._asker.answer(
-            question, key, self._facts, self._size
-        )
+        asker, facts = self._batch.asker, self._facts
+        memory = asker.expressions.get(text) or asker.expression(text)
+        key = memory.key_of(facts)
+        answer = memory.answers.get(key)
+        if answer is None:
+            view = view_of(facts) if memory.paths is None else View(_data(memory.paths, key))
+            answer = run(compile_rule(text), view)
+            asker.keep(memory, key, answer)
+        return answer
 
     def with_risk(self, score: int, tier: Tier | None = None) -> _Reader:
         """Return the same facts with the risk worked out so far."""
         risk = RiskFacts(score=score, tier=tier)
-        return _Reader(self._asker, msgspec.structs.replace(self._facts, risk=risk), self._size)
+        return _Reader(self._batch, msgspec.structs.replace(self._facts, risk=risk))
+
+    def points(self, dimensions: Sequence[Dimension]) -> tuple[Points, ...]:
+        """Return the points of each dimension."""
+        return tuple(self._remembered(self._batch.dimension_memories, dimensions, points_of))
+
+    def fired(self, rules: Sequence[Rule]) -> list[Fired]:
+        """Return the rules that fired."""
+        found = self._remembered(self._batch.rule_memories, rules, fired_of)
+        return [item for item in found if item is not None]
+
+    def _remembered(
+        self,
+        memories: Sequence[Memory[T]],
+        things: Sequence[S],
+        ask: Callable[[S, Reader], T],
+    ) -> list[T]:
+        facts, found = self._facts, []
+        for memory, thing in zip(memories, things, strict=True):
+            key = memory.key_of(facts)
+            answer: Any = memory.answers.get(key, _ABSENT)
+            if answer is _ABSENT:
+                answer = ask(thing, self)
+                self._batch.asker.keep(memory, key, answer)
+            found.append(answer)
+        return found
 
 
 class Batch:
@@ -221,29 +268,38 @@ class Batch:
 
     def __init__(self, charter: Charter, asker: Asker | None = None) -> None:
         self.charter = charter
-        self._asker = asker or Asker()
+        self.asker = asker = asker or Asker()
+        self.dimension_memories = [
+            asker.of(name, *filter(None, (item.of,)), texts=filter(None, (item.when,)))
+            for name, item in charter.risk.dimensions.items()
+        ]
+        self.rule_memories = [
+            asker.of(rule.id, texts=filter(None, (rule.applies, rule.require)))
+            for rule in charter.rules
+        ]
         self._fired: dict[tuple[str, bool], FiredRule] = {}
 
-    def decide(
-        self, facts: Facts, size: int = MAX_REMEMBERED, today: datetime.date | None = None
-    ) -> Decided:
-        """Return what the charter decides on ``today``, else on the day the facts name.
-
-        ``size`` is the length of the document they came from, in bytes.
-        """
+    def judge(self, facts: Facts, today: datetime.date | None = None) -> Judgment:
+        """Return the judgment about ``facts``, on ``today`` or else on the day they name."""
         day = facts.today if today is None else today
         facts = msgspec.structs.replace(facts, today=day, risk=None)
-        return self._decided(judge(self.charter, self._asker.reader(facts, size)))
+        self.asker.documents += 1
+        return judge(self.charter, _Reader(self, facts))
 
-    def _decided(self, judgment: Judgment) -> Decided:
+    def decide(self, facts: Facts, today: datetime.date | None = None) -> Decided:
+        """Return what :meth:`judge` decides, in few words."""
+        return self.decided(self.judge(facts, today))
+
+    def decided(self, judgment: Judgment) -> Decided:
+        """Return a judgment in few words."""
         needed = judgment.outcome is Outcome.REVIEW_REQUIRED
         fired = []
         for item in judgment.fired:
-            unknown = item.applies == "unknown" or item.satisfied == "unknown"
-            said = self._fired.get((item.rule.id, unknown))
+            name, unknown = item.rule.id, item.unknown
+            said = self._fired.get((name, unknown))
             if said is None:
-                said = FiredRule(rule=item.rule.id, effect=item.rule.effect, unknown=unknown)
-                self._fired[item.rule.id, unknown] = said
+                said = FiredRule(rule=name, effect=item.effect, unknown=unknown)
+                self._fired[name, unknown] = said
             fired.append(said)
         return Decided(
             outcome=judgment.outcome,
@@ -270,4 +326,4 @@ def decide_all(charter: Charter, documents: Iterable[bytes]) -> Iterator[Decided
                 f"These are not facts as this version knows them: {error}.", code="facts.invalid"
             )
             continue
-        yield batch.decide(facts, len(document))
+        yield batch.decide(facts)

@@ -178,8 +178,7 @@ def _reason(rule: Rule, trace: RuleTrace, evidence: Mapping[str, Sequence[str]])
 def _review(judgment: Judgment) -> Review:
     needed = judgment.outcome is Outcome.REVIEW_REQUIRED
     track, sign_offs = judgment.track, judgment.sign_offs
-    rules = [item.rule for item in judgment.fired if item.rule.effect == "review"]
-    extra = {role for rule in rules for role in rule.reviewers}
+    extra = {role for item in judgment.fired for role in item.reviewers}
     base = track.quorum or len(track.sign_offs)
     return Review(
         track=judgment.track_name,

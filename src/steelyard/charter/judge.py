@@ -33,6 +33,12 @@ class Reader(Protocol):
     def with_risk(self, score: int, tier: Tier | None = None) -> Reader:
         """Return the same facts with the risk worked out so far."""
 
+    def points(self, dimensions: Sequence[Dimension]) -> tuple[Points, ...]:
+        """Return :func:`points_of` each dimension, in their order."""
+
+    def fired(self, rules: Sequence[Rule]) -> list[Fired]:
+        """Return what :func:`fired_of` says about each rule, without those that did not fire."""
+
 
 class Points(Struct, frozen=True):
     """What one dimension found and what it adds to the score."""
@@ -55,6 +61,14 @@ class Fired(Struct, frozen=True):
     rule: Rule
     applies: Tri
     satisfied: Tri | None
+    effect: Effect
+    reviewers: tuple[str, ...]
+    """Roles it asks for; none unless its effect is review."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a fact it needs is not known."""
+        return self.applies == "unknown" or self.satisfied == "unknown"
 
 
 class Judgment(Struct, frozen=True, kw_only=True):
@@ -74,18 +88,13 @@ class Judgment(Struct, frozen=True, kw_only=True):
 
 def judge(charter: Charter, reader: Reader) -> Judgment:
     """Return what ``charter`` decides about the facts of ``reader``, which hold no risk yet."""
-    points = tuple(points_of(item, reader) for item in charter.risk.dimensions.values())
-    score = min(100, sum(item.points for item in points))
+    points = reader.points(tuple(charter.risk.dimensions.values()))
+    score = min(100, sum([item.points for item in points]))
     tier = _tier(charter, reader.with_risk(score))
-    scored = reader.with_risk(score, tier.tier)
-    fired: list[Fired] = []
-    for rule in charter.rules:
-        applies, satisfied = rule_says(rule, scored)
-        if applies != "false" and satisfied != "true":
-            fired.append(Fired(rule, applies, satisfied))
-    fired.sort(key=lambda item: EFFECT_ORDER.index(item.rule.effect))
+    fired = reader.with_risk(score, tier.tier).fired(charter.rules)
+    fired.sort(key=_badness)
     name, track = _track(charter, tier.tier)
-    signing = _sign_offs(name, track, [item.rule for item in fired])
+    signing = _sign_offs(name, track, fired)
     return Judgment(
         points=points,
         score=score,
@@ -94,8 +103,18 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
         track_name=name,
         track=track,
         sign_offs=signing,
-        outcome=_outcome({item.rule.effect for item in fired}, signing),
+        outcome=_outcome(fired, signing),
     )
+
+
+def outcome_without(judgment: Judgment, rule: str) -> Outcome:
+    """Return what the outcome would be if one rule had not fired."""
+    others = [item for item in judgment.fired if item.rule.id != rule]
+    return _outcome(others, _sign_offs(judgment.track_name, judgment.track, others))
+
+
+def _badness(item: Fired) -> int:
+    return EFFECT_ORDER.index(item.effect)
 
 
 def points_of(dimension: Dimension, reader: Reader) -> Points:
@@ -121,6 +140,15 @@ def rule_says(rule: Rule, reader: Reader) -> tuple[Tri, Tri | None]:
     return applies, None if applies == "false" else reader.ask(rule.require)
 
 
+def fired_of(rule: Rule, reader: Reader) -> Fired | None:
+    """Return a rule that applies and is not satisfied, or may be so; None when it is not so."""
+    applies, satisfied = rule_says(rule, reader)
+    if applies == "false" or satisfied == "true":
+        return None
+    effect = rule.effect
+    return Fired(rule, applies, satisfied, effect, rule.reviewers if effect == "review" else ())
+
+
 def _tier(charter: Charter, scored: Reader) -> TierFound:
     for rule in charter.risk.tiers:
         answer: Tri = "true" if rule.when is None else scored.ask(rule.when)
@@ -137,16 +165,16 @@ def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     return "deep", TrackRule(tiers=(tier,), decided_by="sign-offs", sign_offs=("risk",))
 
 
-def _sign_offs(name: Track, track: TrackRule, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
+def _sign_offs(name: Track, track: TrackRule, fired: Sequence[Fired]) -> tuple[SignOff, ...]:
     asked: dict[str, list[str]] = {role: [f"track {name}"] for role in track.sign_offs}
-    for rule in fired:
-        if rule.effect == "review":
-            for role in rule.reviewers:
-                asked.setdefault(role, []).append(f"rule {rule.id}")
-    return tuple(SignOff(role=role, why=", ".join(why)) for role, why in asked.items())
+    for item in fired:
+        for role in item.reviewers:
+            asked.setdefault(role, []).append(f"rule {item.rule.id}")
+    return tuple([SignOff(role=role, why=", ".join(why)) for role, why in asked.items()])
 
 
-def _outcome(effects: set[Effect], sign_offs: tuple[SignOff, ...]) -> Outcome:
+def _outcome(fired: Sequence[Fired], sign_offs: tuple[SignOff, ...]) -> Outcome:
+    effects = {item.effect for item in fired}
     if "reject" in effects:
         return Outcome.REJECTED
     if "review" in effects or sign_offs:
