@@ -75,6 +75,8 @@ def hard() -> Charter:
                 "size(use_case) > 4", "use_case == use_case", "scan.nothing", "has(scan.nothing)",
                 "has(model.task) || model.task.nothing", "true", "1", "model.datasets == ['c4']",
                 "has(risk.score)", "size(risk) == 2", "today > '2026-06-01'",
+                "days_until(use_case.expires) > 90", "license.permits(use_case)",
+                "days_since(model.published) > 30", "version_at_least(model.commit, '1.2')",
             )
         )
     ]  # fmt: skip

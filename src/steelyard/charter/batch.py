@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from steelyard.charter.engine import View, compile_rule, fact_types, run, view_of
-from steelyard.charter.facts import Facts, RiskFacts
+from steelyard.charter.facts import Facts, RiskFacts, fields_of
 from steelyard.charter.judge import (
     Fired,
     Judgment,
@@ -104,13 +105,13 @@ class Asker:
         """Return the memory of an expression."""
         found = self.expressions.get(text)
         if found is None:
-            found = self.expressions[text] = Memory(text, _leaves(compile_rule(text).paths))
+            found = self.expressions[text] = Memory(text, _leaves(_read_by(text)))
             self.memories.append(found)
         return found
 
     def of(self, name: str, *paths: str, texts: Iterable[str] = ()) -> Memory[Any]:
         """Return a new memory for what depends on facts at ``paths`` and in expressions."""
-        inside = [path for text in texts for path in compile_rule(text).paths]
+        inside = [path for text in texts for path in _read_by(text)]
         found: Memory[Any] = Memory(name, _leaves((*paths, *inside)))
         self.memories.append(found)
         return found
@@ -131,6 +132,13 @@ class Asker:
             for other in self.memories:
                 other.answers.clear()
         memory.answers[key] = answer
+
+
+def _read_by(text: str) -> Iterator[str]:
+    program = compile_rule(text)
+    yield from program.paths
+    if program.dated:
+        yield "today"
 
 
 def _leaves(paths: Iterable[str]) -> tuple[str, ...] | None:
@@ -188,10 +196,20 @@ def _value(facts: Facts, names: list[str]) -> Any:
     return value
 
 
+@cache
+def _groups() -> tuple[str, ...]:
+    return tuple(
+        fact.path for fact in fields_of(Facts) if fact.message is not None and not fact.optional
+    )
+
+
 def _data(paths: tuple[str, ...], key: Any) -> dict[str, Any]:
-    """Return the facts of a key as nested maps, the way :func:`view_of` has them."""
+    """Return the facts of a key as nested maps, the way :func:`view_of` has them.
+
+    Groups that are always there are there, if empty: a function may be handed one whole.
+    """
     values = key if len(paths) != 1 else (key,)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = {group: {} for group in _groups()}
     for path, value in zip(paths, values, strict=True):
         if value is _ABSENT:
             continue
