@@ -22,7 +22,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -70,7 +70,8 @@ class Decided(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     tier: Tier
     score: int
-    track: Track
+    track: Track | Literal[""]
+    """Empty where a record does not name it."""
     fired: tuple[FiredRule, ...]
     sign_offs: tuple[str, ...]
     """Roles whose sign-off is needed; none unless people decide."""

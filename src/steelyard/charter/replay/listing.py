@@ -15,7 +15,8 @@ from steelyard.charter.replay.tally import Change
 Spelling = Literal["jsonl", "csv"]
 COLUMNS = (
     "where", "subject", "purl", "use_case", "team", "day", "direction", "old", "new", "old_tier",
-    "new_tier", "old_score", "new_score", "old_sign_offs", "new_sign_offs", "rules",
+    "new_tier", "old_score", "new_score", "old_track", "new_track",
+    "old_sign_offs", "new_sign_offs", "rules",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

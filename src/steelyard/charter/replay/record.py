@@ -122,7 +122,7 @@ class Record(Struct, frozen=True, kw_only=True):
             outcome=self.decision.outcome,
             tier=self.risk.tier,
             score=self.risk.score,
-            track=self.review.track if self.review is not None else "standard",
+            track=self.review.track if self.review is not None else "",
             fired=tuple(
                 FiredRule(rule=reason.rule, effect=reason.effect)
                 for reason in self.decision.reasons

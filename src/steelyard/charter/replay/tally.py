@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from steelyard.kernel.assessment import Effect, Outcome, Tier
 
 Direction = Literal["stricter", "looser", "same"]
-RuleStatus = Literal["new", "changed", "removed", "unchanged"]
+RuleStatus = Literal["new", "changed", "removed", "unchanged", "not-compared"]
+"""``not-compared``: only the recorded decisions are known, not the charter that made them."""
 
 STRICTNESS = (
     Outcome.APPROVED,
@@ -23,6 +24,8 @@ STRICTNESS = (
 MAX_TEAMS = 2000
 """Teams counted by name; those that appear later are counted together."""
 OTHER_TEAMS = "(other teams)"
+MAX_RULES = 5000
+"""Rules counted by name; a charter holds far fewer, but records may name any."""
 
 
 class RuleChange(Struct, frozen=True, kw_only=True):
@@ -52,6 +55,9 @@ class Change(Struct, frozen=True, kw_only=True):
     new_tier: Tier
     old_score: int
     new_score: int
+    old_track: str
+    """Empty where it is not recorded."""
+    new_track: str
     old_sign_offs: tuple[str, ...]
     new_sign_offs: tuple[str, ...]
     rules: tuple[RuleChange, ...]

@@ -12,6 +12,7 @@ from steelyard.charter.batch import Asker, Batch, Decided
 from steelyard.charter.judge import Judgment, outcome_without
 from steelyard.charter.replay.record import Record, read_record
 from steelyard.charter.replay.tally import (
+    MAX_RULES,
     STRICTNESS,
     Change,
     Direction,
@@ -44,8 +45,10 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 def rule_statuses(old: Charter | None, new: Charter) -> dict[str, RuleStatus]:
-    """Return what became of each rule; without an old charter every rule counts as new."""
-    before = {rule.id: rule for rule in old.rules} if old is not None else {}
+    """Return what became of each rule."""
+    if old is None:
+        return dict.fromkeys((rule.id for rule in new.rules), "not-compared")
+    before = {rule.id: rule for rule in old.rules}
     found: dict[str, RuleStatus] = {}
     for rule in new.rules:
         if rule.id not in before:
@@ -159,6 +162,8 @@ class Replay:
             new_tier=after.tier,
             old_score=before.score,
             new_score=after.score,
+            old_track=before.track,
+            new_track=after.track,
             old_sign_offs=before.sign_offs,
             new_sign_offs=after.sign_offs,
             rules=tuple(self._rule_changes(before, after)),
@@ -218,8 +223,12 @@ def _count(
     if direction is not None:
         setattr(tally, direction, getattr(tally, direction) + 1)
     for item in before.fired:
-        if item.rule in tally.rules:
-            tally.rules[item.rule].fired_before += 1
+        known = tally.rules.get(item.rule)
+        if known is None and len(tally.rules) < MAX_RULES:
+            known = RuleCount(status="not-compared", old_effect=item.effect)
+            tally.rules[item.rule] = known
+        if known is not None:
+            known.fired_before += 1
     for item in after.fired:
         count = tally.rules[item.rule]
         count.fires += 1
