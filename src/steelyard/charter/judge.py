@@ -14,7 +14,18 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from steelyard.charter.schema import Charter, Dimension, Rule, TierRule, TrackRule
+from steelyard.charter.rights import holder_of, matches
+from steelyard.charter.schema import (
+    Charter,
+    DecisionRight,
+    Dimension,
+    Rule,
+    StandingApproval,
+    Step,
+    TierRule,
+    TrackRule,
+)
+from steelyard.charter.sections.flow import in_phase
 from steelyard.kernel.assessment import Effect, Outcome, SignOff, Tier, Track, Tri
 
 EFFECT_ORDER: tuple[Effect, ...] = ("reject", "review", "condition", "warn")
@@ -71,6 +82,20 @@ class Fired(Struct, frozen=True):
         return self.applies == "unknown" or self.satisfied == "unknown"
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """Where in the charter an adoption stands: its track, and who may decide there."""
+
+    name: Track
+    track: TrackRule
+    steps: tuple[Step, ...]
+    rights: tuple[DecisionRight, ...]
+    standing: StandingApproval | None
+    uncovered: bool
+    """The charter lists what passes without a person, and this is not in the list."""
+    nobody: bool
+    """The charter gives rights to approve, and nobody here has one."""
+
+
 class Judgment(Struct, frozen=True, kw_only=True):
     """Everything a charter decides about one adoption; ``fired`` has the worst effects first."""
 
@@ -82,8 +107,19 @@ class Judgment(Struct, frozen=True, kw_only=True):
     track_name: Track
     track: TrackRule
     sign_offs: tuple[SignOff, ...]
-    """Asked for by track and rules, also where a rejection makes them pointless."""
+    """Asked for by track, rules and rights, also where a rejection makes them pointless."""
+    quorum: int
+    """How many of them are enough."""
+    steps: tuple[Step, ...]
+    """Steps of the track that are not left out, in order."""
+    rights: tuple[DecisionRight, ...]
+    """Rights to approve that speak of this place; all must be met."""
+    standing: StandingApproval | None
+    """The standing approval that decides, where no person does and the charter lists any."""
+    lasts: tuple[str, ...]
+    """Lengths of time an approval may last; the shortest counts."""
     outcome: Outcome
+    place: Place
 
 
 def judge(charter: Charter, reader: Reader) -> Judgment:
@@ -91,26 +127,34 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
     points = reader.points(tuple(charter.risk.dimensions.values()))
     score = min(100, sum([item.points for item in points]))
     tier = _tier(charter, reader.with_risk(score))
-    fired = reader.with_risk(score, tier.tier).fired(charter.rules)
+    scored = reader.with_risk(score, tier.tier)
+    place = _place(charter, scored, tier.tier)
+    fired = scored.fired(charter.rules)
+    fired += [_fired(rule, "true", "false") for rule in built_in(charter, reader, place)]
     fired.sort(key=_badness)
-    name, track = _track(charter, tier.tier)
-    signing = _sign_offs(name, track, fired)
+    signing, standing, outcome = _conclusion(place, fired)
     return Judgment(
         points=points,
         score=score,
         tier=tier,
         fired=tuple(fired),
-        track_name=name,
-        track=track,
+        track_name=place.name,
+        track=place.track,
         sign_offs=signing,
-        outcome=_outcome(fired, signing),
+        quorum=_quorum(place, signing),
+        steps=place.steps,
+        rights=place.rights,
+        standing=standing,
+        lasts=_lasts(charter, scored, place.track, standing),
+        outcome=outcome,
+        place=place,
     )
 
 
 def outcome_without(judgment: Judgment, rule: str) -> Outcome:
     """Return what the outcome would be if one rule had not fired."""
     others = [item for item in judgment.fired if item.rule.id != rule]
-    return _outcome(others, _sign_offs(judgment.track_name, judgment.track, others))
+    return _conclusion(judgment.place, others)[2]
 
 
 def _badness(item: Fired) -> int:
@@ -145,6 +189,10 @@ def fired_of(rule: Rule, reader: Reader) -> Fired | None:
     applies, satisfied = rule_says(rule, reader)
     if applies == "false" or satisfied == "true":
         return None
+    return _fired(rule, applies, satisfied)
+
+
+def _fired(rule: Rule, applies: Tri, satisfied: Tri | None) -> Fired:
     effect = rule.effect
     return Fired(rule, applies, satisfied, effect, rule.reviewers if effect == "review" else ())
 
@@ -158,6 +206,29 @@ def _tier(charter: Charter, scored: Reader) -> TierFound:
     return TierFound("critical", None, "unknown")
 
 
+def _place(charter: Charter, reader: Reader, tier: Tier) -> Place:
+    name, track = _track(charter, tier)
+    environment = str(reader.get("environment") or "")
+    given = [right for right in charter.decision_rights if right.action == "approve"]
+    here = tuple(right for right in given if matches(right, environment, tier, name))
+    standing = None
+    alone = track.decided_by == "standing-approval"
+    if alone:
+        found = (one for one in charter.standing_approvals if reader.ask(one.when) == "true")
+        standing = next(found, None)
+    return Place(
+        name=name,
+        track=track,
+        steps=tuple(
+            step for step in track.steps if step.when is None or reader.ask(step.when) != "false"
+        ),
+        rights=here,
+        standing=standing,
+        uncovered=alone and bool(charter.standing_approvals) and standing is None,
+        nobody=bool(given) and not here,
+    )
+
+
 def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     for name, track in charter.tracks.items():
         if tier in track.tiers:
@@ -165,20 +236,99 @@ def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     return "deep", TrackRule(tiers=(tier,), decided_by="sign-offs", sign_offs=("risk",))
 
 
-def _sign_offs(name: Track, track: TrackRule, fired: Sequence[Fired]) -> tuple[SignOff, ...]:
-    asked: dict[str, list[str]] = {role: [f"track {name}"] for role in track.sign_offs}
+def built_in(charter: Charter, reader: Reader, place: Place) -> list[Rule]:
+    """Return the rules no charter writes down and that are broken here: of force and of rights."""
+    found = []
+    today = str(reader.get("today") or "")
+    end = charter.until.isoformat() if charter.until else ""
+    if not today or today < charter.effective.isoformat() or (end and today > end):
+        until = f" until {end}" if end else ""
+        found.append(
+            Rule(
+                id="charter.in-force",
+                why=f"The charter {charter.name} {charter.version} is in force from "
+                f"{charter.effective.isoformat()}{until}; it decides nothing today.",
+                require=f"today >= '{charter.effective.isoformat()}'"
+                + (f" && today <= '{end}'" if end else ""),
+                otherwise="review(charter-owner)",
+                remedy="Use the charter that is in force, or wait.",
+            )
+        )
+    if place.nobody and place.track.decided_by == "sign-offs":
+        found.append(
+            Rule(
+                id="charter.right-to-approve",
+                why="The charter gives nobody the right to approve this here.",
+                require="false",
+                otherwise="review(charter-owner)",
+                remedy="Ask for another environment, or for the charter to give the right.",
+            )
+        )
+    return found
+
+
+def _sign_offs(place: Place, fired: Sequence[Fired]) -> tuple[SignOff, ...]:
+    asked = [(role, f"track {place.name}") for role in place.track.sign_offs]
+    for step in place.steps:
+        members = (*step.sign_offs, *((step.committee,) if step.committee else ()))
+        asked += [(role, f"track {place.name}, step {step.name}") for role in members]
+    holders = dict.fromkeys(name for right in place.rights if (name := holder_of(right)))
+    if place.uncovered:
+        asked += [(role, "no standing approval covers this") for role in holders or ["model-owner"]]
     for item in fired:
-        for role in item.reviewers:
-            asked.setdefault(role, []).append(f"rule {item.rule.id}")
-    return tuple([SignOff(role=role, why=", ".join(why)) for role, why in asked.items()])
+        asked += [(role, f"rule {item.rule.id}") for role in item.reviewers]
+    if asked:  # rights bind people; what a standing approval decides was decided by the charter
+        asked += [(role, "right to approve") for role in holders]
+    whys: dict[str, list[str]] = {}
+    for role, why in asked:
+        whys.setdefault(role, []).append(why)
+    return tuple(SignOff(role=role, why=", ".join(why)) for role, why in whys.items())
 
 
-def _outcome(fired: Sequence[Fired], sign_offs: tuple[SignOff, ...]) -> Outcome:
+def _quorum(place: Place, sign_offs: Sequence[SignOff]) -> int:
+    """Return how many sign-offs are enough: the track's quorums, and everybody else who is asked.
+
+    Only the track's own lists have a quorum; a role that a rule or a right asks for is needed.
+    """
+    track = place.track
+    needed = track.quorum or len(track.sign_offs)
+    listed = set(track.sign_offs)
+    for step in place.steps:
+        new = [role for role in step.sign_offs if role not in listed]
+        # A role that signs off in an earlier step is one person's yes the fewer.
+        spared = len(step.sign_offs) - len(new)
+        needed += max(0, (step.quorum or len(step.sign_offs)) - spared)
+        listed.update(new)
+        if step.committee is not None and step.committee not in listed:
+            needed += 1
+            listed.add(step.committee)
+    needed += sum(sign_off.role not in listed for sign_off in sign_offs)
+    return min(len(sign_offs), needed)
+
+
+def _lasts(
+    charter: Charter, reader: Reader, track: TrackRule, standing: StandingApproval | None
+) -> tuple[str, ...]:
+    lengths = [track.valid, standing.valid if standing else None]
+    lengths += [
+        phase.longest
+        for phase in charter.release
+        if phase.longest and reader.ask(in_phase(phase, charter.release)) != "false"
+    ]
+    return tuple(length for length in lengths if length is not None)
+
+
+def _conclusion(
+    place: Place, fired: Sequence[Fired]
+) -> tuple[tuple[SignOff, ...], StandingApproval | None, Outcome]:
+    """Return who must sign off, the standing approval that decides otherwise, and the outcome."""
+    signing = _sign_offs(place, fired)
+    standing = None if signing else place.standing
     effects = {item.effect for item in fired}
     if "reject" in effects:
-        return Outcome.REJECTED
-    if "review" in effects or sign_offs:
-        return Outcome.REVIEW_REQUIRED
-    if "condition" in effects:
-        return Outcome.APPROVED_WITH_CONDITIONS
-    return Outcome.APPROVED
+        return signing, standing, Outcome.REJECTED
+    if "review" in effects or signing:
+        return signing, standing, Outcome.REVIEW_REQUIRED
+    if "condition" in effects or (standing is not None and standing.conditions):
+        return signing, standing, Outcome.APPROVED_WITH_CONDITIONS
+    return signing, standing, Outcome.APPROVED
