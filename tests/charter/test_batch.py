@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from typing import Any
 
@@ -18,7 +19,15 @@ from steelyard.charter.batch import Asker, Batch, Decided, FiredRule, decide_all
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.facts import Facts
 from steelyard.charter.load import load_charter, shipped
-from steelyard.charter.schema import Charter, Rule, TierRule
+from steelyard.charter.schema import (
+    Charter,
+    DecisionRight,
+    Phase,
+    Rule,
+    StandingApproval,
+    Step,
+    TierRule,
+)
 from steelyard.kernel.assessment import Outcome
 from steelyard.kernel.errors import InputError
 from tests.charter.portfolio import any_facts, realistic
@@ -81,6 +90,27 @@ def hard() -> Charter:
         )
     ]  # fmt: skip
     first, *others = charter.risk.tiers
+    fast, standard, deep = (charter.tracks[name] for name in ("fast", "standard", "deep"))
+    steps = (
+        Step(name="first", sign_offs=("legal", "security"), quorum=1, when="risk.score > 30"),
+        Step(name="board", committee="board", when="license.use_policy"),
+    )
+    charter = replace(
+        charter,
+        effective=datetime.date(2026, 3, 1),
+        until=datetime.date(2027, 9, 30),
+        tracks={"fast": fast, "standard": standard, "deep": replace(deep, steps=steps)},
+        standing_approvals=(
+            StandingApproval(id="quiet", why="Quiet.", when="scan.high == 0 && license.known",
+                             conditions=("Stay quiet.",)),
+            StandingApproval(id="any", why="Any.", when="has(use_case.sponsor)"),
+        ),
+        decision_rights=(
+            DecisionRight(action="approve", role="legal", tiers=("low", "moderate")),
+            DecisionRight(action="approve", committee="board", environments=("other",)),
+        ),
+        release=(Phase(name="pilot", environments=("sandbox",), longest="3 months"),),
+    )  # fmt: skip
     risk = replace(charter.risk, tiers=(first, high, late, *others))
     return replace(charter, risk=risk, rules=(*charter.rules, *odd))
 

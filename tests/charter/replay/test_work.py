@@ -188,6 +188,12 @@ def test_a_fact_of_no_known_value_is_not_judged() -> None:
     assert "spotless" in tally.unjudged_lines[0].message
 
 
+def test_a_draft_is_tried_out_on_days_before_it_is_in_force() -> None:
+    draft = replace(OLD, version="2", effective=datetime.date(2030, 1, 1))
+    tally, _ = Replay(OLD, draft).work(lines(PORTFOLIO), keep=5)
+    assert (tally.judged, tally.stricter, tally.looser, tally.same) == (len(PORTFOLIO), 0, 0, 0)
+
+
 def test_days_outside_are_left_out_and_counted() -> None:
     span = Span(since=datetime.date(2026, 1, 11), until=datetime.date(2026, 1, 20))
     tally, _ = Replay(OLD, NEW, span=span).work(lines(PORTFOLIO), keep=5)

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from steelyard.charter.batch import Asker, Batch, Decided
 from steelyard.charter.judge import Judgment, outcome_without
@@ -65,8 +66,15 @@ def _same(one: Rule, other: Rule) -> bool:
     return mine == (other.applies, other.require, other.otherwise)
 
 
+def _always(charter: Charter) -> Charter:
+    """Return a charter as if it were in force on any day: a draft is tried out on the past."""
+    return replace(charter, effective=datetime.date.min, until=None)
+
+
 class Replay:
     """Compares what ``new`` decides with what ``old`` decides, or (None) with what was recorded.
+
+    Both are asked as if they were in force on the day of each assessment.
 
     ``sha256`` is the old charter's digest: a record that names it must come out as it says.
     """
@@ -75,8 +83,9 @@ class Replay:
         self, old: Charter | None, new: Charter, *, sha256: str = "", span: Span | None = None
     ) -> None:
         asker = Asker()
-        self._old = Batch(old, asker) if old is not None else None
-        self._new = Batch(new, asker)
+        self._old = Batch(_always(old), asker) if old is not None else None
+        self._new = Batch(_always(new), asker)
+        self._force = Span(since=old.effective, until=old.until) if old is not None else Span()
         self._sha256 = sha256
         self._span = span or Span()
         before = {rule.id: rule for rule in old.rules} if old is not None else {}
@@ -114,6 +123,7 @@ class Replay:
             if change is not None:
                 changes.append(change)
         tally.changes = first_changes(changes, keep)
+        del tally.rewritten_lines[keep:]
         return tally, changes
 
     def _blank(self, rule: str) -> RuleCount:
@@ -134,7 +144,7 @@ class Replay:
             before = self._old.decided(judged)
             for name in _alone(judged):
                 tally.rules[name].alone_before += 1
-            if _rewritten(record, before, self._sha256):
+            if self._force.holds(record.facts.today) and (_rewritten(record, before, self._sha256)):
                 tally.rewritten += 1
                 tally.rewritten_lines.append(where)
         judgment = self._new.judge(record.facts)
