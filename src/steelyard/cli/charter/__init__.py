@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "init": "Write a shipped charter to a file, ready to edit.",
     "check": "Check a charter: fields, rules, references.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "test": "Run the test cases of a charter.",
     "replay": "Say which recorded decisions another charter would change.",
 }
 
