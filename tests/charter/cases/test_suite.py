@@ -180,8 +180,8 @@ def test_facts_of_the_file_are_under_those_of_each_case() -> None:
     [
         ("  - {name: a, like: b, expect: {tier: low}}\n", "There is no case 'b'"),
         ("  - {name: a, like: a, expect: {tier: low}}\n", "is like itself"),
-        ("  - {name: a, like: b, expect: {tier: low}}\n"
-         "  - {name: b, like: a, expect: {tier: low}}\n",
+        ("".join(f"  - {{name: {one}, like: {two}, expect: {{tier: low}}}}\n"
+                 for one, two in ("ab", "ba")),
          "is like itself"),
         ("  - {name: a, expect: {tier: low}}\n  - {name: a, expect: {tier: low}}\n",
          "Two cases are called 'a'"),

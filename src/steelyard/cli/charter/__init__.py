@@ -18,4 +18,4 @@ COMMANDS: dict[str, str] = {
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check, explain and try out charters."""
+    """Write, check, test, explain and replay charters."""
