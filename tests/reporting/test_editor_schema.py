@@ -12,7 +12,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from steelyard.catalog.charters import NAMES, charter_text
+from steelyard.catalog.packs import pack_names, pack_text
+from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter
+from steelyard.charter.schema import CharterDocument, Sections
 from steelyard.governance.use_cases.facts import load_use_case
 from steelyard.kernel.errors import DocumentErrors
 from steelyard.reporting.editor_schema import KINDS, editor_schema
@@ -40,6 +43,55 @@ def errors(kind: str, text: str) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_charters_follow_the_schema(name: str) -> None:
     assert errors("charter", charter_text(name)) == []
+
+
+def test_shipped_packs_follow_the_schema() -> None:
+    assert {name: errors("pack", pack_text(name)) for name in pack_names()} == {
+        name: [] for name in pack_names()
+    }
+
+
+FULL = """
+charter: full
+version: 1
+effective: 2026-01-01
+owner: a@example.org
+purpose: Everything a charter can say.
+extends: standard
+include: [./unit.yaml]
+objectives: [{id: quick, text: Decide quickly., indicator: days, target: 3 days}]
+scope: {covers: [models], environments: [sandbox, production], regions: [EU]}
+stakeholders: [{name: Customers, interest: Safety}]
+terms: [{word: client data, field: data_class, means: confidential}]
+models: {allow: {tasks: [text-generation], modalities: [text]}, most_parameters: 70000000000}
+data_sources: {use: {forbid: [scraped]}, training: {forbid: [leaked]}}
+licenses:
+  allow: [permissive]
+  review: [community, {license: content, when: "use_case.commercial", why: Attribution.}]
+  clauses: {forbid: [no-commercial-use]}
+security: {malicious: reject, code_on_load: {sandbox: warn, other: reject}}
+risk:
+  tolerance: [{accepts: moderate, environments: [production], otherwise: review(risk)}]
+tracks:
+  deep: {steps: [{name: look, sign_offs: [security], within: 2 days}], escalate_after: 2 days}
+standing_approvals: [{id: pilots, why: Harmless., when: "environment == 'sandbox'"}]
+release: [{name: pilot, environments: [staging], users: 50, share: 5}]
+gates: {testing: {asks: ['Was it tested?'], opened_by: [model-owner]}}
+roles: {security: {title: Security, held_by: [s@example.org], independent: true}}
+committees: {board: {title: Board, members: [security], quorum: 1, majority: two-thirds}}
+decision_rights: [{action: approve, role: security, tiers: [high], quorum: 2}]
+responsibilities: {choice: {does: Choose., accountable: security, responsible: [security]}}
+exceptions: {longest: 90 days, granted_by: security, longest_for: {high: 30 days}}
+remediation: {within: {critical: 2 days}, sponsor: [critical]}
+controls: [{select: ["stage:testing", inventory-record]}]
+"""
+
+
+def test_every_section_can_be_written() -> None:
+    assert errors("charter", FULL) == []
+    decoded = Document(FULL, "full.yaml").decode(CharterDocument)
+    silent = [name for name in Sections.__struct_fields__ if not getattr(decoded, name)]
+    assert silent == ["rules", "scanner"]
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)

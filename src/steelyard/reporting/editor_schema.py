@@ -7,24 +7,29 @@ refuses as far as a schema can say it; conditions, references and completeness s
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from steelyard.catalog.charters import NAMES
-from steelyard.catalog.controls import controls
 from steelyard.catalog.frameworks import all_items
+from steelyard.catalog.packs import pack_names
+from steelyard.charter.controls import KINDS as SELECTION_KINDS
+from steelyard.charter.controls import selectable
 from steelyard.charter.facts import all_facts
-from steelyard.charter.schema import CharterDocument
+from steelyard.charter.schema import CharterDocument, PackDocument, Sections
 from steelyard.kernel.use_case import UseCase
 from steelyard.reporting.json_document import field_docs
 
 KINDS: Final[Mapping[str, tuple[type[Struct], str]]] = {
     "charter": (CharterDocument, "A Steelyard charter"),
+    "pack": (PackDocument, "A Steelyard pack"),
     "use-case": (UseCase, "A Steelyard use case"),
 }
 """Documents with a schema: the type that is read, and what the document is called."""
@@ -32,6 +37,7 @@ MODELINE: Final = "# yaml-language-server: $schema={file}\n"
 """First line of a document that tells editors which schema it follows."""
 
 _Node = dict[str, Any]
+_T = TypeVar("_T")
 _MAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _WORD: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"
 _ENVIRONMENT: Final = "^[a-z][a-z0-9-]*$"
@@ -40,12 +46,8 @@ _ENVIRONMENT: Final = "^[a-z][a-z0-9-]*$"
 def editor_schema(kind: str) -> bytes:
     """Return the JSON Schema (draft 7, which every editor reads) of a kind of document."""
     root, title = KINDS[kind]
-    _, definitions = msgspec.json.schema_components([root], ref_template="#/definitions/{name}")
-    structs = {struct.__name__: struct for struct in _structs(root, definitions)}
-    for name, definition in definitions.items():
-        _tidy(definition)
-        if name in structs:
-            _describe(structs[name], definition)
+    definitions: dict[str, _Node] = {}
+    _define(root, definitions)
     document = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": f"urn:steelyard:editor:{kind}:v1",
@@ -56,96 +58,110 @@ def editor_schema(kind: str) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
-def _structs(root: type[Struct], definitions: Mapping[str, Any]) -> Iterator[type[Struct]]:
-    """Yield the structs behind ``definitions``, following the fields of ``root``."""
-    waiting, seen = [root], {root}
-    while waiting:
-        struct = waiting.pop()
-        yield struct
-        for field in msgspec.structs.fields(struct):
-            for inner in _inside(field.type):
-                if inner not in seen and inner.__name__ in definitions:
-                    seen.add(inner)
-                    waiting.append(inner)
+def _define(struct: type[Struct], definitions: dict[str, _Node]) -> None:
+    """Add ``struct``, and every struct its fields lead to, to ``definitions``."""
+    if struct.__name__ in definitions:
+        return
+    fields = msgspec.structs.fields(struct)
+    properties: dict[str, _Node] = {}
+    definition: _Node = {
+        "description": _plain(struct.__doc__ or struct.__name__),
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,  # a misspelled field is an error
+    }
+    definitions[struct.__name__] = definition
+    said = {name: _plain(text) for name, text in field_docs(struct)}
+    for field in fields:
+        properties[field.encode_name] = _property(struct, field, said, definitions)
+    required = [field.encode_name for field in fields if field.required]
+    if required:
+        definition["required"] = required
 
 
-def _inside(hint: Any) -> Iterator[type[Struct]]:
+def _property(
+    struct: type[Struct],
+    field: msgspec.structs.FieldInfo,
+    said: Mapping[str, str],
+    definitions: dict[str, _Node],
+) -> _Node:
+    node = _node(field.type, definitions)
+    name = field.encode_name
+    words = _named(_WORDS, struct, name) or said.get(field.name)
+    if words is not None:
+        if "$ref" in node:
+            node = {"allOf": [node]}  # beside a reference draft 7 ignores everything
+        node["description"] = words
+    if isinstance(field.default, str | int) and field.default != "":
+        node["default"] = field.default
+    offered = _named(_OFFERS, struct, name)
+    if offered is not None:
+        return offered(node)
+    if name in ("otherwise", "unknown", "unlisted"):
+        node["examples"] = list(_CONSEQUENCES)
+    return node
+
+
+def _node(hint: Any, definitions: dict[str, _Node]) -> _Node:
+    """Return the schema of a type: what our reader accepts for it."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        metas = [extra for extra in arguments[1:] if isinstance(extra, Meta)]
+        return _constrained(_node(arguments[0], definitions), metas)
+    if origin in (Union, UnionType):
+        return {"anyOf": [_node(member, definitions) for member in arguments]}
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin is tuple:
+        return {"type": "array", "items": _node(arguments[0], definitions)}
+    if origin is dict:
+        names = _node(arguments[0], definitions)
+        node = {"type": "object", "additionalProperties": _node(arguments[1], definitions)}
+        if "enum" in names or "pattern" in names:
+            node["propertyNames"] = names
+        return node
     if isinstance(hint, type) and issubclass(hint, Struct):
-        yield hint
-    for argument in getattr(hint, "__args__", ()):
-        yield from _inside(argument)
+        _define(hint, definitions)
+        return {"$ref": f"#/definitions/{hint.__name__}"}
+    return dict(_SIMPLE[hint])
 
 
-def _tidy(node: Any) -> None:
-    """Turn what the type library wrote into what our reader accepts, below ``node``."""
-    if isinstance(node, list):
-        for item in node:
-            _tidy(item)
-        return
-    if not isinstance(node, dict):
-        return
-    if "pattern" in node:
-        node["pattern"] = node["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
-    if node.get("type") == "string" and "enum" not in node and _takes_numbers(node):
-        node["type"] = ["string", "number"]  # `version: 1` is read as text
-    if "properties" in node:
-        node["additionalProperties"] = False  # a misspelled field is an error
-        if not node.get("required"):
-            node.pop("required", None)
-    if not isinstance(node.get("default", 0), str | int) or node.get("default") == "":
-        del node["default"]  # an editor would insert an empty one
-    if "description" in node:
-        node["description"] = _plain(node["description"])
-    for value in list(node.values()):
-        _tidy(value)
+_SIMPLE: Final[Mapping[Any, _Node]] = {
+    str: {"type": ["string", "number"]},  # `version: 1` is read as text
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    datetime.date: {"type": "string", "format": "date"},
+    NoneType: {"type": "null"},
+}
 
 
-def _takes_numbers(node: _Node) -> bool:
-    if node.get("format") == "date":
-        return False
-    pattern = node.get("pattern")
-    return pattern is None or any(re.search(pattern, number) for number in ("1", "1.5"))
+def _constrained(node: _Node, metas: Iterable[Meta]) -> _Node:
+    for meta in metas:
+        limits = {
+            "minimum": meta.ge,
+            "maximum": meta.le,
+            "maxLength": meta.max_length,
+            "description": meta.description,
+        }
+        node |= {name: value for name, value in limits.items() if value is not None}
+        if meta.pattern is not None:
+            node["pattern"] = meta.pattern.replace(r"\A", "^").replace(r"\Z", "$")
+            if not any(re.search(meta.pattern, number) for number in ("1", "1.5")):
+                node["type"] = "string"
+    return node
 
 
 def _plain(text: str) -> str:
     return " ".join(text.replace("``", "`").split())
 
 
-def _describe(struct: type[Struct], definition: _Node) -> None:
-    """Say what each field means, and offer its values where the catalog knows them."""
-    properties = definition["properties"]
-    for field, text in field_docs(struct):
-        shown = _encoded(struct, field)
-        if shown in properties:
-            _annotate(properties, shown, {"description": _plain(text)})
-    for shown, node in properties.items():
-        words = _WORDS.get(f"{struct.__name__}.{shown}")
-        if words is not None and "$ref" in node:
-            _annotate(properties, shown, {"description": words})
-        elif words is not None:
-            node["description"] = words
-        offered = _OFFERS.get(f"{struct.__name__}.{shown}")
-        if offered is not None:
-            properties[shown] = offered(properties[shown])
-        elif "otherwise" in shown or shown == "unknown":
-            properties[shown]["examples"] = list(_CONSEQUENCES)
-
-
-def _annotate(properties: _Node, name: str, words: _Node) -> None:
-    """Add ``words`` to a property; beside a reference draft 7 would ignore them."""
-    node = properties[name]
-    if "$ref" in node:
-        properties[name] = {"allOf": [{"$ref": node["$ref"]}], **words}
-    else:
-        node.update(words)
-
-
-def _encoded(struct: type[Struct], field: str) -> str:
-    return next(f.encode_name for f in msgspec.structs.fields(struct) if f.name == field)
-
-
-def _enum_items(values: Callable[[], list[str]]) -> Callable[[_Node], _Node]:
-    return lambda node: {**node, "items": {"enum": values()}}
+def _named(table: Mapping[str, _T], struct: type[Struct], field: str) -> _T | None:
+    """Look a field up by its struct; charters and packs share their sections."""
+    own = table.get(f"{struct.__name__}.{field}")
+    if own is None and issubclass(struct, Sections):
+        return table.get(f"Sections.{field}")
+    return own
 
 
 def _any_of(values: Callable[[], list[str]]) -> Callable[[_Node], _Node]:
@@ -168,6 +184,18 @@ def _like(pattern: str, *examples: str) -> Callable[[_Node], _Node]:
     return change
 
 
+def _control_items(node: _Node) -> _Node:
+    """Controls by id, or all of a kind, as the catalog has them."""
+    ids = sorted(word for word in selectable() if ":" not in word)
+    kinds = "|".join(SELECTION_KINDS)
+    return {
+        **node,
+        "items": {
+            "anyOf": [{"enum": ids}, {"type": "string", "pattern": f"^({kinds}):[A-Za-z0-9-]+$"}]
+        },
+    }
+
+
 def _reference_items(node: _Node) -> _Node:
     """References are too many to list; their framework is checked, the rest is with the check."""
     prefixes = sorted({item.id.partition(":")[0] for item in all_items()})
@@ -186,8 +214,11 @@ def _scored_facts() -> list[str]:
 
 _CONSEQUENCES: Final = ("reject", "review(security)", "review(legal, privacy)", "condition", "warn")
 _OFFERS: Final[Mapping[str, Callable[[_Node], _Node]]] = {
-    "ControlSelection.select": _enum_items(lambda: sorted(controls())),
+    "ControlSelection.select": _control_items,
     "CharterDocument.extends": lambda node: {**node, "examples": list(NAMES)},
+    "Sections.include": lambda node: {
+        **node, "items": {**node["items"], "examples": list(pack_names())}
+    },
     "Rule.frameworks": _reference_items,
     "Dimension.of": _any_of(_scored_facts),
     "UseCase.owner": _like(_MAIL, "team@example.org"),
@@ -205,17 +236,33 @@ _WORDS: Final[Mapping[str, str]] = {
     "CharterDocument.owner": "Mail address of who answers for it.",
     "CharterDocument.purpose": "What it is for, in a sentence.",
     "CharterDocument.review": "When the charter itself is reviewed.",
-    "CharterDocument.extends": "The charter this one tightens: "
-    f"{', '.join(NAMES)}. Nothing in it can be loosened.",
-    "CharterDocument.models": "Which models may come in.",
-    "CharterDocument.data_sources": "Which data is acceptable.",
-    "CharterDocument.licenses": "Which licenses are acceptable, by category or key.",
-    "CharterDocument.risk": "How risk is worked out: dimensions give points, tiers need a score.",
-    "CharterDocument.tracks": "Who decides: fast, standard, deep.",
-    "CharterDocument.rules": "What must be true, and what happens when it is not.",
-    "CharterDocument.controls": "Which controls of the catalog are called for, and when.",
-    "CharterDocument.exceptions": "Terms on which exceptions may be granted.",
-    "CharterDocument.scanner": "What the scanner does beyond its own rules.",
+    "CharterDocument.extends": f"The charter this one tightens: {', '.join(NAMES)}, or the path "
+    "of a file. Nothing in it can be loosened.",
+    "PackDocument.pack": "The name of this pack.",
+    "PackDocument.version": "Raise it with every change.",
+    "PackDocument.purpose": "What it is for, in a sentence.",
+    "Sections.objectives": "What the charter wants to reach, and how anybody could tell.",
+    "Sections.scope": "What it is about: what it covers, where, for whom.",
+    "Sections.stakeholders": "Who has an interest in how models are adopted.",
+    "Sections.terms": "Words of a business unit for words of the shared vocabulary.",
+    "Sections.security": "The security every model must have, whatever it is for.",
+    "Sections.standing_approvals": "What passes without a person.",
+    "Sections.release": "Phases of a release: where, for how many, for how long.",
+    "Sections.gates": "What must be done before a stage of the lifecycle is left.",
+    "Sections.roles": "Roles: what each is for and who holds it.",
+    "Sections.committees": "People who decide together: seats, quorum, majority.",
+    "Sections.decision_rights": "Who may do what, where, at which risk.",
+    "Sections.responsibilities": "The RACI matrix: who does, answers, is asked, is told.",
+    "Sections.remediation": "How quickly a finding must be gone, by severity.",
+    "Sections.models": "Which models may come in.",
+    "Sections.data_sources": "Which data is acceptable.",
+    "Sections.licenses": "Which licenses are acceptable, by category or key.",
+    "Sections.risk": "How risk is worked out: dimensions give points, tiers need a score.",
+    "Sections.tracks": "Who decides: fast, standard, deep.",
+    "Sections.rules": "What must be true, and what happens when it is not.",
+    "Sections.controls": "Which controls of the catalog are called for, and when.",
+    "Sections.exceptions": "Terms on which exceptions may be granted.",
+    "Sections.scanner": "What the scanner does beyond its own rules.",
     "ReviewPlan.every": "How often, such as 6 months.",
     "ReviewPlan.also_on": "Events that call for a review as well.",
     "Rule.id": "A unique name; reports show it.",

@@ -15,8 +15,8 @@ DOCUMENT = "steelyard.charter-schema/v1"
 
 @click.command("schema")
 @click.option(
-    "--kind", type=click.Choice(["charter", "use-case"]), default="charter", show_default=True,
-    help="Which document the schema is for.",
+    "--kind", type=click.Choice(["charter", "pack", "use-case"]), default="charter",
+    show_default=True, help="Which document the schema is for.",
 )  # fmt: skip
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False),

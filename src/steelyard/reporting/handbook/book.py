@@ -98,9 +98,7 @@ def differences(old: Charter, new: Charter) -> list[str]:
     tracks = [str(name) for name in new.tracks if new.tracks[name] != old.tracks.get(name)]
     said += _named("track", "changed", tracks)
     dimensions = [
-        name
-        for name, one in new.risk.dimensions.items()
-        if one != old.risk.dimensions.get(name)
+        name for name, one in new.risk.dimensions.items() if one != old.risk.dimensions.get(name)
     ]
     said += _named("risk dimension", "added or changed", dimensions)
     if new.risk.tiers != old.risk.tiers:

@@ -61,9 +61,7 @@ def _said(row: _Row) -> str:
     )
 
 
-def _rows(
-    tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]
-) -> tuple[list[_Row], int]:
+def _rows(tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]) -> tuple[list[_Row], int]:
     rows, top = [], _TOP
     for track, names in zip(tracks, signers, strict=True):
         lines = _lines(track, names)

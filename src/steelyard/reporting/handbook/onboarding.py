@@ -118,7 +118,9 @@ def _reviewer(charter: Charter) -> Week:
 
 def _owner(charter: Charter) -> Week:
     longest = series(
-        f"{track.valid} on the {track.name} track" for track in track_entries(charter) if track.valid
+        f"{track.valid} on the {track.name} track"
+        for track in track_entries(charter)
+        if track.valid
     )
     return Week(
         "week-owner",

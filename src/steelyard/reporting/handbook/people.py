@@ -163,7 +163,7 @@ def _covers(right: DecisionRight, place: str, tier: Tier) -> bool:
 def _holder(charter: Charter, right: DecisionRight) -> str:
     name = titled(charter, right.committee or right.role or "")
     tracks = f", {series(right.tracks, 'or')} track" if right.tracks else ""
-    return f"{right.quorum} × {name}{tracks}" if right.quorum > 1 else f"{name}{tracks}"
+    return f"{right.quorum} of {name}{tracks}" if right.quorum > 1 else f"{name}{tracks}"
 
 
 def _signers(charter: Charter, tier: Tier) -> list[str]:

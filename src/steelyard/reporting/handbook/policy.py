@@ -14,7 +14,14 @@ from steelyard.kernel.assessment import Reference
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.license import LicenseCategory
 from steelyard.reporting.handbook.entries import ControlEntry, Law, RuleEntry, TaskEntry
-from steelyard.reporting.handbook.wording import ALWAYS, anchor, condition_of, plain_name, series, titled
+from steelyard.reporting.handbook.wording import (
+    ALWAYS,
+    anchor,
+    condition_of,
+    plain_name,
+    series,
+    titled,
+)
 
 TOPICS = {
     "models": "Models",
@@ -85,8 +92,10 @@ def consequence_words(charter: Charter, consequence: str, condition: str = "") -
     if effect == "warn":
         return "a warning is recorded; nothing is stopped"
     if effect == "condition":
-        return f"approval is bound to this condition: {condition.rstrip('.')}" if condition else (
-            "approval is bound to a condition"
+        return (
+            f"approval is bound to this condition: {condition.rstrip('.')}"
+            if condition
+            else ("approval is bound to a condition")
         )
     roles = [role.strip() for role in inside.rstrip(")").split(",") if role.strip()]
     names = series(titled(charter, role) for role in roles or ["model-owner"])

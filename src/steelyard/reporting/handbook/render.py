@@ -72,29 +72,33 @@ def render_handbook(
     signers = [[titled(charter, who) for who in track.sign_offs] for track in book.tracks]
     due = next_review(charter)
     environments = people.environments_of(charter)
-    text = _environment().get_template("page").render(
-        book=book,
-        charter=charter,
-        identity=identity,
-        numbers={chapter.id: number for number, chapter in enumerate(book.chapters, 1)},
-        due=due,
-        overdue=due is not None and due < today,
-        changes=changes,
-        since=since,
-        drawing=Markup(draw_path(book.tracks, signers)),  # noqa: S704 # escaped where drawn
-        topics=policy.TOPICS,
-        licenses=policy.license_rows(charter, environments),
-        environments=environments,
-        tolerance=risk.tolerance_rows(charter),
-        matrix=people.approval_matrix(charter),
-        rights=people.right_rows(charter),
-        raci=people.raci(charter),
-        committees=people.committee_rows(charter),
-        weeks=first_weeks(charter, file),
-        vocabulary=VOCABULARY,
-        index=index_of(book),
-        tiers=TIERS,
-        stages=STAGES,
+    text = (
+        _environment()
+        .get_template("page")
+        .render(
+            book=book,
+            charter=charter,
+            identity=identity,
+            numbers={chapter.id: number for number, chapter in enumerate(book.chapters, 1)},
+            due=due,
+            overdue=due is not None and due < today,
+            changes=changes,
+            since=since,
+            drawing=Markup(draw_path(book.tracks, signers)),  # noqa: S704 # escaped where drawn
+            topics=policy.TOPICS,
+            licenses=policy.license_rows(charter, environments),
+            environments=environments,
+            tolerance=risk.tolerance_rows(charter),
+            matrix=people.approval_matrix(charter),
+            rights=people.right_rows(charter),
+            raci=people.raci(charter),
+            committees=people.committee_rows(charter),
+            weeks=first_weeks(charter, file),
+            vocabulary=VOCABULARY,
+            index=index_of(book),
+            tiers=TIERS,
+            stages=STAGES,
+        )
     )
     return text.encode("utf-8")
 
@@ -126,9 +130,7 @@ def _environment() -> Environment:
     from markupsafe import Markup
 
     folder = resources.files("steelyard.reporting") / "templates" / "handbook"
-    texts = {
-        name: (folder / f"{name}.html.j2").read_text(encoding="utf-8") for name in _TEMPLATES
-    }
+    texts = {name: (folder / f"{name}.html.j2").read_text(encoding="utf-8") for name in _TEMPLATES}
     engine = Environment(
         loader=DictLoader(texts),
         autoescape=True,
