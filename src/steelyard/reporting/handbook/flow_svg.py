@@ -48,9 +48,9 @@ def draw_path(tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]) ->
     said = "; ".join(_said(row) for row in rows)
     return (
         f'<svg class="path" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'role="img" aria-labelledby="path-title" aria-describedby="path-desc">'
-        '<title id="path-title">The path of a request</title>'
-        f'<desc id="path-desc">{_escape(said)}.</desc>{"".join(parts)}</svg>'
+        'role="img" aria-labelledby="picture-title" aria-describedby="picture-desc">'
+        '<title id="picture-title">The path of a request</title>'
+        f'<desc id="picture-desc">{_escape(said)}.</desc>{"".join(parts)}</svg>'
     )
 
 

@@ -49,11 +49,13 @@ def _track(charter: Charter, name: str, track: TrackRule) -> TrackEntry:
         )
         for step in track.steps
     )
-    roles = track.sign_offs or tuple(
+    roles = tuple(
         dict.fromkeys(
-            who
-            for step in track.steps
-            for who in (*step.sign_offs, *((step.committee,) if step.committee else ()))
+            [
+                *track.sign_offs,
+                *(role for step in track.steps for role in step.sign_offs),
+                *(step.committee for step in track.steps if step.committee),
+            ]
         )
     )
     standing = track.decided_by == "standing-approval"

@@ -54,7 +54,7 @@ def rule_entries(charter: Charter) -> tuple[RuleEntry, ...]:
 def _rule(charter: Charter, rule: Rule, titles: dict[str, Reference]) -> RuleEntry:
     return RuleEntry(
         id=rule.id,
-        title=plain_name(rule.id),
+        title=_title(charter, rule.id),
         anchor=anchor("rule", rule.id),
         topic=topic_of(rule),
         why=rule.why,
@@ -67,6 +67,15 @@ def _rule(charter: Charter, rule: Rule, titles: dict[str, Reference]) -> RuleEnt
         remedy=rule.remedy,
         laws=tuple(_law(titles.get(item) or Reference(id=item)) for item in rule.frameworks),
     )
+
+
+def _title(charter: Charter, identity: str) -> str:
+    """Return ``bank.licenses.forbid`` as ``Licenses: forbid``; the charter's own name goes."""
+    parts = identity.split(".")
+    if parts[0] in {charter.name, *(pack.name for pack in charter.packs)} and len(parts) > 1:
+        parts = parts[1:]
+    first, *rest = (plain_name(part) for part in parts)
+    return f"{first}: {' '.join(rest).lower()}" if rest else first
 
 
 def topic_of(rule: Rule) -> str:
