@@ -20,7 +20,7 @@ from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
-    from steelyard.charter.schema import Charter
+    from steelyard.charter.schema import Charter, Term
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
@@ -87,7 +87,7 @@ def load_policy(name: str) -> Policy:
     """
     from steelyard.catalog.charters import NAMES
     from steelyard.charter.load import load_charter, shipped
-    from steelyard.charter.resolve import charter_sha256, resolved_json
+    from steelyard.charter.resolve import identity_of, resolved_json
 
     if name in NAMES:
         charter = shipped(name)
@@ -99,27 +99,35 @@ def load_policy(name: str) -> Policy:
                 next_step=f"Use {', '.join(NAMES)}, or the path of a charter file.",
                 code="charter.missing",
             )
-        charter = load_charter(read_text(path, "charter"), name)
-    identity = CharterIdentity(
-        name=charter.name, version=str(charter.version), sha256=charter_sha256(charter)
-    )
-    return Policy(charter, identity, resolved_json(charter))
+        charter = load_charter(read_text(path, "charter"), name, read_beside)
+    return Policy(charter, identity_of(charter), resolved_json(charter))
 
 
-def load_use_case(path: Path) -> UseCase:
-    """Return the use case in a YAML file.
+def read_beside(reference: str, file: str) -> tuple[str, str]:
+    """Return the name and text of a file that a charter names; relative paths are beside it.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = os.path.normpath(Path(file).parent / reference)
+    return str(path), read_text(Path(path), "charter")
+
+
+def load_use_case(path: Path, policy: Policy | None = None) -> UseCase:
+    """Return the use case in a YAML file, read with the terms of the charter.
 
     Raises:
         InputError: it cannot be read, or has errors (each with line and column).
     """
-    return parse_use_case(read_text(path, "use case"), str(path))
+    terms = policy.charter.terms if policy is not None else ()
+    return parse_use_case(read_text(path, "use case"), str(path), terms)
 
 
-def parse_use_case(text: str, file: str) -> UseCase:
+def parse_use_case(text: str, file: str, terms: tuple[Term, ...] = ()) -> UseCase:
     """Return the use case written in ``text``; ``file`` is what errors call it."""
     from steelyard.governance.use_cases.facts import load_use_case
 
-    return load_use_case(text, file)
+    return load_use_case(text, file, terms)
 
 
 def check_current(use_case: UseCase) -> None:
