@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from steelyard.charter.schema import TIERS, Charter, DecisionRight, TrackRule
-from steelyard.kernel.assessment import Tier
+from steelyard.kernel.assessment import Tier, Track
 from steelyard.reporting.handbook.entries import RoleEntry, StepEntry, TrackEntry
 from steelyard.reporting.handbook.wording import (
     ACTIONS,
@@ -126,7 +126,7 @@ def _right(charter: Charter, right: DecisionRight) -> RightRow:
 
 
 class MatrixCell(NamedTuple):
-    """Who may approve at one place and tier; an empty list means nobody."""
+    """Who must agree at one place and tier, all of them; an empty list means nobody may."""
 
     holders: tuple[str, ...]
 
@@ -143,12 +143,14 @@ class Matrix(NamedTuple):
 def approval_matrix(charter: Charter) -> Matrix:
     """Return who may approve, by environment and tier."""
     rights = [right for right in charter.decision_rights if right.action == "approve"]
+    tracks = {tier: name for name, track in charter.tracks.items() for tier in track.tiers}
     rows = []
     for place in environments_of(charter):
         cells = []
         for tier in TIERS:
             if rights:
-                names = [_holder(charter, r) for r in rights if _covers(r, place, tier)]
+                found = [r for r in rights if _covers(r, place, tier, tracks.get(tier))]
+                names = [_holder(charter, right) for right in found]
             else:
                 names = _signers(charter, tier)
             cells.append(MatrixCell(tuple(dict.fromkeys(names))))
@@ -156,16 +158,17 @@ def approval_matrix(charter: Charter) -> Matrix:
     return Matrix(TIERS, tuple(rows), stated=bool(rights))
 
 
-def _covers(right: DecisionRight, place: str, tier: Tier) -> bool:
-    return (not right.environments or place in right.environments) and (
-        not right.tiers or tier in right.tiers
+def _covers(right: DecisionRight, place: str, tier: Tier, track: Track | None) -> bool:
+    return (
+        (not right.environments or place in right.environments)
+        and (not right.tiers or tier in right.tiers)
+        and (not right.tracks or track in right.tracks)
     )
 
 
 def _holder(charter: Charter, right: DecisionRight) -> str:
     name = titled(charter, right.committee or right.role or "")
-    tracks = f", {series(right.tracks, 'or')} track" if right.tracks else ""
-    return f"{right.quorum} of {name}{tracks}" if right.quorum > 1 else f"{name}{tracks}"
+    return f"{right.quorum} of {name}" if right.quorum > 1 else name
 
 
 def _signers(charter: Charter, tier: Tier) -> list[str]:
