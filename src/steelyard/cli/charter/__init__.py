@@ -13,9 +13,10 @@ COMMANDS: dict[str, str] = {
     "docs": "Write a charter as a handbook for staff (HTML, PDF).",
     "schema": "Print the JSON Schema for completion in an editor.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "replay": "Say which recorded decisions another charter would change.",
 }
 
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check and explain charters."""
+    """Write, check, explain and try out charters."""
