@@ -66,7 +66,7 @@ def _head(answers: Answers, today: datetime.date, schema_file: str) -> Iterator[
     yield f"# The charter of {' '.join(answers.organization.split())}."
     yield f"# It builds on the shipped charter {profile!r}, of which nothing can be loosened: what"
     yield "# stands here tightens it, adds to it, or says who and where."
-    yield f"charter: {charter_name(answers.organization)}"
+    yield f"charter: {_quoted(charter_name(answers.organization))}"
     yield "version: 1                      # raise it with every change"
     yield f"effective: {today.isoformat()}"
     yield f"owner: {_quoted(answers.owner)}"
