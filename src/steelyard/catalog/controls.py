@@ -80,9 +80,18 @@ class Borrowed(Struct, frozen=True, kw_only=True):
     maps: dict[str, tuple[str, ...]]
 
 
-class MappingBases(Struct, frozen=True, kw_only=True):
-    """The sentences that say where a mapping comes from."""
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a part of the catalog comes from, of which day, how well checked."""
 
+    source: str
+    as_of: str
+    confidence: str
+
+
+class MappingBases(Struct, frozen=True, kw_only=True):
+    """The sentences that say where a mapping comes from, and where the controls come from."""
+
+    library: Origin
     text: str
     title: str
     judgement: str
