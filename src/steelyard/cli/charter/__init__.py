@@ -11,9 +11,10 @@ COMMANDS: dict[str, str] = {
     "init": "Write a shipped charter to a file, ready to edit.",
     "check": "Check a charter: fields, rules, references.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "replay": "Say which recorded decisions another charter would change.",
 }
 
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check and explain charters."""
+    """Write, check, explain and try out charters."""
