@@ -133,7 +133,10 @@ def expressions(charter: Charter) -> Iterator[str]:
     seen: list[Any] = [charter]
     while seen:
         value = seen.pop()
-        if isinstance(value, msgspec.Struct):
+        if isinstance(value, ControlTask):
+            if value.fact:
+                yield value.fact
+        elif isinstance(value, msgspec.Struct):
             for name in value.__struct_fields__:
                 held = getattr(value, name)
                 if name in ("when", "require", "applies", "evidence") and isinstance(held, str):
