@@ -40,7 +40,7 @@ def test_duty_is_whole(duty: Duty) -> None:
         ("eu-ai-act-73-2", "15 days", "secondary"),
         ("eu-ai-act-73-3", "2 days", "secondary"),
         ("eu-ai-act-73-4", "10 days", "secondary"),
-        ("eu-ai-act-26-5", "immediately", "secondary"),
+        ("eu-ai-act-26-5", "immediately", "text"),
         ("hipaa-164-408-b", "60 calendar days", "text"),
         ("us-banking", "36 hours", "text"),
         ("uk-gdpr-33", "72 hours", "unverified"),

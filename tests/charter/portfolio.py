@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from steelyard.charter.engine import compile_rule
 from steelyard.charter.facts import Facts, FactType, fields_of
 from steelyard.charter.schema import Charter
+from steelyard.kernel.assessment import ControlTask
 from tests.charter.samples import document
 
 _TEAMS = (

@@ -23,9 +23,9 @@ CHECK_SCHEMA = "steelyard.charter-check/v1"
 def command(file: Path, output_format: str) -> int:
     """Check a charter: fields, rules, people, rights, references. Exit 0 when it is sound, else 2.
 
-    Each error and warning is one line on standard error with file, line and column; the place itself,
-    with a caret, is shown on standard output. A warning is worth a look
-    and does not make a charter unsound.
+    Each error and warning is one line on standard error with file, line and column; the place
+    itself, with a caret, is shown on standard output. A warning is worth a look and does not make
+    a charter unsound.
     """
     from steelyard.bootstrap import read_beside, read_text
     from steelyard.charter.load import load
