@@ -10,6 +10,7 @@ from steelyard.cli.lazy import LazyGroup
 COMMANDS: dict[str, str] = {
     "init": "Write a shipped charter to a file, ready to edit.",
     "check": "Check a charter: fields, rules, references.",
+    "adopt": "Sign a charter and put its adoption into the ledger.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
     "replay": "Say which recorded decisions another charter would change.",
 }
