@@ -15,10 +15,11 @@ COMMANDS: dict[str, str] = {
     "schema": "Print the JSON Schema for completion in an editor.",
     "adopt": "Sign a charter and put its adoption into the ledger.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "test": "Run the test cases of a charter.",
     "replay": "Say which recorded decisions another charter would change.",
 }
 
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check, explain and try out charters."""
+    """Write, check, test, explain and replay charters."""
