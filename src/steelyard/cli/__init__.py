@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
     "regulation": "Classify a use under the EU AI Act, with dated obligations.",
+    "catalog": "Look up laws, standards, controls, licenses, duties and playbooks.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
     "signature": "Verify a model's signature and attestations.",
