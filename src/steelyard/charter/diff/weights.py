@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares how two charters weigh risk: dimension by dimension, and tier by tier in all cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from steelyard.charter.diff.changes import Change, Example, case, direction_of
+from steelyard.charter.diff.rules import LIMIT, drops_with_tier
+from steelyard.charter.diff.tracks import Ask, asks_of
+from steelyard.charter.engine import View, compile_rule, run
+from steelyard.charter.schema import TIERS, Charter, Dimension, RiskSection
+from steelyard.charter.worlds import Answers, Question, World, ask, view_of_world
+from steelyard.charter.worlds.ask import Domains, essential
+from steelyard.charter.worlds.tiers import dimension_texts, points_of, tiers_of
+
+_ABSENT = Dimension(when="false", adds=0)
+
+
+def compare_risk(old: Charter, new: Charter) -> Iterator[Change]:
+    """Yield what changed in the dimensions, and in the tiers that come of them."""
+    before, after = old.risk.dimensions, new.risk.dimensions
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield _dimension(name, before.get(name), after.get(name))
+    if (before, old.risk.tiers) != (after, new.risk.tiers):
+        yield from _tiers(old, new)
+
+
+def _dimension(name: str, old: Dimension | None, new: Dimension | None) -> Change:
+    one, other = old or _ABSENT, new or _ABSENT
+    answers: Answers = ask(_points(one), _points(other), limit=LIMIT)
+    looser = _example(one, other, answers, lambda a, b: b < a)
+    stricter = _example(one, other, answers, lambda a, b: b > a)
+    doubt = answers.doubt if _logic(one) != _logic(other) else ""
+    direction = direction_of(looser, stricter, doubt)
+    kind = "added" if old is None else "removed" if new is None else "changed"
+    said = {
+        "added": f"The dimension {name!r} is new.",
+        "removed": f"The dimension {name!r} is gone.",
+    }.get(kind, f"The dimension {name!r} gives other points.")
+    if direction == "same":
+        said = f"The dimension {name!r} has other words and gives the same points."
+    return Change(
+        section="risk.dimensions", subject=name, kind=kind, direction=direction, says=said,
+        old=old, new=new, looser=looser, stricter=stricter, doubt=doubt,
+    )  # fmt: skip
+
+
+def _logic(dimension: Dimension) -> tuple[object, ...]:
+    return (dimension.of, dimension.points, dimension.other, dimension.when, dimension.adds)
+
+
+def _points(dimension: Dimension) -> Question:
+    def answer(view: View) -> int:
+        return points_of(dimension, view)
+
+    return Question(dimension_texts(dimension), answer)
+
+
+def _example(one: Dimension, other: Dimension, answers: Answers, wanted: object) -> Example | None:
+    assert callable(wanted)
+    for row, world in answers.rows.items():
+        if not wanted(*row):
+            continue
+        values = Domains((*dimension_texts(one), *dimension_texts(other))).values
+
+        def said(candidate: World) -> tuple[int, int]:
+            view = view_of_world(candidate)
+            return points_of(one, view), points_of(other, view)
+
+        facts = essential(world, values, lambda candidate, row=row: said(candidate) == row)
+        return Example(facts=facts, old=f"{row[0]} points", new=f"{row[1]} points")
+    return None
+
+
+def tier_of(section: RiskSection, view: View) -> str:
+    """Return the tier ``section`` gives to facts, as the evaluation does."""
+    score = min(100, sum(points_of(dimension, view) for dimension in section.dimensions.values()))
+    scored = view.but({"risk.score": score})
+    for tier in section.tiers:
+        if tier.when is None or run(compile_rule(tier.when), scored) != "false":
+            return tier.tier
+    return "critical"
+
+
+def _tiers(old: Charter, new: Charter) -> Iterator[Change]:
+    answers = tiers_of(old.risk, new.risk, limit=LIMIT)
+    seen: dict[tuple[str, str], World] = {}
+    for (one, other), world in answers.rows.items():
+        pair = (_name(old.risk, one), _name(new.risk, other))
+        seen.setdefault(pair, world)
+    moved = {pair: world for pair, world in seen.items() if pair[0] != pair[1]}
+    if not moved and answers.doubt:
+        yield Change(
+            section="risk.tiers", subject="tiers", kind="changed", direction="unclear",
+            says="No case was found that changes its tier.", doubt=answers.doubt,
+        )  # fmt: skip
+    for (one, other), world in sorted(moved.items(), key=lambda item: _order(item[0])):
+        yield _moved(old, new, one, other, world)
+
+
+def _name(section: RiskSection, index: object) -> str:
+    assert isinstance(index, int)
+    return section.tiers[index].tier if index < len(section.tiers) else "critical"
+
+
+def _order(pair: tuple[str, str]) -> tuple[int, int]:
+    names = list(TIERS)
+    return (-names.index(pair[0]), names.index(pair[1]))
+
+
+def _moved(old: Charter, new: Charter, one: str, other: str, world: World) -> Change:
+    """Return the change of cases from one tier to another, with what it asks of people."""
+    raised = list(TIERS).index(other) > list(TIERS).index(one)
+    before, after = asks_of(old, one), asks_of(new, other)
+    example = Example(
+        facts=_what_matters(old.risk, new.risk, world), old=f"tier {one}", new=f"tier {other}"
+    )
+    lost = _lost(before, after)
+    said = f"Some cases of the tier {one} are now {other}."
+    fewer = ""
+    if raised and lost:
+        fewer = f" The higher tier asks less: {lost}."
+    milder = None
+    if raised:
+        for rule in new.rules:
+            milder = drops_with_tier(rule)
+            if milder is not None:
+                fewer += (
+                    f" The rule {rule.id} is milder at a higher tier, for example {case(milder)}."
+                )
+                break
+    direction = "mixed" if raised and fewer else "stricter" if raised else "looser"
+    return Change(
+        section="risk.tiers", subject=f"{one} to {other}", kind="changed",
+        direction="mixed" if direction == "mixed" else "stricter" if raised else "looser",
+        says=said + fewer, old=one, new=other,
+        stricter=example if raised else None,
+        looser=example if not raised or fewer else None,
+    )  # fmt: skip
+
+
+def _lost(before: Ask, after: Ask) -> str:
+    parts = []
+    gone = sorted(before.roles - after.roles)
+    if gone:
+        parts.append(f"{', '.join(gone)} no longer signs off")
+    if after.quorum < before.quorum:
+        parts.append(f"the quorum is {after.quorum} instead of {before.quorum}")
+    if before.valid and after.valid and _longer(after.valid, before.valid):
+        parts.append(f"an approval lasts {after.valid} instead of {before.valid}")
+    return ", ".join(parts)
+
+
+def _longer(one: str, other: str) -> bool:
+    from steelyard.charter.durations import is_longer
+
+    return is_longer(one, other)
+
+
+def _what_matters(old: RiskSection, new: RiskSection, world: World) -> World:
+    texts = [
+        text
+        for section in (old, new)
+        for dimension in section.dimensions.values()
+        for text in dimension_texts(dimension)
+    ]
+    texts += [tier.when for section in (old, new) for tier in section.tiers if tier.when]
+    values = Domains(texts).values
+    facts = {path: value for path, value in world.items() if path != "risk.score"}
+
+    def said(candidate: World) -> tuple[str, str]:
+        view = view_of_world(candidate)
+        return tier_of(old, view), tier_of(new, view)
+
+    wanted = said(facts)
+    return essential(facts, values, lambda other: said(other) == wanted)
