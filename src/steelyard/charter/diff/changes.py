@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from steelyard.charter.worlds import World
+from steelyard.charter.worlds import OTHER, World
 from steelyard.kernel.assessment import CharterIdentity
 
 Direction = Literal["stricter", "looser", "mixed", "same", "unclear"]
 Kind = Literal["added", "removed", "changed", "renamed"]
 DIFF_SCHEMA = "steelyard.charter-diff/v1"
+MAX_SHOWN = 160
+"""Most characters of one value in a sentence; the JSON document has it whole."""
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -22,6 +24,8 @@ class Example(Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
     old: str
     new: str
+    rest: dict[str, Any] = {}
+    """Facts of the case that add no risk either way; people need not read them."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -97,22 +101,31 @@ def _is(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return f"= [{', '.join(map(str, value[:5]))}{', …' if len(value) > 5 else ''}]"
-    return f"= {value}"
+        words = [_word(item) for item in value[:5]]
+        return f"= [{', '.join(words)}{', …' if len(value) > 5 else ''}]"
+    return f"= {_word(value)}"
+
+
+def _word(value: Any) -> str:
+    return "something else" if value == OTHER else str(value)
 
 
 def shown(value: Any) -> str:
     """Return a value of a charter in a few words."""
+    text = _shown(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def _shown(value: Any) -> str:
     if value is None or value in ("", (), [], {}):
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
+        return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(shown(item) for item in value)
+        return ", ".join(_shown(item) for item in value)
     if isinstance(value, Struct):
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
-        return "{" + shown({key: item for key, item in fields.items() if item}) + "}"
-    text = " ".join(str(value).split())
-    return text if len(text) <= 90 else text[:89] + "…"
+        return "{" + _shown({key: item for key, item in fields.items() if item}) + "}"
+    return " ".join(str(value).split())

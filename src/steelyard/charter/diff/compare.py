@@ -10,11 +10,11 @@ from steelyard.charter.diff.changes import (
     Change,
     CharterDiff,
     Direction,
-    Example,
     direction_of,
     shown,
     together,
 )
+from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.fields import compare_entries
 from steelyard.charter.diff.rules import LIMIT, compare_rules
 from steelyard.charter.diff.tracks import compare_standing, compare_tracks
@@ -22,8 +22,7 @@ from steelyard.charter.diff.weights import compare_risk
 from steelyard.charter.engine import View, compile_rule, run
 from steelyard.charter.resolve import identity_of
 from steelyard.charter.schema import Charter, ControlRule
-from steelyard.charter.worlds import Question, ask, view_of_world
-from steelyard.charter.worlds.ask import Domains, essential
+from steelyard.charter.worlds import Question, ask
 
 _WORDS = frozenset(
     {"name", "version", "effective", "owner", "purpose", "extends", "references", "packs"}
@@ -63,7 +62,12 @@ def _fields(old: Charter, new: Charter) -> Iterator[Change]:
         before, after = getattr(old, name), getattr(new, name)
         if name in _BY_LOGIC or before == after:
             continue
-        if name in _WORDS:
+        if name == "references":
+            yield Change(
+                section=name, subject=name, kind="changed", direction="same", old=before,
+                new=after, says="The list of cited laws and standards is another.",
+            )  # fmt: skip
+        elif name in _WORDS:
             yield Change(
                 section=name, subject=name, kind="changed", direction="same", old=before,
                 new=after, says=f"{name.capitalize()} was {shown(before)}, is {shown(after)}.",
@@ -101,22 +105,9 @@ def _called_for(identity: str, old: list[ControlRule], new: list[ControlRule]) -
     if one.texts == other.texts:
         return None
     answers = ask(one, other, limit=LIMIT)
-    values = Domains((*one.texts, *other.texts)).values
-
-    def example(wanted: tuple[bool, bool]) -> Example | None:
-        world = answers.rows.get(wanted)
-        if world is None:
-            return None
-        facts = essential(
-            world,
-            values,
-            lambda facts: (one.answer(view_of_world(facts)), other.answer(view_of_world(facts)))
-            == wanted,
-        )
-        words = {True: "calls for the control", False: "does not call for it"}
-        return Example(facts=facts, old=words[wanted[0]], new=words[wanted[1]])
-
-    looser, stricter = example((True, False)), example((False, True))
+    words = {True: "calls for the control", False: "does not call for it"}
+    looser = example_of(one, other, answers, lambda was, now: was and not now, words.__getitem__)
+    stricter = example_of(one, other, answers, lambda was, now: now and not was, words.__getitem__)
     direction = direction_of(looser, stricter, answers.doubt)
     said = f"The control {identity} " + (
         "is new." if not old else "is gone." if not new else "is called for in other cases."

@@ -22,6 +22,7 @@ Way = Literal[
     "longer-looser",  # a length of time
     "everywhere",  # a list in which nothing means everywhere, of something that is allowed
     "asked-everywhere",  # the same, of something that is asked
+    "triggers",  # a list of events, where incident:high says incident:critical as well
     "words",  # says nothing about decisions
     "logic",  # compared elsewhere, by what it does
     "unclear",
@@ -29,7 +30,7 @@ Way = Literal[
 
 WAYS: Mapping[str, Way] = {
     "ReviewPlan.every": "longer-looser",
-    "ReviewPlan.also_on": "more-stricter",
+    "ReviewPlan.also_on": "triggers",
     "ReviewPlan.last": "words",
     "Step.sign_offs": "more-stricter",
     "Step.quorum": "more-stricter",
@@ -248,6 +249,8 @@ def _value(
     elif way in ("more-stricter", "more-looser"):
         direction = more(old, new)
         direction = direction if way == "more-stricter" else opposite(direction)
+    elif way == "triggers":
+        direction = more(_triggers(old), _triggers(new))
     elif way == "longer-looser":
         direction = shorter(old, new)
     elif way in ("everywhere", "asked-everywhere"):
@@ -269,6 +272,17 @@ def more(old: Any, new: Any) -> Direction:
             return "mixed"
         return "looser" if gone else "stricter" if come else "same"
     return "stricter" if (new or 0) > (old or 0) else "looser"
+
+
+def _triggers(events: Sequence[str]) -> tuple[str, ...]:
+    """Return events with those that a milder one of the same kind includes."""
+    severities = ("critical", "high", "medium", "low")
+    found = set(events)
+    for event in events:
+        kind, _, severity = event.partition(":")
+        if severity in severities:
+            found |= {f"{kind}:{word}" for word in severities[: severities.index(severity)]}
+    return tuple(sorted(found))
 
 
 def shorter(old: str | None, new: str | None) -> Direction:

@@ -68,7 +68,10 @@ def force_of(rule: Rule) -> Question:
 
 
 class Beyond(Struct, frozen=True):
-    """Where one rule is harder than others together: a case, or why none can be excluded."""
+    """Where one rule is harder than others together: a case, or why none can be excluded.
+
+    ``own`` is what it and the others bring about there, ``others`` what they do without it.
+    """
 
     example: World | None
     own: Force
@@ -87,11 +90,16 @@ def harder_than(rule: Rule, others: Sequence[Rule]) -> Beyond:
 def _harder(rule: Rule, others: Sequence[Rule]) -> Beyond:
     questions = [force_of(rule), *(force_of(other) for other in others)]
     answers: Answers = ask(*questions, limit=LIMIT)
+    found: list[tuple[Force, Force, World]] = []
     for row, world in answers.rows.items():
         own, rest = _own_and_rest(row)
         if not rest.covers(own):
-            return Beyond(_what_matters(questions, world), own, rest, answers.doubt)
-    return Beyond(None, NOTHING, NOTHING, answers.doubt)
+            found.append((own, rest, world))
+    if not found:
+        return Beyond(None, NOTHING, NOTHING, answers.doubt)
+    # The plainest case is one in which the other rules say least.
+    own, rest, world = min(found, key=lambda item: (item[1].rank, len(item[1].roles)))
+    return Beyond(_what_matters(questions, world), own.plus(rest), rest, answers.doubt)
 
 
 def _own_and_rest(row: Sequence[Any]) -> tuple[Force, Force]:

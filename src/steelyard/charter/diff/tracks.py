@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from steelyard.charter.diff.changes import Change, Direction, Example, direction_of, shown
+from steelyard.charter.diff.changes import Change, Direction, direction_of, shown
+from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.fields import compare_entries, more, shorter
 from steelyard.charter.diff.rules import LIMIT
 from steelyard.charter.engine import View, compile_rule, run
 from steelyard.charter.schema import TIERS, Charter, TrackRule
-from steelyard.charter.worlds import Question, ask, view_of_world
-from steelyard.charter.worlds.ask import Domains, essential
+from steelyard.charter.worlds import Question, ask
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -58,9 +58,7 @@ def _ask(name: str, track: TrackRule) -> Ask:
         escalate=track.escalate,
         steps=tuple(steps),
         more=tuple(
-            (field, getattr(track, field))
-            for field in track.__struct_fields__
-            if field not in _OWN
+            (field, getattr(track, field)) for field in track.__struct_fields__ if field not in _OWN
         ),
     )
 
@@ -100,9 +98,10 @@ def _track(old: Ask, new: Ask) -> Iterator[Change]:
         direction = more(tuple(old.roles), tuple(new.roles))
         yield told("sign_offs", direction, f"{'; '.join(parts)}.", sorted(old.roles),
                    sorted(new.roles))  # fmt: skip
-    if old.quorum != new.quorum:
+    everybody = (old.quorum == len(old.roles)) and (new.quorum == len(new.roles))
+    if old.quorum != new.quorum and not everybody:
         direction = more(old.quorum, new.quorum)
-        said = f"{new.quorum} sign-offs are enough, they were {old.quorum}."
+        said = f"{new.quorum} sign-offs are enough; it took {old.quorum}."
         yield told("quorum", direction, said, old.quorum, new.quorum)
     for field, before, after, what in (
         ("within", old.within, new.within, "it is decided within"),
@@ -135,22 +134,9 @@ def compare_standing(old: Charter, new: Charter) -> Iterator[Change]:
         return
     one, other = _passes(before), _passes(after)
     answers = ask(one, other, limit=LIMIT)
-    values = Domains((*one.texts, *other.texts)).values
-
-    def example(wanted: tuple[bool, bool]) -> Example | None:
-        world = answers.rows.get(wanted)
-        if world is None:
-            return None
-        facts = essential(
-            world,
-            values,
-            lambda facts: (one.answer(view_of_world(facts)), other.answer(view_of_world(facts)))
-            == wanted,
-        )
-        words = {True: "may pass without a person", False: "needs a person"}
-        return Example(facts=facts, old=words[wanted[0]], new=words[wanted[1]])
-
-    looser, stricter = example((False, True)), example((True, False))
+    words = {True: "may pass without a person", False: "needs a person"}
+    looser = example_of(one, other, answers, lambda was, now: now and not was, words.__getitem__)
+    stricter = example_of(one, other, answers, lambda was, now: was and not now, words.__getitem__)
     changed = [approval.when for approval in before] != [approval.when for approval in after]
     doubt = answers.doubt if changed else ""
     direction = direction_of(looser, stricter, doubt)

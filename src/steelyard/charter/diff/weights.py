@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from steelyard.charter.diff.changes import Change, Example, case, direction_of
+from steelyard.charter.diff.changes import Change, Example, Kind, case, direction_of
+from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.rules import LIMIT, drops_with_tier
 from steelyard.charter.diff.tracks import Ask, asks_of
+from steelyard.charter.durations import is_longer
 from steelyard.charter.engine import View, compile_rule, run
-from steelyard.charter.schema import TIERS, Charter, Dimension, RiskSection
-from steelyard.charter.worlds import Answers, Question, World, ask, view_of_world
+from steelyard.charter.schema import TIERS, Charter, Dimension, RiskSection, Rule
+from steelyard.charter.worlds import Question, World, ask, view_of_world
 from steelyard.charter.worlds.ask import Domains, essential
 from steelyard.charter.worlds.tiers import dimension_texts, points_of, tiers_of
 
@@ -29,12 +31,13 @@ def compare_risk(old: Charter, new: Charter) -> Iterator[Change]:
 
 def _dimension(name: str, old: Dimension | None, new: Dimension | None) -> Change:
     one, other = old or _ABSENT, new or _ABSENT
-    answers: Answers = ask(_points(one), _points(other), limit=LIMIT)
-    looser = _example(one, other, answers, lambda a, b: b < a)
-    stricter = _example(one, other, answers, lambda a, b: b > a)
+    questions = _points(one), _points(other)
+    answers = ask(*questions, limit=LIMIT)
+    looser = example_of(questions[0], questions[1], answers, lambda a, b: b < a, _in_points)
+    stricter = example_of(questions[0], questions[1], answers, lambda a, b: b > a, _in_points)
     doubt = answers.doubt if _logic(one) != _logic(other) else ""
     direction = direction_of(looser, stricter, doubt)
-    kind = "added" if old is None else "removed" if new is None else "changed"
+    kind: Kind = "added" if old is None else "removed" if new is None else "changed"
     said = {
         "added": f"The dimension {name!r} is new.",
         "removed": f"The dimension {name!r} is gone.",
@@ -58,20 +61,8 @@ def _points(dimension: Dimension) -> Question:
     return Question(dimension_texts(dimension), answer)
 
 
-def _example(one: Dimension, other: Dimension, answers: Answers, wanted: object) -> Example | None:
-    assert callable(wanted)
-    for row, world in answers.rows.items():
-        if not wanted(*row):
-            continue
-        values = Domains((*dimension_texts(one), *dimension_texts(other))).values
-
-        def said(candidate: World) -> tuple[int, int]:
-            view = view_of_world(candidate)
-            return points_of(one, view), points_of(other, view)
-
-        facts = essential(world, values, lambda candidate, row=row: said(candidate) == row)
-        return Example(facts=facts, old=f"{row[0]} points", new=f"{row[1]} points")
-    return None
+def _in_points(points: object) -> str:
+    return f"{points} points"
 
 
 def tier_of(section: RiskSection, view: View) -> str:
@@ -106,39 +97,61 @@ def _name(section: RiskSection, index: object) -> str:
 
 
 def _order(pair: tuple[str, str]) -> tuple[int, int]:
-    names = list(TIERS)
+    names: list[str] = list(TIERS)
     return (-names.index(pair[0]), names.index(pair[1]))
 
 
 def _moved(old: Charter, new: Charter, one: str, other: str, world: World) -> Change:
     """Return the change of cases from one tier to another, with what it asks of people."""
-    raised = list(TIERS).index(other) > list(TIERS).index(one)
+    order: list[str] = list(TIERS)
+    raised = order.index(other) > order.index(one)
     before, after = asks_of(old, one), asks_of(new, other)
+    lost = _lost(before, after) if raised else ""
+    fewer = f" The higher tier asks less: {lost}." if lost else ""
+    milder = _milder(new.rules) if raised else ""
+    facts = _what_matters(old.risk, new.risk, world)
+    rest = _harmless(old.risk, new.risk, facts)
     example = Example(
-        facts=_what_matters(old.risk, new.risk, world), old=f"tier {one}", new=f"tier {other}"
+        facts={path: value for path, value in facts.items() if path not in rest},
+        old=f"tier {one}{_signing(before)}",
+        new=f"tier {other}{_signing(after)}",
+        rest=rest,
     )
-    lost = _lost(before, after)
-    said = f"Some cases of the tier {one} are now {other}."
-    fewer = ""
-    if raised and lost:
-        fewer = f" The higher tier asks less: {lost}."
-    milder = None
-    if raised:
-        for rule in new.rules:
-            milder = drops_with_tier(rule)
-            if milder is not None:
-                fewer += (
-                    f" The rule {rule.id} is milder at a higher tier, for example {case(milder)}."
-                )
-                break
-    direction = "mixed" if raised and fewer else "stricter" if raised else "looser"
+    easier = not raised or bool(lost or milder)
     return Change(
         section="risk.tiers", subject=f"{one} to {other}", kind="changed",
-        direction="mixed" if direction == "mixed" else "stricter" if raised else "looser",
-        says=said + fewer, old=one, new=other,
+        direction="looser" if not raised else "mixed" if easier else "stricter",
+        says=f"Some cases of the tier {one} are now {other}.{fewer}{milder}",
+        old=one, new=other,
         stricter=example if raised else None,
-        looser=example if not raised or fewer else None,
+        looser=example if easier else None,
     )  # fmt: skip
+
+
+def _milder(rules: Sequence[Rule]) -> str:
+    """Say which rule a higher tier would loosen, if there is one."""
+    for rule in rules:
+        world = drops_with_tier(rule)
+        if world is not None:
+            return f" The rule {rule.id} is milder at a higher tier, for example {case(world)}."
+    return ""
+
+
+def _signing(asks: Ask) -> str:
+    return f", signed off by {', '.join(sorted(asks.roles))}" if asks.roles else ", no sign-off"
+
+
+def _harmless(old: RiskSection, new: RiskSection, world: World) -> World:
+    """Return the facts of ``world`` that add no points in either charter and set no tier."""
+    conditions = [tier.when for section in (old, new) for tier in section.tiers if tier.when]
+    weighing = {path for text in conditions for path in compile_rule(text).paths}
+    view = view_of_world(world)
+    for section in (old, new):
+        for dimension in section.dimensions.values():
+            if points_of(dimension, view) > 0:
+                for text in dimension_texts(dimension):
+                    weighing.update(compile_rule(text).paths)
+    return {path: value for path, value in world.items() if path not in weighing}
 
 
 def _lost(before: Ask, after: Ask) -> str:
@@ -148,15 +161,9 @@ def _lost(before: Ask, after: Ask) -> str:
         parts.append(f"{', '.join(gone)} no longer signs off")
     if after.quorum < before.quorum:
         parts.append(f"the quorum is {after.quorum} instead of {before.quorum}")
-    if before.valid and after.valid and _longer(after.valid, before.valid):
+    if before.valid and after.valid and is_longer(after.valid, before.valid):
         parts.append(f"an approval lasts {after.valid} instead of {before.valid}")
     return ", ".join(parts)
-
-
-def _longer(one: str, other: str) -> bool:
-    from steelyard.charter.durations import is_longer
-
-    return is_longer(one, other)
 
 
 def _what_matters(old: RiskSection, new: RiskSection, world: World) -> World:

@@ -18,9 +18,11 @@ from steelyard.charter.worlds.ask import (
     never_true,
     view_of_world,
 )
+from steelyard.charter.worlds.domains import OTHER
 
 __all__ = [
     "MAX_WORLDS",
+    "OTHER",
     "Answers",
     "Question",
     "Verdict",

@@ -92,9 +92,11 @@ class Domains:
                 self.doubts.append(f"not all values of {path} could be represented")
 
     def worlds(self, paths: Sequence[str]) -> Iterator[World]:
-        """Yield every world over ``paths``."""
-        for values in product(*(self.values[path] for path in paths)):
-            yield dict(zip(paths, values, strict=True))
+        """Yield every world over ``paths``, those with short lists first."""
+        order = sorted(paths, key=lambda path: not isinstance(self.values[path][0], tuple))
+        for values in product(*(self.values[path] for path in order)):
+            found = dict(zip(order, values, strict=True))
+            yield {path: found[path] for path in paths}
 
     def count(self, paths: Iterable[str]) -> int:
         """Return how many worlds there are over ``paths``."""

@@ -41,7 +41,8 @@ _USUAL: dict[str, tuple[Any, ...]] = {
 }
 """Values tried first, so that examples read like real models; they prove nothing by themselves."""
 _RANGES = {"risk.score": (0, 100), "card.completeness": (0, 100)}
-_OTHER = "something-else"
+OTHER = "something-else"
+"""A word that no expression names."""
 _TODAY = "2027-01-01"
 """The day of every world, unless an expression compares it with other days."""
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -77,7 +78,7 @@ def domain_of(path: str, atoms: frozenset[Atom]) -> Domain:
 def _scalars(fact: FactType, atoms: Sequence[Atom]) -> Domain:
     constants = [value for atom in atoms if atom.kind != "text" for value in atom.constants]
     if fact.kind == "bool":
-        return Domain((True, False), complete=True)
+        return Domain((False, True), complete=True)
     if fact.path == "risk.tier":
         return Domain(_classes(TIERS, atoms), complete=True)
     if fact.values:
@@ -131,7 +132,7 @@ def _words(path: str, constants: Iterable[Any], atoms: Sequence[Atom]) -> Domain
     named = [value for value in constants if isinstance(value, str)]
     texts = [(a.operator, str(a.constants[0])) for a in atoms if a.kind == "text"]
     free = [word for word in _USUAL.get(path, ()) if word not in named]
-    free += [word for word in (_OTHER, *_made_up(texts)) if word not in named]
+    free += [word for word in (OTHER, *_made_up(texts)) if word not in named]
     if texts and all(name == "version_at_least" for name, _ in texts):
         missing: set[tuple[bool, ...]] = set()  # versions are one after another: see _made_up
     else:

@@ -10,6 +10,7 @@ from steelyard.cli.lazy import LazyGroup
 COMMANDS: dict[str, str] = {
     "init": "Write a shipped charter to a file, ready to edit.",
     "check": "Check a charter: fields, rules, references.",
+    "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
 }
 
