@@ -82,10 +82,13 @@ def test_a_rule_in_a_literal_block_keeps_its_columns() -> None:
 @pytest.mark.parametrize(
     ("addition", "said"),
     [
-        ("tracks:\n  fast: {valid: 13 months}\n", "is longer than the profile's 12 months"),
+        (
+            "tracks:\n  fast: {valid: 13 months}\n",
+            "is longer than the 12 months of the charter 'standard'",
+        ),
         ("tracks:\n  standard: {decided_by: standing-approval}\n", "may not drop them"),
         ("tracks:\n  deep: {for: [critical]}\n", "may not move it"),
-        ("tracks:\n  deep: {quorum: 1}\n", "lower than the profile's"),
+        ("tracks:\n  deep: {quorum: 1}\n", "lower than the 3 of the charter 'standard'"),
         ("exceptions: {longest: 100 days, granted_by: risk}\n", "is longer"),
         ("exceptions: {longest: 10 days, granted_by: risk, renewals: 5}\n", "at most 1 renewals"),
         ("risk:\n  tiers: [{tier: low}]\n", "needs 'when'"),

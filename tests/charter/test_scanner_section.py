@@ -11,7 +11,7 @@ import pytest
 from steelyard.bootstrap import parse_plugin, plugins_of
 from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter, shipped
-from steelyard.charter.overlay import lay_over
+from steelyard.charter.overlay import Laying, lay_over
 from steelyard.charter.resolve import from_resolved, resolved_json
 from steelyard.charter.schema import Charter, CharterDocument, PluginPin, ScannerSection
 from steelyard.kernel.errors import DocumentErrors, InputError
@@ -78,7 +78,8 @@ def test_an_overlay_adds_and_never_changes() -> None:
 
     def laid(section: str) -> tuple[Document, Charter]:
         document = Document(HEAD + section, "acme.yaml")
-        return document, lay_over(document, document.decode(CharterDocument), base, (), ())
+        laying = Laying(document, "the charter 'starter'", refuse=True)
+        return document, lay_over(laying, document.decode(CharterDocument), base, (), ())
 
     document, charter = laid(SECTION)
     assert not document.errors

@@ -10,11 +10,14 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from steelyard.kernel.assessment import ControlTask
+
+Stage = Literal["scoping", "integration", "testing", "deployment", "operation", "retirement"]
 
 
 class CatalogControl(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +29,11 @@ class CatalogControl(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frameworks: tuple[str, ...]
     tasks: tuple[ControlTask, ...]
     evidence: str = ""
+    objective: str = ""
+    topic: str = ""
+    stage: Stage | None = None
+    applies: str = "true"
+    evidence_types: tuple[str, ...] = ()
 
 
 @cache

@@ -50,6 +50,8 @@ class Document:
         self.limit = limit
         self.tolerant = tolerant
         self.warnings: list[str] = []
+        self.notes: list[PositionedError] = []
+        """What is not wrong but worth a look; see :meth:`warn_at`."""
         self.lines = text.splitlines()
         self.errors: list[PositionedError] = []
         self.marks: dict[Path, Mark] = {}
@@ -71,6 +73,24 @@ class Document:
     def error_at(self, path: Path, message: str, next_step: str = "") -> None:
         """Record an error at the value of ``path``, or at the nearest value around it."""
         self.error(self.mark_of(path), message, next_step)
+
+    def warn(self, mark: Mark, message: str, next_step: str = "") -> None:
+        """Record at ``mark`` what is worth a look but stops nothing."""
+        self.notes.append(
+            PositionedError(
+                message,
+                file=self.file,
+                line=mark.line,
+                column=mark.column,
+                next_step=next_step,
+                code="document.warning",
+                level="warning",
+            )
+        )
+
+    def warn_at(self, path: Path, message: str, next_step: str = "") -> None:
+        """Record at the value of ``path`` what is worth a look but stops nothing."""
+        self.warn(self.mark_of(path), message, next_step)
 
     def mark_of(self, path: Path) -> Mark:
         """Return where the value of ``path`` stands."""
@@ -141,7 +161,7 @@ class Document:
 
     def _value(self, node: Node, hint: Any, path: Path) -> Any:
         self.marks[path] = node.mark
-        hint, meta, optional = _unwrapped(hint)
+        hint, meta, optional = _unwrapped(hint, node)
         if optional and node.tag == "null":
             return None
         origin = get_origin(hint)
@@ -266,8 +286,11 @@ def _fields(kind: type[Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
     return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
-def _unwrapped(hint: Any) -> tuple[Any, Meta | None, bool]:
-    """Return a type without its annotation and its ``| None``, and those two."""
+def _unwrapped(hint: Any, node: Node) -> tuple[Any, Meta | None, bool]:
+    """Return a type without its annotation and its ``| None``, and those two.
+
+    Of a choice such as ``str | dict[str, str]`` the one that fits the shape of ``node`` is taken.
+    """
     meta: Meta | None = None
     optional = False
     while True:
@@ -275,10 +298,22 @@ def _unwrapped(hint: Any) -> tuple[Any, Meta | None, bool]:
             hint, *extras = get_args(hint)
             meta = next((extra for extra in extras if isinstance(extra, Meta)), meta)
         elif get_origin(hint) in (Union, UnionType):
-            optional = True
-            hint = next(member for member in get_args(hint) if member is not NoneType)
+            members = [member for member in get_args(hint) if member is not NoneType]
+            optional = optional or len(members) < len(get_args(hint))
+            hint = next((one for one in members if _fits(one, node)), members[0])
         else:
             return hint, meta, optional
+
+
+def _fits(hint: Any, node: Node) -> bool:
+    """Tell whether a type has the shape of a node: a mapping, a list or a word."""
+    while get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    if isinstance(node.value, dict):
+        return get_origin(hint) is dict or (isinstance(hint, type) and issubclass(hint, Struct))
+    if isinstance(node.value, list):
+        return get_origin(hint) is tuple
+    return hint in _READERS
 
 
 def _name(path: Path) -> str:

@@ -42,3 +42,8 @@ def _read(length: str) -> tuple[int, str]:
     unit = unit.removesuffix("s")
     # "business week" and longer say nothing more than the plain unit does.
     return int(number), unit if unit == "business day" else unit.removeprefix("business ")
+
+
+def whole_days(length: str) -> int:
+    """Return a length in days, rounded down; a month counts as 30.44 days."""
+    return int(_days(length))

@@ -21,8 +21,10 @@ from msgspec import Struct
 
 from steelyard.charter.document import nearest
 from steelyard.charter.facts import Facts, FactType, all_facts, facts_document, fields_of
-from steelyard.charter.tree import Constant, Tree, compared, path_of, read_tree, reads
-from steelyard.kernel.assessment import Tri
+from steelyard.charter.functions import BY_NAME, on_day
+from steelyard.charter.functions import FUNCTIONS as DOMAIN
+from steelyard.charter.tree import Constant, Tree, compared, path_of, read_tree, reads, walk
+from steelyard.kernel.assessment import Tier, Tri
 from steelyard.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ FUNCTIONS = frozenset(
         "_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "_?_:_",
         "_+_", "_-_", "_*_", "_/_", "_%_", "-_", "_[_]", "@not_strictly_false", "size",
         "startsWith", "endsWith", "contains", "matches", "int", "double", "string", "timestamp",
-        "duration",
+        "duration", *BY_NAME,
     }
 )  # fmt: skip
 """Everything a rule may call. ``dyn`` and ``type`` are left out: they would escape the types."""
@@ -71,6 +73,8 @@ class Program(Struct, frozen=True):
     """Facts in order, each with whether only ``has(…)`` looks at it."""
     compared: dict[str, tuple[tuple[Constant, int], ...]]
     code: Any
+    dated: bool = False
+    """It counts days from the day of the evaluation: run it within :func:`functions.on_day`."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -84,6 +88,7 @@ class View:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data: dict[str, Any] = _known(data)
         self._activation: Any = None
+        self._answers: dict[str, Tri] = {}
 
     def get(self, path: str) -> Any:
         """Return the value of the fact at ``path``, or None when it is not known."""
@@ -109,6 +114,17 @@ class View:
             else:
                 inner[name] = list(value) if isinstance(value, tuple) else value
         return View(data)
+
+    def ask(self, text: str) -> Tri:
+        """Return what an expression says about the facts; the same one is run once."""
+        answer = self._answers.get(text)
+        if answer is None:
+            answer = self._answers[text] = run(compile_rule(text), self)
+        return answer
+
+    def with_risk(self, score: int, tier: Tier | None = None) -> View:
+        """Return the same facts with the risk worked out so far."""
+        return self.but({"risk.score": score, "risk.tier": tier})
 
     @property
     def activation(self) -> Any:
@@ -150,7 +166,40 @@ def _loose_environment() -> cel.Env:
         fact.path: cel.Type.STRING if fact.message is None else cel.Type.DYN
         for fact in fields_of(Facts)
     }
-    return cel.NewEnv(variables=variables)
+    return cel.NewEnv(variables=variables, functions=_declared(typed=False))
+
+
+def _declared(*, typed: bool) -> list[cel.FunctionDecl]:
+    """Return the functions of :mod:`steelyard.charter.functions` as the engine declares them."""
+    from cel_expr_python import cel
+
+    words = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL}
+    types = fact_types()
+
+    def kind(name: str) -> cel.Type:
+        if name in words:
+            return words[name]
+        message = types[name].message
+        assert message is not None
+        if typed:
+            return cel.Type(f"steelyard.{message.__name__}")
+        return cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+
+    return [
+        cel.FunctionDecl(
+            function.name,
+            [
+                cel.Overload(
+                    f"steelyard_{function.name}",
+                    kind(function.result),
+                    [kind(name) for name in function.parameters],
+                    function.member,
+                    function.call,
+                )
+            ],
+        )
+        for function in DOMAIN
+    ]
 
 
 @cache
@@ -189,7 +238,7 @@ def _typed_environment() -> cel.Env:
         else cel.Type(f"steelyard.{fact.message.__name__}")
         for fact in fields_of(Facts)
     }
-    return cel.NewEnv(pool, variables=variables)
+    return cel.NewEnv(pool, variables=variables, functions=_declared(typed=True))
 
 
 def check(text: str, *, forbidden: tuple[str, ...] = ()) -> list[Problem]:
@@ -307,8 +356,9 @@ def _misuses(tree: Tree) -> list[tuple[Tree, tuple[str, str]]]:
             if loops > MAX_NESTED_LOOPS:
                 found.append((node, ("Too many macros inside one another.", "")))
                 return
+        whole = node.kind == "call" and node.text in BY_NAME and BY_NAME[node.text].groups
         for child in node.children:
-            visit(child, loops, node.kind == "select")
+            visit(child, loops, whole or node.kind == "select")
 
     visit(tree, 0, selected=False)
     return found
@@ -351,13 +401,22 @@ def compile_rule(text: str) -> Program:
             f"The rule text {text!r} cannot be read: {said.message}", code="charter.expression"
         ) from error
     tree = read_tree(expression.serialize())
-    return Program(text, reads(tree), compared(tree), expression)
+    read = reads(tree)
+    dated = any(node.kind == "call" and node.text in _DATED for node in walk(tree))
+    return Program(text, read, compared(tree), expression, dated)
+
+
+_DATED = frozenset(function.name for function in DOMAIN if "today" in function.reads)
 
 
 def run(program: Program, view: View) -> Tri:
     """Return what an expression says about the facts: true, false, or unknown."""
     try:
-        result = program.code.eval(view.activation)
+        if program.dated:
+            with on_day(view.data.get("today", "")):
+                result = program.code.eval(view.activation)
+        else:
+            result = program.code.eval(view.activation)
     except RuntimeError:
         # Most failures come back as values; running out of the iteration budget is raised.
         return "unknown"

@@ -17,28 +17,22 @@ from msgspec import Struct
 
 from steelyard.charter.change import what_would_change
 from steelyard.charter.durations import add_duration
-from steelyard.charter.engine import Program, View, compile_rule, run, unknown_facts, view_of
+from steelyard.charter.engine import View, compile_rule, unknown_facts, view_of
 from steelyard.charter.facts import Facts, RiskFacts
-from steelyard.charter.schema import Charter, ControlRule, Dimension, Rule, TrackRule
+from steelyard.charter.judge import Judgment, judge, rule_says
+from steelyard.charter.schema import Charter, ControlRule, Rule, TrackRule
 from steelyard.kernel.assessment import (
     Condition,
     Control,
     Decision,
     Driver,
-    Effect,
     Outcome,
     Reason,
     Review,
     Risk,
     RuleTrace,
-    SignOff,
-    Tier,
-    Track,
-    Tri,
 )
 
-EFFECT_ORDER: tuple[Effect, ...] = ("reject", "review", "condition", "warn")
-"""Worst first."""
 MAX_EVIDENCE = 20
 """Lines of evidence kept for one reason."""
 
@@ -65,25 +59,21 @@ def evaluate(
     ``evidence`` gives, for the path of a fact, lines that prove it; reasons quote them.
     """
     facts = msgspec.structs.replace(facts, today=today, risk=None)
-    risk = _risk(charter, view_of(facts))
-    facts = msgspec.structs.replace(facts, risk=RiskFacts(score=risk.score, tier=risk.tier))
     view = view_of(facts)
+    judgment = judge(charter, view)
+    risk = _risk(charter, judgment, view)
+    facts = msgspec.structs.replace(facts, risk=RiskFacts(score=risk.score, tier=risk.tier))
+    view = view.with_risk(risk.score, risk.tier)
     traces = tuple(_trace(rule, view) for rule in charter.rules)
-    fired = [
-        (rule, trace)
-        for rule, trace in zip(charter.rules, traces, strict=True)
-        if trace.applies != "false" and trace.satisfied != "true"
-    ]
-    fired.sort(key=lambda pair: EFFECT_ORDER.index(pair[0].effect))
-    name, track = _track(charter, risk.tier)
-    signing = _sign_offs(name, track, [rule for rule, _ in fired])
-    outcome = _outcome({rule.effect for rule, _ in fired}, signing)
+    trace_of = {trace.rule: trace for trace in traces}
+    fired = [(item.rule, trace_of[item.rule.id]) for item in judgment.fired]
+    outcome = judgment.outcome
     return Evaluation(
         risk=risk,
         controls=tuple(
-            _control(rule, view) for rule in charter.controls if _runs(rule.when, view) != "false"
+            _control(rule, view) for rule in charter.controls if view.ask(rule.when) != "false"
         ),
-        review=_review(name, track, signing, fired, outcome),
+        review=_review(judgment),
         decision=Decision(
             outcome=outcome,
             reasons=tuple(_reason(rule, trace, evidence) for rule, trace in fired),
@@ -92,78 +82,53 @@ def evaluate(
                 for rule, _ in fired
                 if rule.effect == "condition"
             ),
-            valid_until=_valid_until(outcome, track, facts.use_case.expires, today),
+            valid_until=_valid_until(outcome, judgment.track, facts.use_case.expires, today),
         ),
         rules=traces,
         facts=facts,
     )
 
 
-def _runs(text: str, view: View) -> Tri:
-    return run(compile_rule(text), view)
-
-
 # Risk
 
 
-def _risk(charter: Charter, view: View) -> Risk:
+def _risk(charter: Charter, judgment: Judgment, view: View) -> Risk:
+    dimensions = charter.risk.dimensions.items()
     drivers = [
-        driver
-        for name, dimension in charter.risk.dimensions.items()
-        if (driver := _driver(name, dimension, view)).points > 0
+        Driver(dimension=name, value=found.value, points=found.points, why=dimension.why)
+        for (name, dimension), found in zip(dimensions, judgment.points, strict=True)
+        if found.points > 0
     ]
     drivers.sort(key=lambda driver: (-driver.points, driver.dimension))
-    score = min(100, sum(driver.points for driver in drivers))
-    scored = view.but({"risk.score": score})
-    for rule in charter.risk.tiers:
-        if rule.when is None:
-            said = rule.why or "No condition of a higher tier holds."
-            return Risk(
-                tier=rule.tier,
-                score=score,
-                drivers=tuple(drivers),
-                tier_reason=f"{said} The score is {score} of 100.",
-            )
-        program = compile_rule(rule.when)
-        answer = run(program, scored)
-        if answer != "false":
-            known = ", ".join(f"{path} is {_shown(scored.get(path))}" for path in program.paths)
-            doubt = " This could not be ruled out." if answer == "unknown" else ""
-            said = rule.why or f"The tier's condition holds: {rule.when}"
-            reason = f"{said} ({known}).{doubt}"
-            return Risk(tier=rule.tier, score=score, drivers=tuple(drivers), tier_reason=reason)
-    # A charter is refused without a last tier that always matches, so this is a damaged one.
     return Risk(
-        tier="critical", score=score, drivers=tuple(drivers), tier_reason="No tier matches."
+        tier=judgment.tier.tier,
+        score=judgment.score,
+        drivers=tuple(drivers),
+        tier_reason=_tier_reason(judgment, view.with_risk(judgment.score)),
     )
 
 
-def _driver(name: str, dimension: Dimension, view: View) -> Driver:
-    if dimension.when is not None:
-        answer = _runs(dimension.when, view)
-        points = 0 if answer == "false" else dimension.adds or 0
-        value = {"true": "yes", "false": "no", "unknown": "not known"}[answer]
-        return Driver(dimension=name, value=value, points=points, why=dimension.why)
-    found = view.get(dimension.of or "")
-    if found is None:
-        worst = max((*dimension.points.values(), dimension.other or 0), default=0)
-        return Driver(dimension=name, value="not known", points=worst, why=dimension.why)
-    word = str(found).lower() if isinstance(found, bool) else str(found)
-    points = dimension.points.get(word, dimension.other or 0)
-    return Driver(dimension=name, value=word, points=points, why=dimension.why)
+def _tier_reason(judgment: Judgment, scored: View) -> str:
+    rule = judgment.tier.rule
+    if rule is None:
+        return "No tier matches."
+    if rule.when is None:
+        said = rule.why or "No condition of a higher tier holds."
+        return f"{said} The score is {judgment.score} of 100."
+    paths = compile_rule(rule.when).paths
+    known = ", ".join(f"{path} is {_shown(scored.get(path))}" for path in paths)
+    doubt = " This could not be ruled out." if judgment.tier.answer == "unknown" else ""
+    said = rule.why or f"The tier's condition holds: {rule.when}"
+    return f"{said} ({known}).{doubt}"
 
 
 # Rules
 
 
 def _trace(rule: Rule, view: View) -> RuleTrace:
-    applies: Tri = "true"
-    applies_program: Program | None = None
-    if rule.applies is not None:
-        applies_program = compile_rule(rule.applies)
-        applies = run(applies_program, view)
+    applies, satisfied = rule_says(rule, view)
+    applies_program = None if rule.applies is None else compile_rule(rule.applies)
     require = compile_rule(rule.require)
-    satisfied = None if applies == "false" else run(require, view)
     paths = dict.fromkeys((*(applies_program.paths if applies_program else ()), *require.paths))
     unknown: tuple[str, ...] = ()
     if satisfied == "unknown":
@@ -210,44 +175,14 @@ def _reason(rule: Rule, trace: RuleTrace, evidence: Mapping[str, Sequence[str]])
 # Review and decision
 
 
-def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
-    for name, track in charter.tracks.items():
-        if tier in track.tiers:
-            return name, track
-    return "deep", TrackRule(tiers=(tier,), decided_by="sign-offs", sign_offs=("risk",))
-
-
-def _sign_offs(name: Track, track: TrackRule, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
-    asked: dict[str, list[str]] = {role: [f"track {name}"] for role in track.sign_offs}
-    for rule in fired:
-        if rule.effect == "review":
-            for role in rule.reviewers:
-                asked.setdefault(role, []).append(f"rule {rule.id}")
-    return tuple(SignOff(role=role, why=", ".join(why)) for role, why in asked.items())
-
-
-def _outcome(effects: set[Effect], sign_offs: tuple[SignOff, ...]) -> Outcome:
-    if "reject" in effects:
-        return Outcome.REJECTED
-    if "review" in effects or sign_offs:
-        return Outcome.REVIEW_REQUIRED
-    if "condition" in effects:
-        return Outcome.APPROVED_WITH_CONDITIONS
-    return Outcome.APPROVED
-
-
-def _review(
-    name: Track,
-    track: TrackRule,
-    sign_offs: tuple[SignOff, ...],
-    fired: Sequence[tuple[Rule, RuleTrace]],
-    outcome: Outcome,
-) -> Review:
-    needed = outcome is Outcome.REVIEW_REQUIRED
-    extra = {role for rule, _ in fired if rule.effect == "review" for role in rule.reviewers}
+def _review(judgment: Judgment) -> Review:
+    needed = judgment.outcome is Outcome.REVIEW_REQUIRED
+    track, sign_offs = judgment.track, judgment.sign_offs
+    rules = [item.rule for item in judgment.fired if item.rule.effect == "review"]
+    extra = {role for rule in rules for role in rule.reviewers}
     base = track.quorum or len(track.sign_offs)
     return Review(
-        track=name,
+        track=judgment.track_name,
         decided_by="sign-offs" if sign_offs else "standing-approval",
         sign_offs_required=sign_offs if needed else (),
         quorum=min(len(sign_offs), base + len(extra - set(track.sign_offs))) if needed else 0,
@@ -276,7 +211,7 @@ def _control(rule: ControlRule, view: View) -> Control:
     if rule.evidence:
         program = compile_rule(rule.evidence)
         state = {"true": "satisfied", "false": "open", "unknown": "not_evaluated"}[
-            run(program, view)
+            view.ask(rule.evidence)
         ]
         shown = ", ".join(f"{path} is {_shown(view.get(path))}" for path in program.paths)
     return Control(

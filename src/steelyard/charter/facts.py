@@ -68,6 +68,11 @@ class UseCaseFacts(Struct, frozen=True, kw_only=True):
     registered: Annotated[bool | None, _says("The registration a license asks for was made.")] = (
         None
     )
+    unit: Annotated[str | None, _says("Business unit or team that owns it.")] = None
+    phase: Annotated[str | None, _says("Phase of the charter's release plan it is for.")] = None
+    data_sources: Annotated[
+        tuple[str, ...] | None, _says("Sources of the data the model will be used on.")
+    ] = None
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):
@@ -88,6 +93,16 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     base_models: Annotated[tuple[str, ...], _says("Base models the card names.")] = ()
     datasets: Annotated[tuple[str, ...], _says("Datasets the card names.")] = ()
     tags: Annotated[tuple[str, ...], _says("Tags of the card.")] = ()
+    modalities: Annotated[
+        tuple[str, ...] | None,
+        _says("What goes in or comes out, by its task: text, image, audio, video, tabular, other."),
+    ] = None
+    library_version: Annotated[
+        str | None, _says("Version of the library that saved it, as its configuration says.")
+    ] = None
+    published: Annotated[
+        datetime.date | None, _says("Day the revision was published, where a source is at hand.")
+    ] = None
 
 
 class ArtifactFacts(Struct, frozen=True, kw_only=True):
@@ -142,6 +157,9 @@ class LicenseFacts(Struct, frozen=True, kw_only=True):
     open_duties: Annotated[
         tuple[str, ...], _says("License duties not fulfilled, as `license: duty`.")
     ] = ()
+    clauses: Annotated[
+        tuple[str, ...] | None, _says("Codes of all license terms; see `steelyard license show`.")
+    ] = None
     conflicts: Annotated[tuple[str, ...], _says("Each conflict, as a sentence.")] = ()
     use_policy: Annotated[bool | None, _says("A use policy binds the user.")] = None
     output_restrictions: Annotated[bool | None, _says("Use of the outputs is restricted.")] = None
@@ -194,6 +212,14 @@ class ProvenanceFacts(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class ReleaseFacts(Struct, frozen=True, kw_only=True):
+    """How far the release of this revision for this use case has come."""
+
+    completed: Annotated[
+        tuple[str, ...] | None, _says("Phases of the charter's release plan that are complete.")
+    ] = None
+
+
 class RiskFacts(Struct, frozen=True, kw_only=True):
     """The risk worked out by the charter: for rules, controls and (score only) tiers."""
 
@@ -214,6 +240,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     card: CardFacts
     provenance: ProvenanceFacts
     risk: RiskFacts | None = None
+    release: ReleaseFacts = ReleaseFacts()
 
 
 def use_case_facts(use_case: UseCase) -> UseCaseFacts:

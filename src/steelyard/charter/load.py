@@ -3,25 +3,42 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
+from msgspec import Struct
 
 from steelyard.catalog.charters import NAMES, resolved_charter
-from steelyard.catalog.controls import controls
-from steelyard.catalog.frameworks import find
-from steelyard.charter.document import Document, nearest
+from steelyard.catalog.packs import pack_names, pack_text
+from steelyard.charter.controls import chosen_controls, reference_of
+from steelyard.charter.document import Document, Path, nearest
 from steelyard.charter.resolve import from_resolved
 from steelyard.charter.schema import (
     Charter,
     CharterDocument,
-    ControlRule,
+    PackDocument,
+    PackIdentity,
     Rule,
+    Sections,
     TrackRule,
 )
+from steelyard.charter.sources import Chain, Reader, is_path, open_reference
 from steelyard.kernel.assessment import Reference
-from steelyard.kernel.errors import InputError
+from steelyard.kernel.errors import DocumentErrors, InputError, PositionedError
 
 SHIPPED = NAMES
 """Names of the shipped charters, lightest first."""
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """A charter, its text with the places of everything, and what else was read for it."""
+
+    charter: Charter
+    document: Document
+    written: CharterDocument
+    files: tuple[str, ...]
+    """Every file that was read, this one first."""
+    warnings: tuple[PositionedError, ...] = ()
 
 
 def shipped(name: str) -> Charter:
@@ -39,58 +56,195 @@ def shipped(name: str) -> Charter:
     return from_resolved(resolved_charter(name))
 
 
-def load_charter(text: str, file: str) -> Charter:
+def load_charter(text: str, file: str, read: Reader | None = None) -> Charter:
     """Return the charter written in ``text``; ``file`` names it in errors.
+
+    ``read`` opens the files it extends or includes; without it only shipped ones can be used.
 
     Raises:
         DocumentErrors: the text is not a charter; every error with its line and column.
     """
-    from steelyard.charter.check import check_charter
+    return load(text, file, read).charter
+
+
+def load(text: str, file: str, read: Reader | None = None) -> Loaded:
+    """Return the charter written in ``text`` with its warnings and everything that was read.
+
+    Raises:
+        DocumentErrors: the text is not a charter; every error with its line and column.
+    """
+    chain = Chain((file,), read, [file])
+    return _load(text, file, chain)
+
+
+def _load(text: str, file: str, chain: Chain) -> Loaded:
+    from steelyard.charter.check import check_document, check_resolved
 
     document = Document(text, file)
     written = document.decode(CharterDocument)
-    check_charter(document, written)
+    check_document(document, written, complete=written.extends is None)
     document.raise_errors()
-    charter = _resolve(document, written)
+    charter = _resolve(document, written, chain)
     document.raise_errors()
-    return msgspec.structs.replace(charter, references=_references(charter.rules))
+    charter, notes = _include(document, written, charter, chain)
+    document.raise_errors()
+    check_resolved(document, written, charter)
+    document.raise_errors()
+    charter = msgspec.structs.replace(charter, references=_references(charter.rules))
+    return Loaded(
+        charter=charter,
+        document=document,
+        written=written,
+        files=tuple(chain.seen),
+        warnings=(*document.notes, *notes),
+    )
 
 
-def _resolve(document: Document, written: CharterDocument) -> Charter:
-    from steelyard.charter.overlay import lay_over
-    from steelyard.charter.sections import section_rules
+def _resolve(document: Document, written: CharterDocument, chain: Chain) -> Charter:
+    from steelyard.charter.overlay import Laying, lay_over
+    from steelyard.charter.overlay.terms import lay_review
 
-    prefix = "" if written.extends is None else f"{written.charter}."
-    rules = (*section_rules(written, prefix), *written.rules)
-    _refuse_twins(document, written, rules)
-    chosen = _controls(written)
-    if written.extends is not None:
-        if written.extends not in NAMES:
-            document.error_at(
-                ("extends",),
-                f"{written.extends!r} is not a shipped charter ({', '.join(NAMES)}).",
-                nearest(written.extends, NAMES),
-            )
-            document.raise_errors()
-        return lay_over(document, written, shipped(written.extends), rules, chosen)
+    if written.extends is None:
+        return _alone(document, written)
+    base = _base(document, written.extends, chain)
+    source = f"the charter {base.name!r}"
+    laying = Laying(document, source, refuse=True)
+    rules = _rules(document, written, f"{written.charter}.", base)
+    charter = lay_over(laying, written, base, rules, chosen_controls(written.controls))
+    if written.effective < base.effective:
+        document.error_at(
+            ("effective",), f"{laying.who} is not in force before {base.effective.isoformat()}."
+        )
+    if base.until is not None and (written.until or written.effective) > base.until:
+        document.error_at(
+            ("until",) if written.until else ("effective",),
+            f"{laying.who} is in force only until {base.until.isoformat()}.",
+        )
+    return msgspec.structs.replace(
+        charter,
+        name=written.charter,
+        version=written.version,
+        effective=written.effective,
+        until=written.until or base.until,
+        owner=written.owner,
+        purpose=written.purpose,
+        review=lay_review(laying, written.review, base.review),
+        extends=f"{base.name} {base.version}",
+    )
+
+
+def _alone(document: Document, written: CharterDocument) -> Charter:
     return Charter(
         name=written.charter,
         version=written.version,
         effective=written.effective,
+        until=written.until,
         owner=written.owner,
         purpose=written.purpose,
         review=written.review,
         risk=written.risk,
         tracks={name: _track(track) for name, track in written.tracks.items()},
-        rules=rules,
-        controls=chosen,
+        rules=_rules(document, written, "", None),
+        controls=chosen_controls(written.controls),
         exceptions=written.exceptions,
         scanner=written.scanner,
+        objectives=written.objectives,
+        scope=written.scope,
+        stakeholders=written.stakeholders,
+        terms=written.terms,
+        standing_approvals=written.standing_approvals,
+        release=written.release,
+        gates=written.gates,
+        roles=written.roles,
+        committees=written.committees,
+        decision_rights=written.decision_rights,
+        responsibilities=written.responsibilities,
+        remediation=written.remediation,
     )
 
 
-def _refuse_twins(document: Document, written: CharterDocument, rules: tuple[Rule, ...]) -> None:
-    generated = {rule.id for rule in rules[: len(rules) - len(written.rules)]}
+def _base(document: Document, reference: str, chain: Chain) -> Charter:
+    place: Path = ("extends",)
+    if not is_path(reference):
+        if reference not in NAMES:
+            document.error_at(
+                place,
+                f"{reference!r} is not a shipped charter ({', '.join(NAMES)}).",
+                nearest(reference, NAMES) or "A file is named by a path such as ./group.yaml.",
+            )
+            document.raise_errors()
+        return shipped(reference)
+    opened = open_reference(chain, document, place, reference)
+    if opened is None:
+        document.raise_errors()
+        raise AssertionError("unreachable: an error was recorded")
+    text, further = opened
+    return _load(text, further.files[-1], further).charter
+
+
+def _include(
+    document: Document, written: Sections, charter: Charter, chain: Chain
+) -> tuple[Charter, tuple[PositionedError, ...]]:
+    """Return ``charter`` with the packs that ``written`` includes laid over, and their warnings."""
+    notes: list[PositionedError] = []
+    for index, reference in enumerate(written.include):
+        place: Path = ("include", index)
+        if is_path(reference):
+            opened = open_reference(chain, document, place, reference)
+        elif reference in pack_names():
+            inside = f"the pack {reference}"
+            opened = pack_text(reference), Chain((*chain.files, inside), chain.read, chain.seen)
+        else:
+            opened = None
+            names = pack_names()
+            document.error_at(
+                place,
+                f"{reference!r} is not a shipped pack ({', '.join(names)}).",
+                nearest(reference, names) or "A file is named by a path such as ./rules.yaml.",
+            )
+        if opened is not None:
+            charter, said = _pack(document, place, charter, *opened)
+            notes += said
+    return charter, tuple(notes)
+
+
+def _pack(
+    document: Document, place: Path, charter: Charter, text: str, chain: Chain
+) -> tuple[Charter, tuple[PositionedError, ...]]:
+    from steelyard.charter.check import check_document
+    from steelyard.charter.overlay import Laying, lay_over
+
+    try:
+        inner = Document(text, chain.files[-1])
+        pack = inner.decode(PackDocument)
+    except DocumentErrors as error:
+        document.errors += error.errors
+        return charter, ()
+    check_document(inner, pack, complete=False)
+    if any(held.name == pack.pack for held in charter.packs):
+        document.error_at(place, f"The pack {pack.pack!r} is included twice.", "Take one out.")
+        return charter, ()
+    rules = _rules(inner, pack, f"{pack.pack}.", charter)
+    laying = Laying(inner, f"the charter {charter.name!r}", refuse=False)
+    laid = lay_over(laying, pack, charter, rules, chosen_controls(pack.controls))
+    identity = PackIdentity(
+        name=pack.pack,
+        version=pack.version,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+    laid = msgspec.structs.replace(laid, packs=(*laid.packs, identity))
+    laid, notes = _include(inner, pack, laid, chain)
+    document.errors += inner.errors
+    return laid, (*inner.notes, *notes)
+
+
+def _rules(
+    document: Document, written: Sections, prefix: str, base: Charter | None
+) -> tuple[Rule, ...]:
+    from steelyard.charter.sections import section_rules
+
+    made = section_rules(written, prefix, plan=base.release if base else ())
+    generated = {rule.id for rule in made}
     for index, rule in enumerate(written.rules):
         if rule.id in generated:
             document.error_at(
@@ -98,36 +252,13 @@ def _refuse_twins(document: Document, written: CharterDocument, rules: tuple[Rul
                 f"The id {rule.id!r} belongs to a rule made from a section above.",
                 "Choose another id.",
             )
+    return (*made, *written.rules)
 
 
 def _track(track: TrackRule) -> TrackRule:
     return msgspec.structs.replace(track, decided_by=track.decided_by or "sign-offs")
 
 
-def _controls(written: CharterDocument) -> tuple[ControlRule, ...]:
-    library = controls()
-    return tuple(
-        ControlRule(
-            id=identity,
-            title=library[identity].title,
-            why=" ".join(filter(None, (library[identity].why, selection.why))),
-            when=selection.when,
-            evidence=library[identity].evidence,
-            frameworks=tuple(_reference(item) for item in library[identity].frameworks),
-            tasks=library[identity].tasks,
-        )
-        for selection in written.controls
-        for identity in selection.select
-    )
-
-
-def _reference(identity: str) -> Reference:
-    item = find(identity)
-    if item is None:
-        return Reference(id=identity)
-    return Reference(id=identity, title=item.title, framework=f"{item.framework} {item.version}")
-
-
 def _references(rules: tuple[Rule, ...]) -> tuple[Reference, ...]:
     cited = dict.fromkeys(identity for rule in rules for identity in rule.frameworks)
-    return tuple(_reference(identity) for identity in cited)
+    return tuple(reference_of(identity) for identity in cited)

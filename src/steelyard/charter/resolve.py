@@ -8,15 +8,35 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from steelyard.charter.schema import Charter
+from steelyard.charter.schema import (
+    Charter,
+    ControlRule,
+    Dimension,
+    ExceptionTerms,
+    ReviewPlan,
+    RiskSection,
+    TrackRule,
+)
 from steelyard.kernel.assessment import CharterIdentity, ControlTask
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import InputError
 
 LATER: dict[type[Struct], frozenset[str]] = {
-    Charter: frozenset({"scanner"}),
+    Charter: frozenset(
+        {
+            "scanner", "until", "packs", "objectives", "scope", "stakeholders", "terms",
+            "standing_approvals", "release", "gates", "roles", "committees", "decision_rights",
+            "responsibilities", "remediation",
+        }
+    ),
+    RiskSection: frozenset({"tolerance"}),
+    Dimension: frozenset({"about", "scale"}),
+    TrackRule: frozenset({"steps", "escalate_after", "remind"}),
+    ReviewPlan: frozenset({"by", "last"}),
+    ExceptionTerms: frozenset({"longest_for", "never_for", "committee", "needs"}),
+    ControlRule: frozenset({"stage", "objective", "evidence_types"}),
     ControlTask: frozenset({"fact", "evidence"}),
-}
+}  # fmt: skip
 """Fields that came after the first version, by the struct they are in.
 
 One that has its default is left out, so a charter that does not use it keeps its digest.

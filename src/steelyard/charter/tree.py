@@ -14,6 +14,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from steelyard.charter.functions import BY_NAME
+
 Constant = None | bool | int | float | str | bytes
 Kind = Literal["constant", "name", "select", "call", "list", "struct", "comprehension"]
 
@@ -169,6 +171,11 @@ def reads(tree: Tree) -> tuple[tuple[str, bool], ...]:
         if path is not None:
             if path.partition(".")[0] not in bound:
                 found[path] = found.get(path, True) and node.test
+            return
+        function = BY_NAME.get(node.text) if node.kind == "call" else None
+        for path in function.reads if function else ():
+            found[path] = False
+        if function is not None and function.groups:
             return
         for child in node.children:
             visit(child)

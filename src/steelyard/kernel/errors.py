@@ -13,6 +13,8 @@ The kernel knows neither HTTP nor exit codes: a door (command line, API, gateway
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class SteelyardError(Exception):
     """Base of every error a person may see.
@@ -41,7 +43,10 @@ class InputError(SteelyardError):
 
 
 class PositionedError(InputError):
-    """An input error at a place in a text file. ``line`` and ``column`` count from 1."""
+    """An input error at a place in a text file. ``line`` and ``column`` count from 1.
+
+    With ``level`` "warning" it stops nothing and is only shown.
+    """
 
     code = "input.at"
 
@@ -54,12 +59,13 @@ class PositionedError(InputError):
         column: int,
         next_step: str = "",
         code: str | None = None,
+        level: Literal["error", "warning"] = "error",
     ) -> None:
         super().__init__(message, next_step=next_step, code=code)
-        self.file, self.line, self.column = file, line, column
+        self.file, self.line, self.column, self.level = file, line, column, level
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: error: {super().__str__()}"
+        return f"{self.file}:{self.line}:{self.column}: {self.level}: {super().__str__()}"
 
 
 class DocumentErrors(InputError):

@@ -56,3 +56,9 @@ class UseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Monthly active users when the upstream version was released; some licenses count then."""
     registered: bool | None = None
     """The registration a license asks for was made, or its license was granted."""
+    unit: str | None = None
+    """Business unit or team that owns it, as the organization names it."""
+    phase: str | None = None
+    """Phase of the charter's release plan the use is for, such as ``pilot``."""
+    data_sources: tuple[str, ...] | None = None
+    """Where the data comes from that the model will be used on."""

@@ -101,7 +101,7 @@ def _print_explained(document: Assessment, traces: list[RuleTrace]) -> None:
 
 def _weight(trace: RuleTrace) -> tuple[int, int]:
     """Return where a rule stands among the others: what decided first, worst effect first."""
-    from steelyard.charter.evaluate import EFFECT_ORDER
+    from steelyard.charter.judge import EFFECT_ORDER
 
     return _STATES.index(state_of(trace)), EFFECT_ORDER.index(trace.effect)
 
