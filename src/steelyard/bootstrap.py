@@ -87,7 +87,7 @@ def load_policy(name: str) -> Policy:
     """
     from steelyard.catalog.charters import NAMES
     from steelyard.charter.load import load_charter, shipped
-    from steelyard.charter.resolve import charter_sha256, resolved_json
+    from steelyard.charter.resolve import identity_of, resolved_json
 
     if name in NAMES:
         charter = shipped(name)
@@ -99,11 +99,18 @@ def load_policy(name: str) -> Policy:
                 next_step=f"Use {', '.join(NAMES)}, or the path of a charter file.",
                 code="charter.missing",
             )
-        charter = load_charter(read_text(path, "charter"), name)
-    identity = CharterIdentity(
-        name=charter.name, version=str(charter.version), sha256=charter_sha256(charter)
-    )
-    return Policy(charter, identity, resolved_json(charter))
+        charter = load_charter(read_text(path, "charter"), name, read_beside)
+    return Policy(charter, identity_of(charter), resolved_json(charter))
+
+
+def read_beside(reference: str, file: str) -> tuple[str, str]:
+    """Return the name and text of a file that a charter names; relative paths are beside it.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = os.path.normpath(Path(file).parent / reference)
+    return str(path), read_text(Path(path), "charter")
 
 
 def load_use_case(path: Path) -> UseCase:

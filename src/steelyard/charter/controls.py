@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
 
 from steelyard.catalog.controls import CatalogControl, controls
 from steelyard.catalog.frameworks import find
-from steelyard.charter.schema import ControlRule, ControlSelection
+from steelyard.charter.schema import ControlRule, ControlSelection, Sections
+from steelyard.charter.sections.writing import listed
 from steelyard.kernel.assessment import Reference
 
+SectionsT = TypeVar("SectionsT", bound=Sections)
 KINDS = ("topic", "stage", "framework")
 """What may stand before the colon of a selection such as ``topic:privacy``."""
 
@@ -22,6 +27,31 @@ def chosen_controls(selections: Iterable[ControlSelection]) -> tuple[ControlRule
         for word in selection.select
         for control in selected(word)
     )
+
+
+def with_gates(written: SectionsT) -> SectionsT:
+    """Return ``written`` with the controls its gates ask for selected, each by its id.
+
+    A gate for some tiers calls for its controls at those tiers only.
+    """
+    gates = {
+        stage: msgspec.structs.replace(
+            gate,
+            controls=tuple(
+                dict.fromkeys(one.id for word in gate.controls for one in selected(word))
+            ),
+        )
+        for stage, gate in written.gates.items()
+    }
+    called = tuple(
+        ControlSelection(
+            select=gate.controls,
+            when=f"risk.tier in {listed(gate.tiers)}" if gate.tiers else "true",
+        )
+        for gate in gates.values()
+        if gate.controls
+    )
+    return msgspec.structs.replace(written, gates=gates, controls=(*written.controls, *called))
 
 
 def selected(word: str) -> Iterator[CatalogControl]:

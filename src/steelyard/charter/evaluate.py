@@ -20,17 +20,21 @@ from steelyard.charter.durations import add_duration
 from steelyard.charter.engine import View, compile_rule, unknown_facts, view_of
 from steelyard.charter.facts import Facts, RiskFacts
 from steelyard.charter.judge import Judgment, judge, rule_says
-from steelyard.charter.schema import Charter, ControlRule, Rule, TrackRule
+from steelyard.charter.schema import STAGES, Charter, ControlRule, DecisionRight, Rule, Step
 from steelyard.kernel.assessment import (
+    Approver,
     Condition,
     Control,
     Decision,
     Driver,
+    Gate,
     Outcome,
     Reason,
     Review,
+    ReviewStep,
     Risk,
     RuleTrace,
+    Tier,
 )
 
 MAX_EVIDENCE = 20
@@ -46,6 +50,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     decision: Decision
     rules: tuple[RuleTrace, ...]
     facts: Facts
+    gates: tuple[Gate, ...] = ()
 
 
 def evaluate(
@@ -64,25 +69,23 @@ def evaluate(
     risk = _risk(charter, judgment, view)
     facts = msgspec.structs.replace(facts, risk=RiskFacts(score=risk.score, tier=risk.tier))
     view = view.with_risk(risk.score, risk.tier)
-    traces = tuple(_trace(rule, view) for rule in charter.rules)
+    written = {rule.id for rule in charter.rules}
+    own = [item.rule for item in judgment.fired if item.rule.id not in written]
+    traces = tuple(_trace(rule, view) for rule in (*charter.rules, *own))
     trace_of = {trace.rule: trace for trace in traces}
     fired = [(item.rule, trace_of[item.rule.id]) for item in judgment.fired]
     outcome = judgment.outcome
+    controls = _controls(charter, view)
     return Evaluation(
         risk=risk,
-        controls=tuple(
-            _control(rule, view) for rule in charter.controls if view.ask(rule.when) != "false"
-        ),
+        controls=controls,
+        gates=gates_of(charter, judgment.tier.tier, controls),
         review=_review(judgment),
         decision=Decision(
             outcome=outcome,
             reasons=tuple(_reason(rule, trace, evidence) for rule, trace in fired),
-            conditions=tuple(
-                Condition(rule=rule.id, text=rule.condition)
-                for rule, _ in fired
-                if rule.effect == "condition"
-            ),
-            valid_until=_valid_until(outcome, judgment.track, facts.use_case.expires, today),
+            conditions=_conditions(judgment),
+            valid_until=_valid_until(judgment, facts.use_case.expires, today),
         ),
         rules=traces,
         facts=facts,
@@ -175,34 +178,96 @@ def _reason(rule: Rule, trace: RuleTrace, evidence: Mapping[str, Sequence[str]])
 # Review and decision
 
 
+def _conditions(judgment: Judgment) -> tuple[Condition, ...]:
+    rules = [item.rule for item in judgment.fired if item.rule.effect == "condition"]
+    found = [Condition(rule=rule.id, text=rule.condition) for rule in rules]
+    standing = judgment.standing
+    if standing is not None:
+        found += [Condition(rule=standing.id, text=text) for text in standing.conditions]
+    return tuple(found)
+
+
 def _review(judgment: Judgment) -> Review:
     needed = judgment.outcome is Outcome.REVIEW_REQUIRED
     track, sign_offs = judgment.track, judgment.sign_offs
-    rules = [item.rule for item in judgment.fired if item.rule.effect == "review"]
-    extra = {role for rule in rules for role in rule.reviewers}
-    base = track.quorum or len(track.sign_offs)
     return Review(
         track=judgment.track_name,
         decided_by="sign-offs" if sign_offs else "standing-approval",
         sign_offs_required=sign_offs if needed else (),
-        quorum=min(len(sign_offs), base + len(extra - set(track.sign_offs))) if needed else 0,
+        quorum=judgment.quorum if needed else 0,
         within=track.within or "",
         escalate=track.escalate,
+        escalate_after=track.escalate_after or "",
+        remind=track.remind or "",
+        steps=tuple(_step(step) for step in judgment.steps) if needed else (),
+        approvers=tuple(_approver(right) for right in judgment.rights) if needed else (),
+        standing_approval=judgment.standing.id if judgment.standing else "",
     )
 
 
-def _valid_until(
-    outcome: Outcome, track: TrackRule, expires: datetime.date, today: datetime.date
-) -> str | None:
-    if outcome not in (Outcome.APPROVED, Outcome.APPROVED_WITH_CONDITIONS):
+def _step(step: Step) -> ReviewStep:
+    return ReviewStep(
+        name=step.name,
+        sign_offs=step.sign_offs,
+        committee=step.committee or "",
+        quorum=step.quorum or len(step.sign_offs),
+        within=step.within or "",
+    )
+
+
+def _approver(right: DecisionRight) -> Approver:
+    return Approver(
+        role=right.role or "",
+        committee=right.committee or "",
+        quorum=right.quorum,
+        recuse=right.recuse,
+        training=right.training,
+    )
+
+
+def _valid_until(judgment: Judgment, expires: datetime.date, today: datetime.date) -> str | None:
+    if judgment.outcome not in (Outcome.APPROVED, Outcome.APPROVED_WITH_CONDITIONS):
         return None
-    ends = [expires]
-    if track.valid is not None:
-        ends.append(add_duration(today, track.valid))
-    return min(ends).isoformat()
+    return min([expires, *(add_duration(today, length) for length in judgment.lasts)]).isoformat()
 
 
-# Controls
+# Controls and gates
+
+
+def _controls(charter: Charter, view: View) -> tuple[Control, ...]:
+    """Return the controls that are called for, each once, in the charter's order."""
+    found: dict[str, Control] = {}
+    for rule in charter.controls:
+        if rule.id not in found and view.ask(rule.when) != "false":
+            found[rule.id] = _control(rule, view)
+    return tuple(found.values())
+
+
+def gates_of(charter: Charter, tier: Tier, controls: Sequence[Control]) -> tuple[Gate, ...]:
+    """Return the gates of the lifecycle for a tier, in order, with what each still waits for."""
+    found = []
+    for stage in STAGES:
+        gate = charter.gates.get(stage)
+        if gate is None or (gate.tiers and tier not in gate.tiers):
+            continue
+        called = {control.id: control for control in controls}
+        counted = [c.id for c in controls if c.stage == stage]
+        counted += [name for name in gate.controls if name not in counted]
+        waiting = tuple(
+            name for name in counted if name not in called or called[name].state != "satisfied"
+        )
+        shut = bool(waiting or gate.asks or gate.evidence or gate.opened_by)
+        found.append(
+            Gate(
+                stage=stage,
+                state="closed" if shut else "open",
+                waiting=waiting,
+                asks=gate.asks,
+                evidence=gate.evidence,
+                opened_by=gate.opened_by,
+            )
+        )
+    return tuple(found)
 
 
 def _control(rule: ControlRule, view: View) -> Control:
@@ -222,6 +287,7 @@ def _control(rule: ControlRule, view: View) -> Control:
         tasks=rule.tasks,
         state=state,
         evidence=shown,
+        stage=rule.stage or "",
     )
 
 

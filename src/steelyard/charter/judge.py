@@ -14,7 +14,18 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from steelyard.charter.schema import Charter, Dimension, Rule, TierRule, TrackRule
+from steelyard.charter.rights import holder_of, matches
+from steelyard.charter.schema import (
+    Charter,
+    DecisionRight,
+    Dimension,
+    Rule,
+    StandingApproval,
+    Step,
+    TierRule,
+    TrackRule,
+)
+from steelyard.charter.sections.flow import in_phase
 from steelyard.kernel.assessment import Effect, Outcome, SignOff, Tier, Track, Tri
 
 EFFECT_ORDER: tuple[Effect, ...] = ("reject", "review", "condition", "warn")
@@ -68,7 +79,17 @@ class Judgment(Struct, frozen=True, kw_only=True):
     track_name: Track
     track: TrackRule
     sign_offs: tuple[SignOff, ...]
-    """Asked for by track and rules, also where a rejection makes them pointless."""
+    """Asked for by track, rules and rights, also where a rejection makes them pointless."""
+    quorum: int
+    """How many of them are enough."""
+    steps: tuple[Step, ...]
+    """Steps of the track that are not left out, in order."""
+    rights: tuple[DecisionRight, ...]
+    """Rights to approve that speak of this place; all must be met."""
+    standing: StandingApproval | None
+    """The standing approval that decides, where no person does and the charter lists any."""
+    lasts: tuple[str, ...]
+    """Lengths of time an approval may last; the shortest counts."""
     outcome: Outcome
 
 
@@ -83,18 +104,29 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
         applies, satisfied = rule_says(rule, scored)
         if applies != "false" and satisfied != "true":
             fired.append(Fired(rule, applies, satisfied))
+    place = _place(charter, scored, tier.tier)
+    fired += [Fired(rule, "true", "false") for rule in built_in(charter, reader, place)]
     fired.sort(key=lambda item: EFFECT_ORDER.index(item.rule.effect))
-    name, track = _track(charter, tier.tier)
-    signing = _sign_offs(name, track, [item.rule for item in fired])
+    rules = [item.rule for item in fired]
+    signing = _sign_offs(place, rules)
+    effects = {rule.effect for rule in rules}
+    standing = None if signing else place.standing
+    if standing is not None and standing.conditions:
+        effects.add("condition")
     return Judgment(
         points=points,
         score=score,
         tier=tier,
         fired=tuple(fired),
-        track_name=name,
-        track=track,
+        track_name=place.name,
+        track=place.track,
         sign_offs=signing,
-        outcome=_outcome({item.rule.effect for item in fired}, signing),
+        quorum=_quorum(place, signing),
+        steps=place.steps,
+        rights=place.rights,
+        standing=standing,
+        lasts=_lasts(charter, scored, place.track, standing),
+        outcome=_outcome(effects, signing),
     )
 
 
@@ -130,6 +162,43 @@ def _tier(charter: Charter, scored: Reader) -> TierFound:
     return TierFound("critical", None, "unknown")
 
 
+class _Place(Struct, frozen=True, kw_only=True):
+    """Where in the charter an adoption stands: its track, and who may decide there."""
+
+    name: Track
+    track: TrackRule
+    steps: tuple[Step, ...]
+    rights: tuple[DecisionRight, ...]
+    standing: StandingApproval | None
+    uncovered: bool
+    """The charter lists what passes without a person, and this is not in the list."""
+    nobody: bool
+    """The charter gives rights to approve, and nobody here has one."""
+
+
+def _place(charter: Charter, reader: Reader, tier: Tier) -> _Place:
+    name, track = _track(charter, tier)
+    environment = str(reader.get("environment") or "")
+    given = [right for right in charter.decision_rights if right.action == "approve"]
+    here = tuple(right for right in given if matches(right, environment, tier, name))
+    standing = None
+    alone = track.decided_by == "standing-approval"
+    if alone:
+        found = (one for one in charter.standing_approvals if reader.ask(one.when) == "true")
+        standing = next(found, None)
+    return _Place(
+        name=name,
+        track=track,
+        steps=tuple(
+            step for step in track.steps if step.when is None or reader.ask(step.when) != "false"
+        ),
+        rights=here,
+        standing=standing,
+        uncovered=alone and bool(charter.standing_approvals) and standing is None,
+        nobody=bool(given) and not here,
+    )
+
+
 def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     for name, track in charter.tracks.items():
         if tier in track.tiers:
@@ -137,13 +206,87 @@ def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     return "deep", TrackRule(tiers=(tier,), decided_by="sign-offs", sign_offs=("risk",))
 
 
-def _sign_offs(name: Track, track: TrackRule, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
-    asked: dict[str, list[str]] = {role: [f"track {name}"] for role in track.sign_offs}
+def built_in(charter: Charter, reader: Reader, place: _Place) -> list[Rule]:
+    """Return the rules no charter writes down and that are broken here: of force and of rights."""
+    found = []
+    today = str(reader.get("today") or "")
+    end = charter.until.isoformat() if charter.until else ""
+    if not today or today < charter.effective.isoformat() or (end and today > end):
+        until = f" until {end}" if end else ""
+        found.append(
+            Rule(
+                id="charter.in-force",
+                why=f"The charter {charter.name} {charter.version} is in force from "
+                f"{charter.effective.isoformat()}{until}; it decides nothing today.",
+                require=f"today >= '{charter.effective.isoformat()}'"
+                + (f" && today <= '{end}'" if end else ""),
+                otherwise="review(charter-owner)",
+                remedy="Use the charter that is in force, or wait.",
+            )
+        )
+    if place.nobody and place.track.decided_by == "sign-offs":
+        found.append(
+            Rule(
+                id="charter.right-to-approve",
+                why="The charter gives nobody the right to approve this here.",
+                require="false",
+                otherwise="review(charter-owner)",
+                remedy="Ask for another environment, or for the charter to give the right.",
+            )
+        )
+    return found
+
+
+def _sign_offs(place: _Place, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
+    asked = [(role, f"track {place.name}") for role in place.track.sign_offs]
+    for step in place.steps:
+        members = (*step.sign_offs, *((step.committee,) if step.committee else ()))
+        asked += [(role, f"track {place.name}, step {step.name}") for role in members]
+    holders = dict.fromkeys(name for right in place.rights if (name := holder_of(right)))
+    if place.uncovered:
+        asked += [(role, "no standing approval covers this") for role in holders or ["model-owner"]]
     for rule in fired:
         if rule.effect == "review":
-            for role in rule.reviewers:
-                asked.setdefault(role, []).append(f"rule {rule.id}")
-    return tuple(SignOff(role=role, why=", ".join(why)) for role, why in asked.items())
+            asked += [(role, f"rule {rule.id}") for role in rule.reviewers]
+    if asked:  # rights bind people; what a standing approval decides was decided by the charter
+        asked += [(role, "right to approve") for role in holders]
+    whys: dict[str, list[str]] = {}
+    for role, why in asked:
+        whys.setdefault(role, []).append(why)
+    return tuple(SignOff(role=role, why=", ".join(why)) for role, why in whys.items())
+
+
+def _quorum(place: _Place, sign_offs: Sequence[SignOff]) -> int:
+    """Return how many sign-offs are enough: the track's quorums, and everybody else who is asked.
+
+    Only the track's own lists have a quorum; a role that a rule or a right asks for is needed.
+    """
+    track = place.track
+    needed = track.quorum or len(track.sign_offs)
+    listed = set(track.sign_offs)
+    for step in place.steps:
+        new = [role for role in step.sign_offs if role not in listed]
+        # A role that signs off in an earlier step is one person's yes the fewer.
+        spared = len(step.sign_offs) - len(new)
+        needed += max(0, (step.quorum or len(step.sign_offs)) - spared)
+        listed.update(new)
+        if step.committee is not None and step.committee not in listed:
+            needed += 1
+            listed.add(step.committee)
+    needed += sum(sign_off.role not in listed for sign_off in sign_offs)
+    return min(len(sign_offs), needed)
+
+
+def _lasts(
+    charter: Charter, reader: Reader, track: TrackRule, standing: StandingApproval | None
+) -> tuple[str, ...]:
+    lengths = [track.valid, standing.valid if standing else None]
+    lengths += [
+        phase.longest
+        for phase in charter.release
+        if phase.longest and reader.ask(in_phase(phase, charter.release)) != "false"
+    ]
+    return tuple(length for length in lengths if length is not None)
 
 
 def _outcome(effects: set[Effect], sign_offs: tuple[SignOff, ...]) -> Outcome:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from steelyard.catalog.charters import NAMES, resolved_charter
 from steelyard.catalog.packs import pack_names, pack_text
-from steelyard.charter.controls import chosen_controls, reference_of
+from steelyard.charter.controls import chosen_controls, reference_of, with_gates
 from steelyard.charter.document import Document, Path, nearest
 from steelyard.charter.resolve import from_resolved
 from steelyard.charter.schema import (
@@ -84,7 +84,7 @@ def _load(text: str, file: str, chain: Chain) -> Loaded:
     written = document.decode(CharterDocument)
     check_document(document, written, complete=written.extends is None)
     document.raise_errors()
-    charter = _resolve(document, written, chain)
+    charter = _resolve(document, with_gates(written), chain)
     document.raise_errors()
     charter, notes = _include(document, written, charter, chain)
     document.raise_errors()
@@ -221,6 +221,7 @@ def _pack(
         document.errors += error.errors
         return charter, ()
     check_document(inner, pack, complete=False)
+    pack = with_gates(pack)
     if any(held.name == pack.pack for held in charter.packs):
         document.error_at(place, f"The pack {pack.pack!r} is included twice.", "Take one out.")
         return charter, ()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from steelyard.catalog.edition import catalog_sha256
 from steelyard.charter.schema import (
     Charter,
     ControlRule,
@@ -81,9 +82,19 @@ def charter_sha256(charter: Charter) -> str:
 
 
 def identity_of(charter: Charter) -> CharterIdentity:
-    """Return how an assessment names a charter."""
+    """Return how an assessment names a charter, with the catalog and frameworks it was read with.
+
+    Everything the charter took from the catalog is inside it; this says which edition that was.
+    """
+    cited = [*charter.references, *(one for rule in charter.controls for one in rule.frameworks)]
     return CharterIdentity(
-        name=charter.name, version=charter.version, sha256=charter_sha256(charter)
+        name=charter.name,
+        version=charter.version,
+        sha256=charter_sha256(charter),
+        catalog=catalog_sha256(),
+        frameworks=dict(
+            sorted((one.id.partition(":")[0], one.framework) for one in cited if one.framework)
+        ),
     )
 
 

@@ -54,6 +54,10 @@ class CharterIdentity(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     sha256: str
+    catalog: str = ""
+    """Digest of the catalog the charter was read with: controls, frameworks, licenses."""
+    frameworks: dict[str, str] = {}
+    """Version of each framework the charter cites."""
 
 
 class Driver(Struct, frozen=True, kw_only=True):
@@ -151,6 +155,8 @@ class Control(Struct, frozen=True, kw_only=True):
     tasks: tuple[ControlTask, ...] = ()
     state: str = "open"
     evidence: str = ""
+    stage: str = ""
+    """Stage of the lifecycle it belongs to."""
 
 
 class SignOff(Struct, frozen=True, kw_only=True):
@@ -158,6 +164,44 @@ class SignOff(Struct, frozen=True, kw_only=True):
 
     role: str
     why: str
+
+
+class ReviewStep(Struct, frozen=True, kw_only=True):
+    """One step of a review; the next one starts when it is done."""
+
+    name: str
+    sign_offs: tuple[str, ...] = ()
+    committee: str = ""
+    quorum: int = 0
+    within: str = ""
+
+
+class Approver(Struct, frozen=True, kw_only=True):
+    """A decision right that must be met: so many people of a role, or a committee."""
+
+    role: str = ""
+    committee: str = ""
+    quorum: int = 1
+    recuse: tuple[str, ...] = ()
+    """Who must step aside, such as ``requester``."""
+    training: tuple[str, ...] = ()
+    """Courses that must have been passed."""
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """What must be done before a stage of the lifecycle is left.
+
+    ``state`` is ``open`` when every control that counts is satisfied and nothing else is asked,
+    else ``closed``.
+    """
+
+    stage: str
+    state: str
+    waiting: tuple[str, ...] = ()
+    """Controls that are not satisfied."""
+    asks: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    opened_by: tuple[str, ...] = ()
 
 
 class Review(Struct, frozen=True, kw_only=True):
@@ -170,6 +214,15 @@ class Review(Struct, frozen=True, kw_only=True):
     quorum: int = 0
     within: str = ""
     escalate: tuple[str, ...] = ()
+    escalate_after: str = ""
+    """How long each of ``escalate`` has before the next one is asked."""
+    remind: str = ""
+    """How long before the deadline people are reminded."""
+    steps: tuple[ReviewStep, ...] = ()
+    approvers: tuple[Approver, ...] = ()
+    """Decision rights that must all be met."""
+    standing_approval: str = ""
+    """Id of the standing approval that decided, where the charter lists them."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -247,4 +300,6 @@ class Assessment(Struct, frozen=True, kw_only=True):
     """What its own files claim it was made from; None in documents from before it was read."""
     license_use: LineageAnswer | None = None
     """What the licenses along the lineage mean for this use case, with the checklist of duties."""
+    gates: tuple[Gate, ...] = ()
+    """Gates of the lifecycle, in order, where the charter has any."""
     schema: str = ASSESSMENT_SCHEMA

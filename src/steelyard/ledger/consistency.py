@@ -34,6 +34,8 @@ class _Charter(Struct, frozen=True):
     sha256: str
     name: str
     version: str
+    catalog: str = ""
+    frameworks: dict[str, str] = {}
 
 
 class DecisionPredicate(Struct, frozen=True):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from steelyard.kernel.assessment import Assessment, Outcome
+from steelyard.kernel.assessment import Assessment, CharterIdentity, Outcome
 from steelyard.ledger.canonical import sha256_of
 from steelyard.ledger.entry import check_time
 
@@ -44,11 +44,7 @@ def decision_predicate(
     return {
         "assessed_at": check_time(assessment.assessed_at),
         "bundle": {"sha256": bundle_sha256},
-        "charter": {
-            "name": assessment.charter.name,
-            "sha256": assessment.charter.sha256,
-            "version": assessment.charter.version,
-        },
+        "charter": _charter(assessment.charter),
         "conditions": [condition.rule for condition in decision.conditions],
         "decided_by": decided_by or assessment.review.decided_by,
         "environment": assessment.environment,
@@ -58,6 +54,19 @@ def decision_predicate(
         "use_case": use_case,
         "valid_until": decision.valid_until,
     }
+
+
+def _charter(charter: CharterIdentity) -> dict[str, Any]:
+    named: dict[str, Any] = {
+        "name": charter.name,
+        "sha256": charter.sha256,
+        "version": charter.version,
+    }
+    if charter.catalog:
+        named["catalog"] = charter.catalog
+    if charter.frameworks:
+        named["frameworks"] = charter.frameworks
+    return named
 
 
 def decision_statement(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from steelyard.charter.document import Document, Path, nearest
-from steelyard.charter.overlay.people import ANYWHERE, TRACKS, matches
 from steelyard.charter.overlay.tracks import named_roles
+from steelyard.charter.rights import ANYWHERE, TRACKS, matches
 from steelyard.charter.schema import TIERS, Charter, DecisionRight, RoleTerms, Sections
 
 Use = tuple[Path, str]

@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
-
 from steelyard.charter.document import Path
 from steelyard.charter.overlay.laying import Laying, union
+from steelyard.charter.rights import cells, matches
 from steelyard.charter.schema import (
-    TIERS,
     Charter,
     Committee,
     DecisionRight,
@@ -18,12 +15,8 @@ from steelyard.charter.schema import (
     Sections,
     Term,
 )
-from steelyard.kernel.assessment import Track
 
 _MAJORITIES = ("simple", "two-thirds", "unanimous")
-TRACKS: tuple[Track, ...] = ("fast", "standard", "deep")
-ANYWHERE = "any other environment"
-"""Stands for every environment no right names."""
 
 
 def lay_roles(laying: Laying, own: Sections, base: Charter) -> dict[str, RoleTerms]:
@@ -100,23 +93,6 @@ def lay_rights(laying: Laying, own: Sections, base: Charter) -> tuple[DecisionRi
                 "Limit the row with `environments`, `tiers` or `tracks`.",
             )
     return (*base.decision_rights, *own.decision_rights)
-
-
-def cells(right: DecisionRight, rows: list[DecisionRight]) -> Iterator[tuple[str, str, str]]:
-    """Yield every (environment, tier, track) a right speaks of, as far as ``rows`` tell apart."""
-    environments = right.environments or tuple(
-        dict.fromkeys([*(e for row in rows for e in row.environments), ANYWHERE])
-    )
-    yield from product(environments, right.tiers or TIERS, right.tracks or TRACKS)
-
-
-def matches(right: DecisionRight, environment: str, tier: str, track: str) -> bool:
-    """Tell whether a right speaks of this place."""
-    return (
-        (not right.environments or environment in right.environments)
-        and (not right.tiers or tier in right.tiers)
-        and (not right.tracks or track in right.tracks)
-    )
 
 
 def lay_responsibilities(laying: Laying, own: Sections, base: Charter) -> dict[str, Responsibility]:

@@ -83,6 +83,7 @@ def weigh(
         coverage=seen.coverage,
         controls=found.controls,
         review=found.review,
+        gates=found.gates,
         decision=found.decision,
         model=seen.model,
         card=seen.card,
