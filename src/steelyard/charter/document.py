@@ -67,6 +67,7 @@ class Document:
                 column=mark.column,
                 next_step=next_step,
                 code="document.invalid",
+                excerpt=self._line(mark),
             )
         )
 
@@ -85,12 +86,16 @@ class Document:
                 next_step=next_step,
                 code="document.warning",
                 level="warning",
+                excerpt=self._line(mark),
             )
         )
 
     def warn_at(self, path: Path, message: str, next_step: str = "") -> None:
         """Record at the value of ``path`` what is worth a look but stops nothing."""
         self.warn(self.mark_of(path), message, next_step)
+
+    def _line(self, mark: Mark) -> str:
+        return self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
 
     def mark_of(self, path: Path) -> Mark:
         """Return where the value of ``path`` stands."""

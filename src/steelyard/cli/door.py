@@ -98,9 +98,16 @@ def exit_code_of(error: SteelyardError) -> int:
 
 
 def show(error: SteelyardError) -> None:
-    """Print ``error`` on standard error: one line each for document errors, else a sentence."""
-    if isinstance(error, DocumentErrors | PositionedError):
+    """Print ``error`` on standard error; errors in a document with the line and a caret."""
+    if isinstance(error, DocumentErrors):
+        for each in error.errors:
+            show(each)
+        return
+    if isinstance(error, PositionedError):
         click.echo(str(error), err=True)
+        pointed = error.pointed()
+        if pointed:
+            click.echo(pointed, err=True)
         return
     click.echo(f"steelyard: {error.message}", err=True)
     if error.next_step:

@@ -60,12 +60,26 @@ class PositionedError(InputError):
         next_step: str = "",
         code: str | None = None,
         level: Literal["error", "warning"] = "error",
+        excerpt: str = "",
     ) -> None:
         super().__init__(message, next_step=next_step, code=code)
         self.file, self.line, self.column, self.level = file, line, column, level
+        self.excerpt = excerpt
+        """The line of the file it is in, as far as it is known."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.level}: {super().__str__()}"
+
+    def pointed(self, width: int = 96) -> str:
+        """Return the excerpt with a caret under the column, on two indented lines; or nothing.
+
+        Of a long line only ``width`` columns around the place are shown.
+        """
+        if not self.excerpt.strip() or self.column > len(self.excerpt) + 1:
+            return ""
+        start = max(0, self.column - 1 - width // 2) if len(self.excerpt) > width else 0
+        shown = "".join(c if c.isprintable() else " " for c in self.excerpt[start:][:width])
+        return f"    {shown}\n    {' ' * (self.column - 1 - start)}^"
 
 
 class DocumentErrors(InputError):

@@ -106,12 +106,12 @@ def _covered(terms: RoleTerms, charter: Charter) -> bool:
     )
 
 
-def _holders(charter: Charter, role: str) -> int | None:
-    """Count the people of a role; None where groups or the server assign them."""
+def _people(charter: Charter, role: str) -> set[str] | None:
+    """Return the people of a role; None where groups or the server assign them."""
     terms = charter.roles.get(role)
     if terms is None or terms.held_by is None or any("@" not in who for who in terms.held_by):
         return None
-    return len(set(terms.held_by))
+    return set(terms.held_by)
 
 
 def _committees(document: Document, written: Sections, charter: Charter) -> None:
@@ -134,12 +134,9 @@ def _committees(document: Document, written: Sections, charter: Charter) -> None
             document.error_at(
                 (*path, "recuse"), "The requester always steps aside.", "Add `requester`."
             )
-        people = {
-            who
-            for role in committee.members
-            for who in (charter.roles[role].held_by or ()) if role in charter.roles
-        }  # fmt: skip
-        if people and len(people) < committee.quorum and not any("@" not in p for p in people):
+        known = [_people(charter, role) for role in committee.members]
+        people = set().union(*(who for who in known if who is not None))
+        if None not in known and len(people) < committee.quorum <= seats:
             document.error_at(
                 (*path, "quorum"),
                 f"The quorum is {committee.quorum}, but its seats are held by only "
@@ -175,7 +172,8 @@ def _rights(document: Document, written: Sections, charter: Charter) -> None:
             document.error_at(
                 (*path, "recuse"), "The requester always steps aside.", "Add `requester`."
             )
-        count = _holders(charter, right.role) if right.role else None
+        people = _people(charter, right.role) if right.role else None
+        count = None if people is None else len(people)
         if count is not None and right.quorum > count:
             document.error_at(
                 (*path, "quorum") if right.quorum > 1 else path,

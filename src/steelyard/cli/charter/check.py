@@ -19,36 +19,52 @@ CHECK_SCHEMA = "steelyard.charter-check/v1"
 @click.argument("file", type=click.Path(path_type=Path))
 @format_option()
 def command(file: Path, output_format: str) -> int:
-    """Check a charter: fields, rules, references. Exit 0 when it is sound, else 2."""
-    from steelyard.bootstrap import read_text
-    from steelyard.charter.load import load_charter
+    """Check a charter: fields, rules, people, rights, references. Exit 0 when it is sound, else 2.
+
+    Each error and warning names file, line and column on standard error. A warning is worth a look
+    and does not make a charter unsound.
+    """
+    from steelyard.bootstrap import read_beside, read_text
+    from steelyard.charter.load import load
     from steelyard.charter.resolve import charter_sha256
 
     try:
-        charter = load_charter(read_text(file, "charter"), str(file))
+        loaded = load(read_text(file, "charter"), str(file), read_beside)
     except DocumentErrors as error:
         show(error)
         if output_format == "json":
+            found = [_error(item) for item in error.errors]
             print_document(
-                {
-                    "schema": CHECK_SCHEMA,
-                    "valid": False,
-                    "errors": [_error(item) for item in error.errors],
-                }
+                {"schema": CHECK_SCHEMA, "valid": False, "errors": found, "warnings": []}
             )
         return EXIT_USAGE
+    for warning in loaded.warnings:
+        show(warning)
+    charter = loaded.charter
     digest = charter_sha256(charter)
     counts = {"rules": len(charter.rules), "controls": len(charter.controls)}
     if output_format == "json":
         identity = {"name": charter.name, "version": charter.version, "sha256": digest}
         print_document(
-            {"schema": CHECK_SCHEMA, "valid": True, "charter": identity, **counts, "errors": []}
+            {
+                "schema": CHECK_SCHEMA,
+                "valid": True,
+                "charter": identity,
+                **counts,
+                "packs": [pack.name for pack in charter.packs],
+                "files": list(loaded.files),
+                "errors": [],
+                "warnings": [_error(item) for item in loaded.warnings],
+            }
         )
     else:
         extends = f", extends {charter.extends}" if charter.extends else ""
+        packs = "".join(f", with {pack.name} {pack.version}" for pack in charter.packs)
+        warned = len(loaded.warnings)
+        warnings = f", {warned} warning{'s' if warned > 1 else ''}" if warned else ""
         click.echo(
             f"{file}: charter {charter.name} {charter.version} is sound: {counts['rules']} rules, "
-            f"{counts['controls']} controls{extends}, sha256 {digest[:12]}"
+            f"{counts['controls']} controls{extends}{packs}, sha256 {digest[:12]}{warnings}"
         )
     return EXIT_OK
 
