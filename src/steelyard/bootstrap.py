@@ -20,7 +20,7 @@ from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
-    from steelyard.charter.schema import Charter
+    from steelyard.charter.schema import Charter, Term
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
@@ -113,20 +113,21 @@ def read_beside(reference: str, file: str) -> tuple[str, str]:
     return str(path), read_text(Path(path), "charter")
 
 
-def load_use_case(path: Path) -> UseCase:
-    """Return the use case in a YAML file.
+def load_use_case(path: Path, policy: Policy | None = None) -> UseCase:
+    """Return the use case in a YAML file, read with the terms of the charter.
 
     Raises:
         InputError: it cannot be read, or has errors (each with line and column).
     """
-    return parse_use_case(read_text(path, "use case"), str(path))
+    terms = policy.charter.terms if policy is not None else ()
+    return parse_use_case(read_text(path, "use case"), str(path), terms)
 
 
-def parse_use_case(text: str, file: str) -> UseCase:
+def parse_use_case(text: str, file: str, terms: tuple[Term, ...] = ()) -> UseCase:
     """Return the use case written in ``text``; ``file`` is what errors call it."""
     from steelyard.governance.use_cases.facts import load_use_case
 
-    return load_use_case(text, file)
+    return load_use_case(text, file, terms)
 
 
 def check_current(use_case: UseCase) -> None:

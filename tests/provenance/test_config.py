@@ -33,6 +33,7 @@ def test_a_transformers_configuration() -> None:
         architectures=("BertModel",),
         auto_map=("modeling_x.X", "tok_x.T"),
         library="transformers",
+        library_version="4.40",
     )
 
 

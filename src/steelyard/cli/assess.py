@@ -126,7 +126,7 @@ def command(
     ):
         # Everything that does not need the bytes is done while they are examined; an error in the
         # use case ends the examination.
-        use_case = bootstrap.load_use_case(use_case_file)
+        use_case = bootstrap.load_use_case(use_case_file, policy)
         bootstrap.check_current(use_case)
         bootstrap.warm(policy, recording=output is not None)
         weighed = bootstrap.decide(

@@ -127,6 +127,7 @@ class Model(Struct, frozen=True, kw_only=True):
     parameters: int = 0
     base_models: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    library_version: str = ""
 
 
 class Reference(Struct, frozen=True, kw_only=True):

@@ -75,6 +75,8 @@ class ModelConfig(Struct, frozen=True, kw_only=True):
     """Of a pipeline description such as ``modules.json`` or ``model_index.json``."""
     base_models: tuple[str, ...] = ()
     """Of an adapter: the models it is loaded on top of."""
+    library_version: str = ""
+    """Version of the library that wrote it."""
 
 
 class PackageMetadata(Struct, frozen=True, kw_only=True):

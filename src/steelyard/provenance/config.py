@@ -59,6 +59,7 @@ def read_config(path: str, text: str) -> ModelConfig | None:
         architectures=_architectures(data),
         auto_map=_auto_map(data.get("auto_map")),
         library=_library(name, data),
+        library_version=_library_version(data),
         base_models=_texts([data.get("base_model_name_or_path")]),
     )
 
@@ -82,6 +83,17 @@ def _library(name: str, data: dict[str, object]) -> str:
     if name == "adapter_config.json" and "peft_type" in data:
         return "peft"
     return "transformers" if "transformers_version" in data else ""
+
+
+def _library_version(data: dict[str, object]) -> str:
+    nested = data.get("__version__")
+    versions = nested if isinstance(nested, dict) else {}
+    return _text(
+        data.get("transformers_version")
+        or data.get("_diffusers_version")
+        or data.get("peft_version")
+        or versions.get("sentence_transformers")
+    )
 
 
 def _architectures(data: dict[str, object]) -> tuple[str, ...]:

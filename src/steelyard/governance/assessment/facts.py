@@ -13,6 +13,8 @@ from typing import cast, get_args
 
 from msgspec import Struct, structs
 
+from steelyard.catalog.license_terms import license_terms
+from steelyard.catalog.tasks import modalities_of
 from steelyard.charter.facts import (
     ArtifactFacts,
     CardFacts,
@@ -109,6 +111,8 @@ def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts
         base_models=model.base_models,
         datasets=model.datasets,
         tags=card.tags if card else (),
+        modalities=modalities_of(model.task),
+        library_version=model.library_version or None,
     )
 
 
@@ -222,6 +226,7 @@ def _license(terms: LicenseSummary, use: LineageAnswer) -> LicenseFacts:
         commercial_use=commercial,
         keys=tuple(dict.fromkeys(keys)),
         use=use.result,
+        clauses=_clauses(keys) if known else None,
         open_duties=tuple(
             f"{duty.license}: {duty.what}" for duty in use.duties if duty.state == "missing"
         ),
@@ -231,6 +236,14 @@ def _license(terms: LicenseSummary, use: LineageAnswer) -> LicenseFacts:
         naming_duty=_owed("naming", kinds, known),
         share_alike=_owed("share-alike", kinds, known),
     )
+
+
+def _clauses(keys: list[str]) -> tuple[str, ...] | None:
+    """Return the codes of all terms; None where the terms of a license were never read."""
+    read = [license_terms(key) for key in dict.fromkeys(keys)]
+    if not read or None in read:
+        return None
+    return _sorted(term.code for one in read if one is not None for term in one.terms)
 
 
 def _owed(kind: str, kinds: set[str], known: bool) -> bool | None:

@@ -156,6 +156,7 @@ def model_summary(subject: Subject, inspection: Inspection, card: ModelCard | No
         publisher=publisher,
         task=card.pipeline_tag if card else "",
         library=_first(libraries),
+        library_version=_first(config.library_version for config in configs),
         model_type=_first(config.model_type for config in configs),
         architectures=_unique(name for config in configs for name in config.architectures),
         languages=card.languages if card else (),

@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec import structs
+
 from steelyard.charter.document import Document
+from steelyard.charter.schema import Term
+from steelyard.charter.yaml_nodes import Node
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
@@ -15,19 +19,40 @@ _REGION = re.compile(r"\A[A-Z]{2}\Z")
 _ENVIRONMENT = re.compile(r"\A[a-z][a-z0-9-]*\Z")
 
 
-def load_use_case(text: str, file: str) -> UseCase:
+def load_use_case(text: str, file: str, terms: tuple[Term, ...] = ()) -> UseCase:
     """Return the use case written in ``text``; ``file`` names it in errors.
 
-    Whether it has expired is for the caller to say, who knows the date.
+    ``terms`` are words of a business unit that the charter explains; what they mean stands in the
+    use case that is returned. Whether it has expired is for the caller to say, who knows the date.
 
     Raises:
         DocumentErrors: the text is not a use case; every error with its line and column.
     """
     document = Document(text, file)
+    document.root = _governed(document.root, terms)
     use_case = document.decode(UseCase)
     _check(document, use_case)
     document.raise_errors()
     return use_case
+
+
+def _governed(root: Node, terms: tuple[Term, ...]) -> Node:
+    """Return the use case with a unit's own words replaced by those of the vocabulary."""
+    if not isinstance(root.value, dict) or not terms:
+        return root
+    unit = root.value.get("unit")
+    named = unit.value if unit is not None else ""
+    meant = {(term.field, term.word): term.means for term in terms if term.unit in ("", named)}
+
+    def spoken(field: str, node: Node) -> Node:
+        if isinstance(node.value, list):
+            return structs.replace(node, value=[spoken(field, each) for each in node.value])
+        means = meant.get((field, node.value)) if isinstance(node.value, str) else None
+        return node if means is None else structs.replace(node, value=means, tag="str")
+
+    return structs.replace(
+        root, value={name: spoken(name, node) for name, node in root.value.items()}
+    )
 
 
 def check_environment(name: str) -> None:
