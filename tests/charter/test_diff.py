@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from steelyard.catalog.charters import NAMES, charter_text
 from steelyard.charter.diff import Change, CharterDiff, compare
+from steelyard.charter.diff.changes import together
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.facts import facts_from_document
 from steelyard.charter.load import load_charter, shipped
@@ -69,7 +70,7 @@ def test_a_charter_equals_itself(name: str) -> None:
         ("why: What was not examined is not clean.", "why: Unseen is unsafe.",
          "everything-examined", "same"),
         # Licenses are compared as the rules they stand for.
-        ("forbid: [research-only]", "forbid: [research-only, community]",
+        ("forbid: [research-only]", "forbid: [research-only, gpl-3.0]",
          "licenses.forbid", "stricter"),
         # Risk
         ("special-category: 30", "special-category: 20", "personal_data", "looser"),
@@ -285,3 +286,134 @@ def test_what_is_called_stricter_or_same_is_never_easier(data: st.DataObject, na
             facts = data.draw(facts_for(before, after))
             easier = loosened(evaluate(before, facts, {}, TODAY), evaluate(after, facts, {}, TODAY))
             assert not easier, (easier, [change.says for change in diff.changes])
+
+
+# The sections that are not rules
+
+GROUP = """
+charter: group
+version: 1
+effective: 2026-01-01
+owner: board@example.org
+purpose: Test.
+review: {every: 6 months, by: board, last: 2026-01-01}
+security: {malicious: reject, code_on_load: {sandbox: condition, other: reject}}
+models: {allow: {tasks: [text-generation, "text-*"]}, most_bytes: 1000000}
+licenses:
+  allow: [permissive]
+  review: [community]
+  clauses: {forbid: [display]}
+risk:
+  dimensions:
+    exposure: {of: use_case.exposure, points: {internal: 0, partner: 20, public: 60}}
+  tiers: [{tier: critical, when: "risk.score >= 80"}, {tier: high, when: "risk.score >= 50"},
+          {tier: moderate, when: "risk.score >= 20"}, {tier: low}]
+  tolerance:
+    - {accepts: moderate, environments: [production], otherwise: reject}
+tracks:
+  fast: {for: [low], decided_by: standing-approval, valid: 12 months}
+  standard: {for: [moderate], sign_offs: [security], within: 5 days, valid: 12 months}
+  deep:
+    for: [high, critical]
+    within: 20 days
+    valid: 6 months
+    escalate: [executive-sponsor]
+    escalate_after: 5 days
+    steps:
+      - {name: look, sign_offs: [security, legal], quorum: 2, within: 5 days}
+      - {name: board, committee: board, within: 10 days}
+standing_approvals:
+  - {id: small-pilots, why: Little harm., when: "environment == 'sandbox'", valid: 3 months}
+release:
+  - {name: pilot, environments: [staging], users: 100, longest: 3 months}
+  - {name: full, environments: [production], after: [pilot]}
+gates:
+  deployment: {asks: [Is there a way back?], evidence: [rollback-plan], opened_by: [security]}
+roles:
+  security: {title: Security, training: [ai-risk], independent: true}
+  legal: {title: Legal}
+  privacy: {title: Privacy}
+  head-of-risk: {title: Head of risk}
+  executive-sponsor: {title: Sponsor}
+  charter-owner: {title: Owner}
+  model-owner: {title: Owner of the model}
+committees:
+  board: {title: Board, members: [security, legal, head-of-risk], quorum: 2, majority: two-thirds}
+decision_rights:
+  - {action: approve, role: head-of-risk, environments: [production], recuse: [requester, author]}
+  - {action: approve, role: security}
+  - {action: suspend, role: security}
+  - {action: grant-exception, role: head-of-risk, delegate: {to: [legal], longest: 30 days}}
+exceptions: {longest: 90 days, granted_by: head-of-risk, never_for: [security.malicious],
+             needs: [compensating-control]}
+remediation: {within: {critical: 2 days, high: 30 days}, sponsor: [critical]}
+terms:
+  - {word: geheim, field: data_class, means: restricted, unit: de}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "section", "direction"),
+    [
+        ("code_on_load: {sandbox: condition,", "code_on_load: {sandbox: warn,", "rules", "looser"),
+        ("malicious: reject", "malicious: review(security)", "rules", "looser"),
+        ('"text-*"]', '"text-*", "image-*"]', "rules", "looser"),
+        ("most_bytes: 1000000", "most_bytes: 1000", "rules", "stricter"),
+        ("forbid: [display]", "review: [display]", "rules", "looser"),
+        ("accepts: moderate", "accepts: high", "rules", "looser"),
+        ("environments: [production], otherwise", "environments: [staging, production], otherwise",
+         "rules", "stricter"),
+        ("escalate_after: 5 days", "escalate_after: 3 days", "tracks", "stricter"),
+        ("sign_offs: [security, legal], quorum: 2", "sign_offs: [security, legal], quorum: 1",
+         "tracks", "looser"),
+        ("      - {name: board, committee: board, within: 10 days}\n", "", "tracks", "looser"),
+        ("\"environment == 'sandbox'\"", "\"environment != 'production'\"",
+         "standing_approvals", "looser"),
+        ("\"environment == 'sandbox'\", valid: 3 months", "\"environment == 'sandbox'\"",
+         "standing_approvals", "looser"),
+        ("users: 100", "users: 1000", "rules", "looser"),
+        ("longest: 3 months}", "longest: 2 months}", "release", "stricter"),
+        ("after: [pilot]", "conditions: [Be careful.]", "rules", "mixed"),
+        ("evidence: [rollback-plan], ", "", "gates", "looser"),
+        ("training: [ai-risk]", "training: [ai-risk, law]", "roles", "stricter"),
+        ("independent: true", "independent: false", "roles", "looser"),
+        ("quorum: 2, majority", "quorum: 3, majority", "committees", "stricter"),
+        ("majority: two-thirds", "majority: simple", "committees", "looser"),
+        ("members: [security, legal,", "members: [security, privacy,", "committees", "unclear"),
+        ("role: head-of-risk, environments: [prod", "role: legal, environments: [prod",
+         "decision_rights", "mixed"),
+        ("  - {action: approve, role: security}\n", "", "decision_rights", "mixed"),
+        ("recuse: [requester, author]", "recuse: [requester]", "decision_rights", "looser"),
+        ("  - {action: suspend, role: security}\n", "", "decision_rights", "stricter"),
+        ("delegate: {to: [legal],", "delegate: {to: [legal, privacy],", "decision_rights",
+         "looser"),
+        ("never_for: [security.malicious],", "", "exceptions", "looser"),
+        ("needs: [compensating-control]", "needs: [compensating-control, plan]", "exceptions",
+         "stricter"),
+        ("critical: 2 days", "critical: 3 days", "remediation", "looser"),
+        ("within: {critical: 2 days, high: 30 days}", "within: {critical: 2 days}", "remediation",
+         "looser"),
+        ("sponsor: [critical]", "sponsor: [critical, high]", "remediation", "stricter"),
+        ("means: restricted", "means: internal", "terms", "unclear"),
+        ("every: 6 months, by: board", "every: 6 months", "review", "unclear"),
+    ],
+)  # fmt: skip
+def test_sections_of_a_full_charter(old: str, new: str, section: str, direction: str) -> None:
+    assert old in GROUP
+    before = load_charter(GROUP, "a.yaml")
+    after = load_charter(GROUP.replace(old, new, 1), "b.yaml")
+    changes = [change for change in compare(before, after).changes if change.direction != "same"]
+    assert changes, "nothing was found"
+    assert {change.section for change in changes} == {section}, changes
+    assert together(change.direction for change in changes) == direction, changes
+
+
+def test_every_field_of_the_schema_has_a_way_or_is_compared_by_meaning() -> None:
+    import steelyard.charter.schema as schema
+    from steelyard.charter.diff.fields import ADDED, WAYS
+
+    for key in WAYS:
+        kind, _, field = key.partition(".")
+        struct = getattr(schema, kind)
+        assert field in struct.__struct_fields__, key
+    assert all(hasattr(schema, kind) or kind == "ControlTask" for kind in ADDED)

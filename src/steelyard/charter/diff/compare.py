@@ -16,19 +16,22 @@ from steelyard.charter.diff.changes import (
 )
 from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.fields import compare_entries
+from steelyard.charter.diff.rights import compare_rights
 from steelyard.charter.diff.rules import LIMIT, compare_rules
 from steelyard.charter.diff.tracks import compare_standing, compare_tracks
 from steelyard.charter.diff.weights import compare_risk
-from steelyard.charter.engine import View, compile_rule, run
+from steelyard.charter.engine import View
 from steelyard.charter.resolve import identity_of
 from steelyard.charter.schema import Charter, ControlRule
 from steelyard.charter.worlds import Question, ask
 
 _WORDS = frozenset(
-    {"name", "version", "effective", "owner", "purpose", "extends", "references", "packs"}
+    {"name", "version", "effective", "until", "owner", "purpose", "extends", "packs"}
 )
 """Fields that say who and what, and decide nothing."""
-_BY_LOGIC = frozenset({"rules", "risk", "tracks", "controls", "standing_approvals", "schema"})
+_BY_LOGIC = frozenset(
+    {"rules", "risk", "tracks", "controls", "standing_approvals", "decision_rights", "schema"}
+)
 
 
 def compare(old: Charter, new: Charter) -> CharterDiff:
@@ -38,6 +41,7 @@ def compare(old: Charter, new: Charter) -> CharterDiff:
         *compare_risk(old, new),
         *compare_tracks(old, new),
         *compare_standing(old, new),
+        *compare_rights(old.decision_rights, new.decision_rights),
         *_controls(old, new),
         *_fields(old, new),
     )
@@ -125,9 +129,7 @@ def _called_for(identity: str, old: list[ControlRule], new: list[ControlRule]) -
 
 
 def _wanted(controls: list[ControlRule]) -> Question:
-    programs = [compile_rule(control.when) for control in controls]
-
     def answer(view: View) -> bool:
-        return any(run(program, view) != "false" for program in programs)
+        return any(view.ask(control.when) != "false" for control in controls)
 
     return Question(tuple(dict.fromkeys(control.when for control in controls)), answer)

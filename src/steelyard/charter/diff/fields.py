@@ -20,8 +20,7 @@ Way = Literal[
     "more-stricter",  # a list or a number: more of it is stricter
     "more-looser",
     "longer-looser",  # a length of time
-    "everywhere",  # a list in which nothing means everywhere, of something that is allowed
-    "asked-everywhere",  # the same, of something that is asked
+    "asked-everywhere",  # a list in which nothing means everywhere, of something that is asked
     "triggers",  # a list of events, where incident:high says incident:critical as well
     "words",  # says nothing about decisions
     "logic",  # compared elsewhere, by what it does
@@ -68,9 +67,9 @@ WAYS: Mapping[str, Way] = {
     "Committee.recuse": "more-stricter",
     "Committee.training": "more-stricter",
     "Committee.meets": "words",
-    "DecisionRight.environments": "everywhere",
-    "DecisionRight.tiers": "everywhere",
-    "DecisionRight.tracks": "everywhere",
+    "DecisionRight.environments": "logic",
+    "DecisionRight.tiers": "logic",
+    "DecisionRight.tracks": "logic",
     "DecisionRight.quorum": "more-stricter",
     "DecisionRight.recuse": "more-stricter",
     "DecisionRight.training": "more-stricter",
@@ -100,7 +99,6 @@ ADDED: Mapping[str, Direction] = {
     "Remediation": "stricter",
     "RoleTerms": "same",
     "Committee": "same",
-    "DecisionRight": "looser",
     "Delegation": "looser",
     "Objective": "same",
     "Stakeholder": "same",
@@ -113,8 +111,6 @@ ADDED: Mapping[str, Direction] = {
 """What it means that a whole entry is new; when it is gone, the opposite. Missing: unclear."""
 
 _WORDS_ONLY = frozenset({"Objective", "Stakeholder", "Responsibility"})
-_PROTECTIVE = frozenset({"suspend", "revoke"})
-"""Rights that make things safer: fewer holders is looser."""
 _ORDERS: Mapping[str, Sequence[str]] = {
     "Committee.majority": ("simple", "two-thirds", "unanimous"),
 }
@@ -183,8 +179,6 @@ def _pairs(
 def _whole(section: str, subject: str, old: Any, new: Any) -> Change:
     entry = new if old is None else old
     direction = ADDED.get(type(entry).__name__, "unclear")
-    if getattr(entry, "action", "") in _PROTECTIVE:
-        direction = opposite(direction)
     if old is not None:
         direction = opposite(direction)
     happened = "is new" if old is None else "is gone"
@@ -197,7 +191,6 @@ def _whole(section: str, subject: str, old: Any, new: Any) -> Change:
 
 def _struct(section: str, subject: str, old: Struct, new: Struct) -> Iterator[Change]:
     kind = type(old).__name__
-    protective = getattr(old, "action", "") in _PROTECTIVE
     for name in old.__struct_fields__:
         before, after = getattr(old, name), getattr(new, name, None)
         if before == after:
@@ -212,14 +205,7 @@ def _struct(section: str, subject: str, old: Struct, new: Struct) -> Iterator[Ch
         elif name in ("longest_for", "within") and isinstance(before, Mapping):
             yield from _times(section, subject, name, before, after)
         else:
-            change = _value(section, subject, name, way, before, after, _ORDERS.get(key, ()))
-            yield _turned(change) if protective and way == "everywhere" else change
-
-
-def _turned(change: Change) -> Change:
-    import msgspec
-
-    return msgspec.structs.replace(change, direction=opposite(change.direction))
+            yield _value(section, subject, name, way, before, after, _ORDERS.get(key, ()))
 
 
 def _times(
@@ -253,9 +239,8 @@ def _value(
         direction = more(_triggers(old), _triggers(new))
     elif way == "longer-looser":
         direction = shorter(old, new)
-    elif way in ("everywhere", "asked-everywhere"):
+    elif way == "asked-everywhere":
         direction = _reach(old, new)
-        direction = direction if way == "everywhere" else opposite(direction)
     said = f"{_title(section, subject)}{f': {name}' if name else ''} was {shown(old)}"
     return Change(
         section=section, subject=" ".join(filter(None, (subject, name))) or section,
@@ -295,10 +280,10 @@ def shorter(old: str | None, new: str | None) -> Direction:
 
 
 def _reach(old: Sequence[str], new: Sequence[str]) -> Direction:
-    """Return the direction of a permission whose places changed; no places means all of them."""
+    """Return the direction of a demand whose places changed; no places means all of them."""
     if not old or not new:
-        return "stricter" if not old else "looser"
-    return opposite(more(old, new))
+        return "looser" if not old else "stricter"
+    return more(old, new)
 
 
 def _title(section: str, subject: str) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from steelyard.charter.diff.changes import Change, Example, direction_of
-from steelyard.charter.engine import View, compile_rule, run
-from steelyard.charter.schema import Rule
+from steelyard.charter.engine import View, compile_rule
+from steelyard.charter.judge import rule_says
+from steelyard.charter.schema import TIERS, Rule
 from steelyard.charter.worlds import Answers, Question, World, ask, view_of_world
 from steelyard.charter.worlds.ask import Domains, essential
 
@@ -53,15 +54,12 @@ NOTHING = Force()
 
 def force_of(rule: Rule) -> Question:
     """Return the question what ``rule`` brings about, as the evaluation would see it."""
-    applies = compile_rule(rule.applies) if rule.applies is not None else None
-    require = compile_rule(rule.require)
     roles = frozenset(rule.reviewers) if rule.effect == "review" else frozenset[str]()
     fired = Force(_RANK[rule.effect], roles)
 
     def answer(view: View) -> Force:
-        if applies is not None and run(applies, view) == "false":
-            return NOTHING
-        return NOTHING if run(require, view) == "true" else fired
+        applies, satisfied = rule_says(rule, view)
+        return fired if applies != "false" and satisfied != "true" else NOTHING
 
     texts = (rule.applies, rule.require) if rule.applies is not None else (rule.require,)
     return Question(texts, answer)
@@ -239,8 +237,6 @@ def _sentence(direction: str, changed: Sequence[str]) -> str:
 
 def drops_with_tier(rule: Rule) -> World | None:
     """Return a case in which ``rule`` is milder at a higher tier than at a lower one."""
-    from steelyard.charter.schema import TIERS
-
     question = force_of(rule)
     if not any(path.startswith("risk.") for path in question.paths):
         return None

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from steelyard.charter.diff.changes import Change, Direction, direction_of, shown
 from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.fields import compare_entries, more, shorter
 from steelyard.charter.diff.rules import LIMIT
-from steelyard.charter.engine import View, compile_rule, run
-from steelyard.charter.schema import TIERS, Charter, TrackRule
+from steelyard.charter.engine import View
+from steelyard.charter.overlay.tracks import named_roles
+from steelyard.charter.schema import TIERS, Charter, StandingApproval, Step, TrackRule
 from steelyard.charter.worlds import Question, ask
 
 
@@ -26,7 +28,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     within: str
     valid: str
     escalate: tuple[str, ...]
-    steps: tuple[Any, ...] = ()
+    steps: tuple[Step, ...] = ()
     more: tuple[tuple[str, Any], ...] = ()
     """Fields of the track that are not among the others."""
 
@@ -45,18 +47,19 @@ def asks_of(charter: Charter, tier: str) -> Ask:
 
 
 def _ask(name: str, track: TrackRule) -> Ask:
-    steps: Sequence[Any] = getattr(track, "steps", ())
-    always = [step for step in steps if step.when is None]
-    roles = frozenset(track.sign_offs) | {role for step in always for role in step.sign_offs}
-    by_steps = sum(step.quorum or len(step.sign_offs) for step in always)
+    always = [step for step in track.steps if step.when is None]
+    roles = frozenset(named_roles(msgspec.structs.replace(track, steps=tuple(always))))
+    # As in the judgment: a step's sign-offs count once, and a committee is one yes.
+    spared = len(track.sign_offs) - (track.quorum or len(track.sign_offs))
+    spared += sum(len(step.sign_offs) - step.quorum for step in always if step.quorum)
     return Ask(
         track=name,
         roles=roles,
-        quorum=(track.quorum or len(track.sign_offs)) + by_steps,
+        quorum=max(0, len(roles) - spared),
         within=track.within or "",
         valid=track.valid or "",
         escalate=track.escalate,
-        steps=tuple(steps),
+        steps=track.steps,
         more=tuple(
             (field, getattr(track, field)) for field in track.__struct_fields__ if field not in _OWN
         ),
@@ -73,8 +76,6 @@ def compare_tracks(old: Charter, new: Charter) -> Iterator[Change]:
             told.setdefault(key, (change, []))[1].append(tier)
     for change, tiers in told.values():
         # The tiers are named here, because a track may take several.
-        import msgspec
-
         says = f"For the tier{'s' if len(tiers) > 1 else ''} {', '.join(tiers)}: {change.says}"
         yield msgspec.structs.replace(change, says=says)
 
@@ -128,8 +129,7 @@ def _track(old: Ask, new: Ask) -> Iterator[Change]:
 
 def compare_standing(old: Charter, new: Charter) -> Iterator[Change]:
     """Yield what changed in what passes without a person, by cases and then field by field."""
-    before: Sequence[Any] = getattr(old, "standing_approvals", ())
-    after: Sequence[Any] = getattr(new, "standing_approvals", ())
+    before, after = old.standing_approvals, new.standing_approvals
     if before == after:
         return
     one, other = _passes(before), _passes(after)
@@ -154,11 +154,10 @@ def compare_standing(old: Charter, new: Charter) -> Iterator[Change]:
     )
 
 
-def _passes(approvals: Sequence[Any]) -> Question:
+def _passes(approvals: Sequence[StandingApproval]) -> Question:
     """Return the question whether a standing approval lets a case pass; without any, all may."""
-    programs = [compile_rule(approval.when) for approval in approvals]
 
     def answer(view: View) -> bool:
-        return not programs or any(run(program, view) == "true" for program in programs)
+        return not approvals or any(view.ask(approval.when) == "true" for approval in approvals)
 
     return Question(tuple(approval.when for approval in approvals), answer)

@@ -10,11 +10,12 @@ from steelyard.charter.diff.examples import example_of
 from steelyard.charter.diff.rules import LIMIT, drops_with_tier
 from steelyard.charter.diff.tracks import Ask, asks_of
 from steelyard.charter.durations import is_longer
-from steelyard.charter.engine import View, compile_rule, run
+from steelyard.charter.engine import View, compile_rule
+from steelyard.charter.judge import points_of
 from steelyard.charter.schema import TIERS, Charter, Dimension, RiskSection, Rule
 from steelyard.charter.worlds import Question, World, ask, view_of_world
 from steelyard.charter.worlds.ask import Domains, essential
-from steelyard.charter.worlds.tiers import dimension_texts, points_of, tiers_of
+from steelyard.charter.worlds.tiers import dimension_texts, tiers_of
 
 _ABSENT = Dimension(when="false", adds=0)
 
@@ -56,7 +57,7 @@ def _logic(dimension: Dimension) -> tuple[object, ...]:
 
 def _points(dimension: Dimension) -> Question:
     def answer(view: View) -> int:
-        return points_of(dimension, view)
+        return points_of(dimension, view).points
 
     return Question(dimension_texts(dimension), answer)
 
@@ -67,10 +68,12 @@ def _in_points(points: object) -> str:
 
 def tier_of(section: RiskSection, view: View) -> str:
     """Return the tier ``section`` gives to facts, as the evaluation does."""
-    score = min(100, sum(points_of(dimension, view) for dimension in section.dimensions.values()))
-    scored = view.but({"risk.score": score})
+    score = min(
+        100, sum(points_of(dimension, view).points for dimension in section.dimensions.values())
+    )
+    scored = view.with_risk(score)
     for tier in section.tiers:
-        if tier.when is None or run(compile_rule(tier.when), scored) != "false":
+        if tier.when is None or scored.ask(tier.when) != "false":
             return tier.tier
     return "critical"
 
@@ -148,7 +151,7 @@ def _harmless(old: RiskSection, new: RiskSection, world: World) -> World:
     view = view_of_world(world)
     for section in (old, new):
         for dimension in section.dimensions.values():
-            if points_of(dimension, view) > 0:
+            if points_of(dimension, view).points > 0:
                 for text in dimension_texts(dimension):
                     weighing.update(compile_rule(text).paths)
     return {path: value for path, value in world.items() if path not in weighing}

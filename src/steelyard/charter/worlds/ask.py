@@ -54,7 +54,7 @@ class Answers(Struct, frozen=True):
     ``tried`` counts worlds.
     """
 
-    rows: dict[tuple[Hashable, ...], World]
+    rows: dict[tuple[Any, ...], World]
     tried: int
     doubt: str = ""
 
@@ -144,7 +144,7 @@ def ask(*questions: Question, limit: int = MAX_WORLDS) -> Answers:
                 if len(fresh) > limit:
                     return _sampled(questions, domains, limit)
         joined, live = fresh, alive
-    rows: dict[tuple[Hashable, ...], World] = {}
+    rows: dict[tuple[Any, ...], World] = {}
     for (_, answers), world in joined.items():
         rows.setdefault(answers, world)
     return Answers(rows, tried, "; ".join(domains.doubts))
@@ -168,7 +168,7 @@ def _sampled(questions: Sequence[Question], domains: Domains, limit: int) -> Ans
     """Ask in ``limit`` worlds drawn evenly; the same ones each time."""
     paths = tuple(dict.fromkeys(path for question in questions for path in question.paths))
     drawn = random.Random(len(paths))  # noqa: S311 (worlds are drawn, not secrets)
-    rows: dict[tuple[Hashable, ...], World] = {}
+    rows: dict[tuple[Any, ...], World] = {}
     count = min(limit, max(500, limit // max(1, len(questions))))
     for _ in range(count):
         world = {path: drawn.choice(domains.values[path]) for path in paths}

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from steelyard.charter.engine import View, compile_rule, fact_types, run
+from steelyard.charter.engine import View, compile_rule, fact_types
+from steelyard.charter.judge import points_of
 from steelyard.charter.schema import Dimension, RiskSection
 from steelyard.charter.sections import listed
 from steelyard.charter.worlds.ask import MAX_WORLDS, Answers, Domains, World, view_of_world
@@ -28,18 +29,6 @@ def tiers_of(*sections: RiskSection, limit: int = MAX_WORLDS) -> Answers:
     ``risk.score`` where there is one section only.
     """
     return _Tiers(sections, limit).answers()
-
-
-def points_of(dimension: Dimension, view: View) -> int:
-    """Return the points ``dimension`` gives; unknown facts count as the worst."""
-    if dimension.when is not None:
-        said = run(compile_rule(dimension.when), view)
-        return 0 if said == "false" else dimension.adds or 0
-    found = view.get(dimension.of or "")
-    if found is None:
-        return max((*dimension.points.values(), dimension.other or 0), default=0)
-    word = str(found).lower() if isinstance(found, bool) else str(found)
-    return dimension.points.get(word, dimension.other or 0)
 
 
 def dimension_texts(dimension: Dimension) -> tuple[str, ...]:
@@ -128,7 +117,7 @@ class _Tiers:
     def _points(self, dimensions: Sequence[tuple[int, Dimension]], view: View) -> _Scores:
         totals = [0] * len(self.sections)
         for at, dimension in dimensions:
-            totals[at] += points_of(dimension, view)
+            totals[at] += points_of(dimension, view).points
         return tuple(min(MAX_SCORE, total) for total in totals)
 
     def _worlds(self, paths: Sequence[str]) -> Iterator[World]:
@@ -149,7 +138,7 @@ class _Tiers:
                 (
                     index
                     for index, tier in enumerate(tiers)
-                    if tier.when is None or run(compile_rule(tier.when), view) != "false"
+                    if tier.when is None or view.ask(tier.when) != "false"
                 ),
                 len(tiers),
             )
