@@ -13,7 +13,7 @@ would turn "not known" into an innocent ``""`` or ``0``; so messages serve for c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from steelyard.charter.document import nearest
 from steelyard.charter.facts import Facts, FactType, all_facts, facts_document, fields_of
 from steelyard.charter.functions import BY_NAME, on_day
 from steelyard.charter.functions import FUNCTIONS as DOMAIN
+from steelyard.charter.judge import Fired, Points, fired_of, points_of
+from steelyard.charter.schema import Dimension, Rule
 from steelyard.charter.tree import Constant, Tree, compared, path_of, read_tree, reads, walk
 from steelyard.kernel.assessment import Tier, Tri
 from steelyard.kernel.errors import InputError
@@ -125,6 +127,14 @@ class View:
     def with_risk(self, score: int, tier: Tier | None = None) -> View:
         """Return the same facts with the risk worked out so far."""
         return self.but({"risk.score": score, "risk.tier": tier})
+
+    def points(self, dimensions: Sequence[Dimension]) -> tuple[Points, ...]:
+        """Return the points of each dimension."""
+        return tuple(points_of(item, self) for item in dimensions)
+
+    def fired(self, rules: Sequence[Rule]) -> list[Fired]:
+        """Return the rules that fired."""
+        return [item for rule in rules if (item := fired_of(rule, self)) is not None]
 
     @property
     def activation(self) -> Any:

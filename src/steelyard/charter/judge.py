@@ -44,6 +44,12 @@ class Reader(Protocol):
     def with_risk(self, score: int, tier: Tier | None = None) -> Reader:
         """Return the same facts with the risk worked out so far."""
 
+    def points(self, dimensions: Sequence[Dimension]) -> tuple[Points, ...]:
+        """Return :func:`points_of` each dimension, in their order."""
+
+    def fired(self, rules: Sequence[Rule]) -> list[Fired]:
+        """Return what :func:`fired_of` says about each rule, without those that did not fire."""
+
 
 class Points(Struct, frozen=True):
     """What one dimension found and what it adds to the score."""
@@ -66,6 +72,28 @@ class Fired(Struct, frozen=True):
     rule: Rule
     applies: Tri
     satisfied: Tri | None
+    effect: Effect
+    reviewers: tuple[str, ...]
+    """Roles it asks for; none unless its effect is review."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a fact it needs is not known."""
+        return self.applies == "unknown" or self.satisfied == "unknown"
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where in the charter an adoption stands: its track, and who may decide there."""
+
+    name: Track
+    track: TrackRule
+    steps: tuple[Step, ...]
+    rights: tuple[DecisionRight, ...]
+    standing: StandingApproval | None
+    uncovered: bool
+    """The charter lists what passes without a person, and this is not in the list."""
+    nobody: bool
+    """The charter gives rights to approve, and nobody here has one."""
 
 
 class Judgment(Struct, frozen=True, kw_only=True):
@@ -91,28 +119,20 @@ class Judgment(Struct, frozen=True, kw_only=True):
     lasts: tuple[str, ...]
     """Lengths of time an approval may last; the shortest counts."""
     outcome: Outcome
+    place: Place
 
 
 def judge(charter: Charter, reader: Reader) -> Judgment:
     """Return what ``charter`` decides about the facts of ``reader``, which hold no risk yet."""
-    points = tuple(points_of(item, reader) for item in charter.risk.dimensions.values())
-    score = min(100, sum(item.points for item in points))
+    points = reader.points(tuple(charter.risk.dimensions.values()))
+    score = min(100, sum([item.points for item in points]))
     tier = _tier(charter, reader.with_risk(score))
     scored = reader.with_risk(score, tier.tier)
-    fired: list[Fired] = []
-    for rule in charter.rules:
-        applies, satisfied = rule_says(rule, scored)
-        if applies != "false" and satisfied != "true":
-            fired.append(Fired(rule, applies, satisfied))
     place = _place(charter, scored, tier.tier)
-    fired += [Fired(rule, "true", "false") for rule in built_in(charter, reader, place)]
-    fired.sort(key=lambda item: EFFECT_ORDER.index(item.rule.effect))
-    rules = [item.rule for item in fired]
-    signing = _sign_offs(place, rules)
-    effects = {rule.effect for rule in rules}
-    standing = None if signing else place.standing
-    if standing is not None and standing.conditions:
-        effects.add("condition")
+    fired = scored.fired(charter.rules)
+    fired += [_fired(rule, "true", "false") for rule in built_in(charter, reader, place)]
+    fired.sort(key=_badness)
+    signing, standing, outcome = _conclusion(place, fired)
     return Judgment(
         points=points,
         score=score,
@@ -126,8 +146,19 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
         rights=place.rights,
         standing=standing,
         lasts=_lasts(charter, scored, place.track, standing),
-        outcome=_outcome(effects, signing),
+        outcome=outcome,
+        place=place,
     )
+
+
+def outcome_without(judgment: Judgment, rule: str) -> Outcome:
+    """Return what the outcome would be if one rule had not fired."""
+    others = [item for item in judgment.fired if item.rule.id != rule]
+    return _conclusion(judgment.place, others)[2]
+
+
+def _badness(item: Fired) -> int:
+    return EFFECT_ORDER.index(item.effect)
 
 
 def points_of(dimension: Dimension, reader: Reader) -> Points:
@@ -153,6 +184,19 @@ def rule_says(rule: Rule, reader: Reader) -> tuple[Tri, Tri | None]:
     return applies, None if applies == "false" else reader.ask(rule.require)
 
 
+def fired_of(rule: Rule, reader: Reader) -> Fired | None:
+    """Return a rule that applies and is not satisfied, or may be so; None when it is not so."""
+    applies, satisfied = rule_says(rule, reader)
+    if applies == "false" or satisfied == "true":
+        return None
+    return _fired(rule, applies, satisfied)
+
+
+def _fired(rule: Rule, applies: Tri, satisfied: Tri | None) -> Fired:
+    effect = rule.effect
+    return Fired(rule, applies, satisfied, effect, rule.reviewers if effect == "review" else ())
+
+
 def _tier(charter: Charter, scored: Reader) -> TierFound:
     for rule in charter.risk.tiers:
         answer: Tri = "true" if rule.when is None else scored.ask(rule.when)
@@ -162,21 +206,7 @@ def _tier(charter: Charter, scored: Reader) -> TierFound:
     return TierFound("critical", None, "unknown")
 
 
-class _Place(Struct, frozen=True, kw_only=True):
-    """Where in the charter an adoption stands: its track, and who may decide there."""
-
-    name: Track
-    track: TrackRule
-    steps: tuple[Step, ...]
-    rights: tuple[DecisionRight, ...]
-    standing: StandingApproval | None
-    uncovered: bool
-    """The charter lists what passes without a person, and this is not in the list."""
-    nobody: bool
-    """The charter gives rights to approve, and nobody here has one."""
-
-
-def _place(charter: Charter, reader: Reader, tier: Tier) -> _Place:
+def _place(charter: Charter, reader: Reader, tier: Tier) -> Place:
     name, track = _track(charter, tier)
     environment = str(reader.get("environment") or "")
     given = [right for right in charter.decision_rights if right.action == "approve"]
@@ -186,7 +216,7 @@ def _place(charter: Charter, reader: Reader, tier: Tier) -> _Place:
     if alone:
         found = (one for one in charter.standing_approvals if reader.ask(one.when) == "true")
         standing = next(found, None)
-    return _Place(
+    return Place(
         name=name,
         track=track,
         steps=tuple(
@@ -206,7 +236,7 @@ def _track(charter: Charter, tier: Tier) -> tuple[Track, TrackRule]:
     return "deep", TrackRule(tiers=(tier,), decided_by="sign-offs", sign_offs=("risk",))
 
 
-def built_in(charter: Charter, reader: Reader, place: _Place) -> list[Rule]:
+def built_in(charter: Charter, reader: Reader, place: Place) -> list[Rule]:
     """Return the rules no charter writes down and that are broken here: of force and of rights."""
     found = []
     today = str(reader.get("today") or "")
@@ -237,7 +267,7 @@ def built_in(charter: Charter, reader: Reader, place: _Place) -> list[Rule]:
     return found
 
 
-def _sign_offs(place: _Place, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
+def _sign_offs(place: Place, fired: Sequence[Fired]) -> tuple[SignOff, ...]:
     asked = [(role, f"track {place.name}") for role in place.track.sign_offs]
     for step in place.steps:
         members = (*step.sign_offs, *((step.committee,) if step.committee else ()))
@@ -245,9 +275,8 @@ def _sign_offs(place: _Place, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
     holders = dict.fromkeys(name for right in place.rights if (name := holder_of(right)))
     if place.uncovered:
         asked += [(role, "no standing approval covers this") for role in holders or ["model-owner"]]
-    for rule in fired:
-        if rule.effect == "review":
-            asked += [(role, f"rule {rule.id}") for role in rule.reviewers]
+    for item in fired:
+        asked += [(role, f"rule {item.rule.id}") for role in item.reviewers]
     if asked:  # rights bind people; what a standing approval decides was decided by the charter
         asked += [(role, "right to approve") for role in holders]
     whys: dict[str, list[str]] = {}
@@ -256,7 +285,7 @@ def _sign_offs(place: _Place, fired: Sequence[Rule]) -> tuple[SignOff, ...]:
     return tuple(SignOff(role=role, why=", ".join(why)) for role, why in whys.items())
 
 
-def _quorum(place: _Place, sign_offs: Sequence[SignOff]) -> int:
+def _quorum(place: Place, sign_offs: Sequence[SignOff]) -> int:
     """Return how many sign-offs are enough: the track's quorums, and everybody else who is asked.
 
     Only the track's own lists have a quorum; a role that a rule or a right asks for is needed.
@@ -289,11 +318,17 @@ def _lasts(
     return tuple(length for length in lengths if length is not None)
 
 
-def _outcome(effects: set[Effect], sign_offs: tuple[SignOff, ...]) -> Outcome:
+def _conclusion(
+    place: Place, fired: Sequence[Fired]
+) -> tuple[tuple[SignOff, ...], StandingApproval | None, Outcome]:
+    """Return who must sign off, the standing approval that decides otherwise, and the outcome."""
+    signing = _sign_offs(place, fired)
+    standing = None if signing else place.standing
+    effects = {item.effect for item in fired}
     if "reject" in effects:
-        return Outcome.REJECTED
-    if "review" in effects or sign_offs:
-        return Outcome.REVIEW_REQUIRED
-    if "condition" in effects:
-        return Outcome.APPROVED_WITH_CONDITIONS
-    return Outcome.APPROVED
+        return signing, standing, Outcome.REJECTED
+    if "review" in effects or signing:
+        return signing, standing, Outcome.REVIEW_REQUIRED
+    if "condition" in effects or (standing is not None and standing.conditions):
+        return signing, standing, Outcome.APPROVED_WITH_CONDITIONS
+    return signing, standing, Outcome.APPROVED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A progress bar for examinations, on a terminal and only when there is enough to do.
+"""Progress bars, on a terminal and only when there is enough to do.
 
 It stands on standard error and is gone afterwards, so it never mixes with a result. The bytes of a
 large file arrive while it is still in work.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -82,5 +83,42 @@ def examining(
         def advance(path: str, size: int) -> None:
             count.add(path, size)
             bar.update(job, advance=size, files=str(count))
+
+        yield advance
+
+
+_RECORDS_WORTH_SHOWING = 8 * 1024 * 1024
+"""Bytes of records below which judging them is over before a bar could be read."""
+
+
+@contextlib.contextmanager
+def counting(total: int, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback for bytes and assessments newly done, or None where no bar is wanted.
+
+    ``total`` is in bytes; 0 when it is not known.
+    """
+    if quiet or 0 < total < _RECORDS_WORTH_SHOWING or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("judging"),
+        BarColumn(bar_width=24 if console.width >= _WIDE else 10),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[count]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    begun, done = time.monotonic(), 0
+    with Progress(*columns, console=console, transient=True) as bar:
+        job = bar.add_task("judging", total=total or None, count="")
+
+        def advance(size: int, records: int) -> None:
+            nonlocal done
+            done += records
+            rate = done / max(0.001, time.monotonic() - begun)
+            bar.update(job, advance=size, count=f"{done:,} assessments, {rate:,.0f}/s")
 
         yield advance

@@ -22,7 +22,9 @@ def check_tracks(document: Document, written: Sections, *, complete: bool) -> No
         check_expression(document, (*path, "when"), approval.when)
         if any(other.id == approval.id for other in written.standing_approvals[:index]):
             document.error_at((*path, "id"), f"Two standing approvals are called {approval.id!r}.")
-    _phases(document, written)
+    for index, phase in enumerate(written.release):
+        if not phase.environments:
+            document.error_at(("release", index), "A phase needs at least one environment.")
 
 
 def _tracks_complete(document: Document, written: Sections) -> None:
@@ -84,22 +86,21 @@ def _track(document: Document, path: Path, track: TrackRule, *, complete: bool) 
             document.error_at((*place, "within"), f"The whole track takes only {track.within}.")
 
 
-def _phases(document: Document, written: Sections) -> None:
-    earlier: list[str] = []
+def _phases(document: Document, written: Sections, charter: Charter) -> None:
+    """Phases of the whole plan come in order, each name once, each after phases above it."""
+    names = [phase.name for phase in charter.release]
     for index, phase in enumerate(written.release):
         path: Path = ("release", index)
-        if phase.name in earlier:
+        if phase.name in (other.name for other in written.release[:index]):
             document.error_at((*path, "name"), f"Two phases are called {phase.name!r}.")
-        if not phase.environments:
-            document.error_at(path, "A phase needs at least one environment.")
+        at = names.index(phase.name) if phase.name in names else len(names)
         for position, before in enumerate(phase.after):
-            if before not in earlier:
+            if before not in names[:at]:
                 document.error_at(
                     (*path, "after", position),
-                    f"No phase above is called {before!r}.",
-                    nearest(before, earlier) or "Phases are listed in their order.",
+                    f"No phase before {phase.name!r} is called {before!r}.",
+                    nearest(before, names[:at]) or "Phases are listed in their order.",
                 )
-        earlier.append(phase.name)
 
 
 def check_flow(document: Document, written: Sections, charter: Charter) -> None:
@@ -116,6 +117,7 @@ def check_flow(document: Document, written: Sections, charter: Charter) -> None:
             document.warn_at(
                 ("tracks", name), f"The track {name!r} has no deadline.", "Set `within`."
             )
+    _phases(document, written, charter)
     terms = written.exceptions
     if terms is not None:
         _exceptions(document, charter)

@@ -154,15 +154,22 @@ def _meaning(rule: Rule) -> tuple[Any, ...]:
 
 
 def _paths(rule: Rule) -> set[str]:
+    """Return the facts a rule reads."""
     return {path for text in force_of(rule).texts for path in compile_rule(text).paths}
 
 
 def _near(rule: Rule, others: Sequence[Rule], first: Rule | None = None) -> list[Rule]:
-    """Return the rules that ask about the same facts, those that share most first."""
+    """Return the rules that ask about the same facts; a fact that few ask about says more."""
     own = _paths(rule)
-    shared = [(len(own & _paths(other)), other) for other in others if other is not first]
-    alike = [other for count, other in sorted(shared, key=lambda pair: -pair[0]) if count]
-    return ([first] if first is not None else [])[:1] + alike[:MAX_COVER]
+    asked = [(other, own & _paths(other)) for other in others]
+    readers = {path: sum(path in shared for _, shared in asked) for path in own}
+    alike = [
+        (sum(1 / readers[path] for path in shared), other)
+        for other, shared in asked
+        if shared and other is not first
+    ]
+    alike.sort(key=lambda pair: -pair[0])
+    return ([first] if first is not None else []) + [other for _, other in alike[:MAX_COVER]]
 
 
 def _removed(rule: Rule, new: Sequence[Rule]) -> Change:

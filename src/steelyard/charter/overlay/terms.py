@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.charter.document import Path, nearest
+from steelyard.charter.durations import is_longer
 from steelyard.charter.overlay.laying import Laying, union
 from steelyard.charter.schema import (
     Charter,
@@ -29,7 +30,10 @@ def lay_exceptions(
     path: Path = ("exceptions",)
     longest = laying.shorter((*path, "longest"), own.longest, base.longest)
     assert longest is not None
-    for_tier = dict(base.longest_for)
+    # What is longer than the new limit of all is held by that limit.
+    for_tier = {
+        t: length for t, length in base.longest_for.items() if not is_longer(length, longest)
+    }
     for tier, length in own.longest_for.items():
         limit = base.longest_for.get(tier, base.longest)
         for_tier[tier] = laying.shorter((*path, "longest_for", tier), length, limit) or length

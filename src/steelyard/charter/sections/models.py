@@ -39,6 +39,10 @@ def model_rules(section: ModelsSection, prefix: str) -> Iterator[Rule]:
             asked.append((name, known, word))
     if section.allow.origins or section.forbid.origins:
         yield from _origins(section, prefix)
+    if section.most_parameters is not None:
+        asked.append(("parameters", "has(model.parameters)", "number of parameters"))
+    if section.oldest is not None or section.settled_for is not None:
+        asked.append(("published", "has(model.published)", "day of publication"))
     for name, known, word in asked:
         yield Rule(
             id=f"{prefix}models.unknown.{dashed(name)}",
@@ -138,25 +142,26 @@ def _origins(section: ModelsSection, prefix: str) -> Iterator[Rule]:
 
 def _size_and_age(section: ModelsSection, prefix: str) -> Iterator[Rule]:
     limits = (
-        ("most-parameters", "has(model.parameters) && model.parameters <= {}",
-         section.most_parameters, "more parameters than the charter accepts, or none counted",
+        ("most-parameters", "model.parameters", "model.parameters <= {}",
+         section.most_parameters, "more parameters than the charter accepts",
          "Choose a smaller model."),
-        ("most-bytes", "model.size_bytes <= {}",
+        ("most-bytes", None, "model.size_bytes <= {}",
          section.most_bytes, "larger files than the charter accepts",
          "Choose a smaller model, or a quantized one."),
-        ("oldest", "has(model.published) && days_since(model.published) <= {}",
-         _days(section.oldest), "an age the charter does not accept, or none that is known",
+        ("oldest", "model.published", "days_since(model.published) <= {}",
+         _days(section.oldest), "an age the charter does not accept",
          "Choose a revision that is maintained."),
-        ("settled-for", "has(model.published) && days_since(model.published) >= {}",
-         _days(section.settled_for), "not been public long enough, or nobody knows how long",
+        ("settled-for", "model.published", "days_since(model.published) >= {}",
+         _days(section.settled_for), "not been public long enough",
          "Wait, or take an earlier revision: most poisoned uploads are found within days."),
     )  # fmt: skip
-    for name, require, limit, words, remedy in limits:
+    for name, fact, require, limit, words, remedy in limits:
         if limit is None:
             continue
         yield Rule(
             id=f"{prefix}models.{name}",
             why=f"The model has {words} (limit: {_shown(name, limit)}).",
+            applies=fact and f"has({fact})",
             require=require.format(limit),
             otherwise=section.otherwise,
             condition="The owner records why this model is used in spite of its size or age.",

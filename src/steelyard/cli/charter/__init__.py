@@ -12,9 +12,10 @@ COMMANDS: dict[str, str] = {
     "check": "Check a charter: fields, rules, references.",
     "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "replay": "Say which recorded decisions another charter would change.",
 }
 
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check and explain charters."""
+    """Write, check, explain and try out charters."""

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from steelyard.cli.charter.reading import print_document
-from steelyard.cli.door import EXIT_OK, EXIT_USAGE, format_option, show
-from steelyard.kernel.errors import DocumentErrors
+from steelyard.cli.door import EXIT_OK, EXIT_USAGE, format_option
+from steelyard.kernel.errors import DocumentErrors, PositionedError
 
 CHECK_SCHEMA = "steelyard.charter-check/v1"
 
@@ -21,8 +23,9 @@ CHECK_SCHEMA = "steelyard.charter-check/v1"
 def command(file: Path, output_format: str) -> int:
     """Check a charter: fields, rules, people, rights, references. Exit 0 when it is sound, else 2.
 
-    Each error and warning names file, line and column on standard error. A warning is worth a look
-    and does not make a charter unsound.
+    Each error and warning is one line on standard error with file, line and column; the place
+    itself, with a caret, is shown on standard output. A warning is worth a look and does not make
+    a charter unsound.
     """
     from steelyard.bootstrap import read_beside, read_text
     from steelyard.charter.load import load
@@ -31,15 +34,14 @@ def command(file: Path, output_format: str) -> int:
     try:
         loaded = load(read_text(file, "charter"), str(file), read_beside)
     except DocumentErrors as error:
-        show(error)
+        _show(error.errors, pointing=output_format == "text")
         if output_format == "json":
             found = [_error(item) for item in error.errors]
             print_document(
                 {"schema": CHECK_SCHEMA, "valid": False, "errors": found, "warnings": []}
             )
         return EXIT_USAGE
-    for warning in loaded.warnings:
-        show(warning)
+    _show(loaded.warnings, pointing=output_format == "text")
     charter = loaded.charter
     digest = charter_sha256(charter)
     counts = {"rules": len(charter.rules), "controls": len(charter.controls)}
@@ -67,6 +69,16 @@ def command(file: Path, output_format: str) -> int:
             f"{counts['controls']} controls{extends}{packs}, sha256 {digest[:12]}{warnings}"
         )
     return EXIT_OK
+
+
+def _show(found: Sequence[PositionedError], *, pointing: bool) -> None:
+    """Print one line each on standard error; the places themselves are for people, on the other."""
+    for each in found:
+        click.echo(str(each), err=True)
+        pointed = each.pointed()
+        if pointing and pointed:
+            sys.stderr.flush()
+            click.echo(pointed)
 
 
 def _error(error: Any) -> dict[str, Any]:
