@@ -72,13 +72,18 @@ def _list(path: Path, roles: tuple[str, ...]) -> Iterator[Use]:
 
 
 def _known(document: Document, written: Sections, charter: Charter) -> None:
-    """A charter that lists its roles must list all it names; one that lists none is not asked."""
+    """A charter that lists roles must list all it names.
+
+    One that lists none itself, but extends one that does, may lean on roles people are given
+    elsewhere: that is worth a warning.
+    """
     if not charter.roles:
         return
+    say = document.error_at if written.roles else document.warn_at
     known = {*charter.roles, *charter.committees}
     for path, role in _uses(written):
         if role not in known:
-            document.error_at(
+            say(
                 path,
                 f"The charter has no role {role!r}.",
                 nearest(role, known) or f"Add it under `roles`, or use {', '.join(sorted(known))}.",
