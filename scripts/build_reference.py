@@ -16,6 +16,7 @@ import click
 from steelyard import cli
 from steelyard.catalog.rules import ScannerRule, scanner_rules
 from steelyard.charter.facts import facts_reference
+from steelyard.reporting.editor_schema import KINDS, editor_schema
 from steelyard.reporting.json_document import published_schemas
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -167,6 +168,7 @@ def pages() -> dict[str, bytes]:
         "scanner-rules.md": rules_page().encode(),
         **{f"rules/{family}.md": page.encode() for family, page in family_pages().items()},
         **published_schemas(),
+        **{f"{kind}.schema.json": editor_schema(kind) for kind in KINDS},
     }
 
 

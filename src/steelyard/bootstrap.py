@@ -22,6 +22,7 @@ from steelyard.kernel.use_case import UseCase
 if TYPE_CHECKING:
     from steelyard.charter.schema import Charter, Term
     from steelyard.governance.assessment.service import Weighed
+    from steelyard.governance.charters.service import Adopted
     from steelyard.governance.decision.service import Recorded
     from steelyard.kernel.inspection import PluginRef
     from steelyard.kernel.lineage import ProvenanceGraph
@@ -266,6 +267,36 @@ def record(weighed: Weighed, policy: Policy, directory: Path) -> Recorded:
     return record_decision(
         weighed, policy.canonical, directory, ledger=ledger, signer=signer, now=utc_now()
     )
+
+
+def adopt_charter(file: Path, directory: Path, *, previous: Path | None = None) -> Adopted:
+    """Check a charter, sign it with the local key, append its adoption to the local ledger.
+
+    ``previous`` is the bundle of the charter it takes the place of.
+
+    Raises:
+        InputError: the charter has errors; the bundle cannot be written; key or ledger cannot be
+            used; ``previous`` is not the verified bundle of an adopted charter.
+        IntegrityError: the ledger does not verify.
+    """
+    from steelyard.governance.charters.service import adopt
+    from steelyard.platform.file_ledger import FileLedger, ledger_path
+    from steelyard.platform.keys import key_path, load_or_create
+
+    signer = load_or_create(key_path(os.environ))
+    ledger = FileLedger(ledger_path(os.environ), signer)
+    texts: dict[str, str] = {}
+
+    def read(reference: str, named_by: str) -> tuple[str, str]:
+        name, text = read_beside(reference, named_by)
+        texts[name] = text
+        return name, text
+
+    texts[str(file)] = read_text(file, "charter")
+    return adopt(
+        str(file), texts, read, directory,
+        previous=previous, ledger=ledger, signer=signer, now=utc_now(),
+    )  # fmt: skip
 
 
 def bill_of_materials(

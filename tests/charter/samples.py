@@ -83,7 +83,7 @@ def document(**changes: Any) -> dict[str, Any]:
         *parents, last = name.split("__")
         inner = data
         for parent in parents:
-            inner = inner[parent]
+            inner = inner.setdefault(parent, {})
         inner[last] = value
     return data
 

@@ -331,7 +331,7 @@ def _plain_words(text: str) -> tuple[str, str]:
     if name is not None:
         root = name[1].partition(".")[0]
         roots = {path for path in fact_types() if "." not in path}
-        near = nearest(root, roots | {word for word in FUNCTIONS if word.isalpha()})
+        near = nearest(root, roots | {word for word in FUNCTIONS if word[0].isalpha()})
         return f"There is no fact or function {root!r}.", near
     for sign, word in _WORDS.items():
         text = text.replace(f"'{sign}'", f"'{word}'")

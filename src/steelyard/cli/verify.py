@@ -166,6 +166,17 @@ def _facts(verification: Verification) -> Iterator[tuple[str, str]]:
         yield "risk tier", printable(decision.tier)
         yield "charter", printable(decision.charter)
         yield "assessed", printable(decision.assessed_at)
+    charter = verification.charter
+    if charter is not None and verification.ok:
+        until = f" until {charter.until}" if charter.until else ""
+        yield (
+            "charter",
+            printable(f"{charter.name} {charter.version}, sha256 {charter.sha256[:16]}"),
+        )
+        yield "in force", printable(f"from {charter.effective}{until}")
+        yield "adopted", printable(charter.adopted_at)
+        if charter.previous_sha256:
+            yield "in place of", f"sha256 {charter.previous_sha256[:16]}"
     if verification.signer is not None:
         yield "signed by", _TRUST[verification.signer.trust]
         yield "key", verification.signer.fingerprint

@@ -30,11 +30,27 @@ PROOF = "proof.tlog-proof"
 MANIFEST = "manifest.json"
 ASSESSMENT = "assessment.json"
 CHARTER = "charter.json"
+ADOPTION = "charter.dsse.json"
 
 FRAME = (INDEX, DECISION, SUMMARY, CHECKPOINT, PROOF)
 """Files the index cannot list, because they come into being after it."""
 REQUIRED = (MANIFEST, ASSESSMENT, CHARTER, KEY)
 """Documents no bundle can do without."""
+
+
+class Shape(Struct, frozen=True):
+    """What kind of bundle it is: the files around its index, those it needs, what is signed."""
+
+    frame: tuple[str, ...]
+    required: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+DECISION_SHAPE = Shape(FRAME, REQUIRED, (DECISION, SUMMARY))
+CHARTER_SHAPE = Shape((INDEX, ADOPTION, CHECKPOINT, PROOF), (CHARTER, KEY), (ADOPTION,))
+"""A charter that was adopted, with the texts it was written in."""
+FRAMES = frozenset((*DECISION_SHAPE.frame, *CHARTER_SHAPE.frame))
+"""Names no document of any bundle may have."""
 _NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 
 
@@ -67,7 +83,7 @@ def index_of(rows: Mapping[str, tuple[int, str]]) -> bytes:
     return canonical({"files": files, "schema": BUNDLE_SCHEMA})
 
 
-def bundle_index(files: Mapping[str, bytes]) -> bytes:
+def bundle_index(files: Mapping[str, bytes], shape: Shape = DECISION_SHAPE) -> bytes:
     """Return the bytes of ``bundle.json`` for the documents ``files``.
 
     Raises:
@@ -75,13 +91,13 @@ def bundle_index(files: Mapping[str, bytes]) -> bytes:
             required document is missing.
     """
     for name in files:
-        if not is_name(name) or name in FRAME:
+        if not is_name(name) or name in FRAMES:
             raise InputError(
                 f"{name!r} cannot name a document of a bundle.",
                 next_step="Use letters, digits, dots and dashes, and none of the reserved names.",
                 code="bundle.name",
             )
-    missing = [name for name in REQUIRED if name not in files]
+    missing = [name for name in shape.required if name not in files]
     if missing:
         raise InputError(f"The bundle lacks {', '.join(missing)}.", code="bundle.incomplete")
     return index_of({name: (len(data), sha256_hex(data)) for name, data in files.items()})
@@ -100,7 +116,7 @@ def parse_index(data: bytes) -> Index:
         raise IntegrityError(f"This is not an index: {error}.", code="index.malformed") from error
     rows = {file.name: (file.size, file.sha256) for file in index.files}
     sound = all(
-        is_name(file.name) and file.name not in FRAME and is_sha256(file.sha256)
+        is_name(file.name) and file.name not in FRAMES and is_sha256(file.sha256)
         for file in index.files
     )
     if not sound or index_of(rows) != data:

@@ -46,6 +46,44 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return canonical(msgspec.to_builtins(self))
 
 
+class CharterEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An adopted charter: from here on, decisions may be taken under it."""
+
+    event: Literal["charter.adopted"] = "charter.adopted"
+    statement_sha256: str
+    """``charter.dsse.json``"""
+    charter_sha256: str
+    """``charter.json``"""
+    previous_sha256: str
+    """The charter it takes the place of; empty for the first one."""
+    time: str
+    """RFC 3339 in UTC, ending in ``Z``."""
+    schema: Literal["steelyard.ledger-entry/v1"] = "steelyard.ledger-entry/v1"
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes that become a leaf."""
+        return canonical(msgspec.to_builtins(self))
+
+
+def parse_charter_entry(data: bytes) -> CharterEntry:
+    """Read the adoption of a charter from a leaf.
+
+    Raises:
+        IntegrityError: the bytes are not canonical JSON, or no such adoption.
+    """
+    parse_canonical(data)
+    try:
+        entry = msgspec.json.decode(data, type=CharterEntry)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise IntegrityError(
+            f"This is not the adoption of a charter: {error}.", code="ledger.entry"
+        ) from error
+    named = (entry.statement_sha256, entry.charter_sha256, entry.previous_sha256 or "0" * 64)
+    if not all(map(is_sha256, named)):
+        raise IntegrityError("A digest in the ledger entry is malformed.", code="ledger.entry")
+    return entry
+
+
 def parse_entry(data: bytes) -> LedgerEntry:
     """Read a recorded decision from a leaf.
 

@@ -56,6 +56,19 @@ class DecisionSummary(Struct, frozen=True, kw_only=True):
     assessed_at: str
 
 
+class CharterSummary(Struct, frozen=True, kw_only=True):
+    """What a verified adoption says, for display."""
+
+    name: str
+    version: str
+    sha256: str
+    effective: str
+    until: str | None
+    adopted_at: str
+    previous_sha256: str
+    catalog: str = ""
+
+
 class Head(Struct, frozen=True, kw_only=True):
     """The checkpoint, and for a bundle the place of its entry."""
 
@@ -76,6 +89,8 @@ class Verification(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     signer: SignedBy | None = None
     decision: DecisionSummary | None = None
+    charter: CharterSummary | None = None
+    """For the bundle of an adopted charter."""
     checkpoint: Head | None = None
     files: int = 0
     model_files: int | None = None

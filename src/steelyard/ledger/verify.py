@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import InputError, IntegrityError
 from steelyard.ledger import bundle, dsse
+from steelyard.ledger.adoption import check_adoption, read_adoption
 from steelyard.ledger.checkpoint import (
     InclusionProof,
     SignedHead,
@@ -27,10 +28,11 @@ from steelyard.ledger.checkpoint import (
     parse_proof,
 )
 from steelyard.ledger.consistency import check_documents, check_entry, check_summary, read_decision
-from steelyard.ledger.entry import LedgerEntry, parse_entry
+from steelyard.ledger.entry import CharterEntry, LedgerEntry, parse_charter_entry, parse_entry
 from steelyard.ledger.signing import NoteKey, PublicKey, keys_in, parse_key_file
 from steelyard.ledger.verification import (
     UNPINNED,
+    CharterSummary,
     DecisionSummary,
     Findings,
     Head,
@@ -40,12 +42,19 @@ from steelyard.ledger.verification import (
     trust_in,
 )
 
-_KEPT = frozenset((*bundle.FRAME, *bundle.REQUIRED))
+_KEPT = frozenset((*bundle.FRAMES, *bundle.REQUIRED))
 
 
 def is_bundle(names: Collection[str]) -> bool:
     """Tell whether a directory with these files is a bundle, damaged perhaps."""
-    return any(name in bundle.FRAME and name != bundle.CHECKPOINT for name in names)
+    return any(name in bundle.FRAMES and name != bundle.CHECKPOINT for name in names)
+
+
+def shape_of(names: Collection[str]) -> bundle.Shape:
+    """Tell an adopted charter from a decision by the statement that is there."""
+    if bundle.ADOPTION in names and not {bundle.DECISION, bundle.SUMMARY} & set(names):
+        return bundle.CHARTER_SHAPE
+    return bundle.DECISION_SHAPE
 
 
 def verify_bundle(
@@ -80,6 +89,7 @@ class _Check:
         self, read: Reader, names: list[str], trusted: Collection[str], own: str | None
     ) -> None:
         self.names = names
+        self.shape = shape_of(names)
         self.trusted = trusted
         self.own = own
         self.found = Findings()
@@ -99,12 +109,12 @@ class _Check:
                 self.data[name] = data
 
     def run(self) -> Verification:
-        for name in (*bundle.FRAME, *bundle.REQUIRED):
+        for name in (*self.shape.frame, *self.shape.required):
             if name not in self.names:
                 self.found.add(name, "file.missing", f"The bundle has no {name}.")
         envelopes = {
             name: envelope
-            for name in (bundle.DECISION, bundle.SUMMARY)
+            for name in self.shape.statements
             if (envelope := self.envelope(name)) is not None
         }
         key = self.key(envelopes)
@@ -112,7 +122,11 @@ class _Check:
             self.signature(name, envelope, key)
         head = self.checkpoint(key)
         proof, entry = self.proof(key, head)
-        summary = self.statements(envelopes, entry)
+        summary, charter = None, None
+        if self.shape is bundle.CHARTER_SHAPE:
+            charter = self.adoption(envelopes, entry if isinstance(entry, CharterEntry) else None)
+        else:
+            summary = self.statements(envelopes, entry if isinstance(entry, LedgerEntry) else None)
         return Verification(
             kind="bundle",
             ok=not self.found.problems,
@@ -120,6 +134,7 @@ class _Check:
             notes=self.notes(key),
             signer=None if key is None else self.signer(key),
             decision=summary,
+            charter=charter,
             checkpoint=None
             if head is None
             else Head(
@@ -216,14 +231,17 @@ class _Check:
 
     def proof(
         self, key: NoteKey | None, head: SignedHead | None
-    ) -> tuple[InclusionProof | None, LedgerEntry | None]:
+    ) -> tuple[InclusionProof | None, LedgerEntry | CharterEntry | None]:
         """Verify that the entry the proof carries is in the ledger under its own checkpoint."""
         data = self.data.get(bundle.PROOF)
         if data is None:
             return None, None
         try:
             proof = parse_proof(data)
-            entry = parse_entry(proof.entry)
+            adopted = self.shape is bundle.CHARTER_SHAPE
+            entry: LedgerEntry | CharterEntry = (
+                parse_charter_entry(proof.entry) if adopted else parse_entry(proof.entry)
+            )
             own_head = self.head_of(bundle.PROOF, proof.checkpoint, key)
             if own_head is None:
                 return None, None
@@ -259,12 +277,29 @@ class _Check:
             check_summary(summary.statement, decision, decision_sha256, self.found)
         return decision.summary()
 
+    def adoption(
+        self, envelopes: dict[str, dsse.SignedStatement], entry: CharterEntry | None
+    ) -> CharterSummary | None:
+        """Check what the statement of an adopted charter says, and return it."""
+        envelope = envelopes.get(bundle.ADOPTION)
+        adoption = None
+        if envelope is not None and not self.found.about(bundle.ADOPTION):
+            adoption = read_adoption(envelope.statement, self.found)
+        self.contents(None if adoption is None else adoption.predicate.bundle["sha256"])
+        if adoption is None:
+            return None
+        statement_sha256 = self.digests[bundle.ADOPTION][1]
+        charter = self.data.get(bundle.CHARTER)
+        check_adoption(adoption, entry, charter, statement_sha256, self.found)
+        return adoption.summary()
+
     def contents(self, signed: str | None) -> None:
         """Compare documents, index and the signed digest of the index; blame the one that changed.
 
         ``signed`` is None when no signature vouches for it (that is reported already).
         """
-        documents = {name: seen for name, seen in self.digests.items() if name not in bundle.FRAME}
+        frame = self.shape.frame
+        documents = {name: seen for name, seen in self.digests.items() if name not in frame}
         if signed is not None and sha256_hex(bundle.index_of(documents)) == signed:
             if bundle.INDEX in self.data and self.digests[bundle.INDEX][1] != signed:
                 self.found.add(

@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.kernel.errors import InputError, IntegrityError
-from steelyard.ledger.bundle import CHECKPOINT, FRAME, INDEX, KEY, parse_index
+from steelyard.ledger.bundle import CHECKPOINT, FRAMES, INDEX, KEY, parse_index
 from steelyard.ledger.checkpoint import (
     InclusionProof,
     TreeHead,
     parse_checkpoint,
     sign_head,
 )
-from steelyard.ledger.entry import LedgerEntry
+from steelyard.ledger.entry import CharterEntry, LedgerEntry
 from steelyard.ledger.merkle import EMPTY_ROOT, inclusion_proof, root_hash
 from steelyard.ledger.signing import NoteKey, Signer, key_file, parse_key_file
 from steelyard.ledger.tiles import WIDTH, encode_entries, last_tiles
@@ -101,7 +101,7 @@ class FileLedger:
             raise self._broken(CHECKPOINT, error) from error
         return checkpoint.head
 
-    def append(self, entry: LedgerEntry | bytes) -> Appended:
+    def append(self, entry: LedgerEntry | CharterEntry | bytes) -> Appended:
         """Add ``entry`` and return its index, the checkpoint that covers it, and its proof.
 
         Returns only after everything is on disk.
@@ -222,7 +222,7 @@ def _check_target(directory: Path) -> None:
         listed = {file.name for file in parse_index(durable.reader(target)(INDEX)).files}
     except IntegrityError as error:
         raise _refused(directory, "it holds a damaged bundle, which may be needed") from error
-    strangers = set(names) - listed - set(FRAME)
+    strangers = set(names) - listed - FRAMES
     if strangers:
         raise _refused(directory, f"besides a bundle it holds {min(strangers)!r}")
 

@@ -99,7 +99,7 @@ def test_a_change_says_which_rules_and_why() -> None:
     (change,) = changes
     assert (change.old, change.new) == (Outcome.APPROVED, Outcome.REVIEW_REQUIRED)
     assert (change.direction, change.team) == ("stricter", "team@example.org")
-    assert change.new_sign_offs == ("legal",)
+    assert change.new_sign_offs == ("legal", "model-owner")
     (item,) = change.rules
     assert (item.rule, item.change, item.effect) == ("named-owner", "fires", "review")
     assert item.why == "Somebody answers for it."

@@ -10,6 +10,10 @@ from steelyard.cli.lazy import LazyGroup
 COMMANDS: dict[str, str] = {
     "init": "Write a shipped charter to a file, ready to edit.",
     "check": "Check a charter: fields, rules, references.",
+    "maturity": "Assess yourself: which profile fits, what comes next.",
+    "docs": "Write a charter as a handbook for staff (HTML, PDF).",
+    "schema": "Print the JSON Schema for completion in an editor.",
+    "adopt": "Sign a charter and put its adoption into the ledger.",
     "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
     "replay": "Say which recorded decisions another charter would change.",
