@@ -16,10 +16,11 @@ COMMANDS: dict[str, str] = {
     "adopt": "Sign a charter and put its adoption into the ledger.",
     "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
+    "test": "Run the test cases of a charter.",
     "replay": "Say which recorded decisions another charter would change.",
 }
 
 
 @click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
 def command() -> None:
-    """Write, check, explain and try out charters."""
+    """Write, check, test, explain and replay charters."""
