@@ -115,6 +115,38 @@ def test_a_rule_is_in_words_with_its_law_and_its_source() -> None:
     assert "risk.tier in [&#39;high&#39;, &#39;critical&#39;]" in rule
 
 
+def test_a_control_says_what_it_rests_on_and_why_it_is_cited() -> None:
+    book = handbook_of(bank(), identity_of(bank()), "c.yaml")
+    control = next(entry for entry in book.controls if entry.id == "privacy-impact-assessment")
+    assert control.when.words == "the model sees personal data"
+    assert control.tasks
+    assert all(task.evidence or task.shown_by for task in control.tasks)
+    law = next(law for law in control.laws if law.id == "GDPR:Art-35")
+    assert law.title
+    assert law.basis
+    text = page_of(bank())
+    start = text.index('id="control-privacy-impact-assessment"')
+    article = text[start : text.index("</article>", start)]
+    assert f"Why it is cited: {law.basis}" in html.unescape(article)
+    assert "Done when:" in article
+    assert control.objective in html.unescape(article)
+
+
+def test_steps_of_a_track_are_no_part_of_its_quorum() -> None:
+    book = handbook_of(bank(), identity_of(bank()), "c.yaml")
+    deep = next(track for track in book.tracks if track.name == "deep")
+    assert deep.sign_offs == ()
+    assert deep.further == ("security", "legal", "privacy", "model-risk")
+    assert deep.steps[1].who == "the Model risk committee"
+    assert deep.steps[1].when == "the environment is production"
+    strict = next(
+        track
+        for track in handbook_of(shipped("regulated"), identity_of(bank()), "r").tracks
+        if track.name == "deep"
+    )
+    assert not set(strict.further) & set(strict.sign_offs)
+
+
 def test_what_is_not_stated_says_what_to_add() -> None:
     bare = Charter(
         name="bare", version="1", effective=TODAY, owner="o@example.org", purpose="Nothing.",

@@ -15,7 +15,7 @@ from steelyard.reporting import chips
 from steelyard.reporting.handbook import people, policy, risk
 from steelyard.reporting.handbook.book import handbook_of, next_review
 from steelyard.reporting.handbook.entries import Handbook
-from steelyard.reporting.handbook.flow_svg import draw_path
+from steelyard.reporting.handbook.flow_svg import Signers, draw_path
 from steelyard.reporting.handbook.onboarding import first_weeks
 from steelyard.reporting.handbook.vocabulary import VOCABULARY
 from steelyard.reporting.handbook.wording import (
@@ -69,7 +69,13 @@ def render_handbook(
     from markupsafe import Markup
 
     book = handbook_of(charter, identity, file)
-    signers = [[titled(charter, who) for who in track.sign_offs] for track in book.tracks]
+    signers = [
+        Signers(
+            [titled(charter, who) for who in track.sign_offs],
+            [titled(charter, who) for who in track.further],
+        )
+        for track in book.tracks
+    ]
     due = next_review(charter)
     environments = people.environments_of(charter)
     text = (
