@@ -16,15 +16,16 @@ import pytest
 
 from steelyard import cli
 from steelyard.catalog.charters import NAMES
+from steelyard.charter.diff import CharterDiff, compare
 from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter, shipped
 from steelyard.charter.resolve import identity_of
 from steelyard.charter.schema import Charter, CharterDocument, RiskSection, RoleTerms
-from steelyard.reporting.handbook.book import differences, handbook_of, next_review
+from steelyard.reporting.handbook.book import handbook_of, next_review
 from steelyard.reporting.handbook.onboarding import first_weeks
 from steelyard.reporting.handbook.people import approval_matrix, committee_rows, raci, right_rows
 from steelyard.reporting.handbook.policy import license_rows
-from steelyard.reporting.handbook.render import render_handbook
+from steelyard.reporting.handbook.render import changes_by_direction, render_handbook
 
 BANK = Path(__file__).with_name("bank.yaml")
 TODAY = datetime.date(2026, 11, 27)
@@ -38,9 +39,9 @@ def charters() -> dict[str, Charter]:
     return {"bank": bank(), **{name: shipped(name) for name in NAMES}}
 
 
-def page_of(charter: Charter, changes: tuple[str, ...] = ()) -> str:
+def page_of(charter: Charter, since: CharterDiff | None = None) -> str:
     return render_handbook(
-        charter, identity_of(charter), file="c.yaml", today=TODAY, changes=changes, since="old 1"
+        charter, identity_of(charter), file="c.yaml", today=TODAY, since=since
     ).decode("utf-8")
 
 
@@ -244,22 +245,32 @@ def test_strangers_text_is_only_text() -> None:
     charter = msgspec.structs.replace(
         bank(), purpose=evil, owner=evil, roles={"security": RoleTerms(title=evil, does=evil)}
     )
-    assert "<script" not in page_of(charter, changes=(evil,))
+    assert "<script" not in page_of(charter, compare(bank(), charter))
 
 
 def test_the_same_charter_makes_the_same_page() -> None:
     assert page_of(bank()) == page_of(bank())
 
 
-def test_differences_name_the_parts() -> None:
-    said = differences(shipped("standard"), shipped("regulated"))
-    assert "independent-validation" in said[0]
-    assert "added" in said[0]
-    assert "The terms of exceptions changed." in said
-    back = differences(shipped("regulated"), shipped("standard"))
-    assert "independent-validation" in back[0]
-    assert "removed" in back[0]
-    assert differences(bank(), bank()) == []
+def test_what_changed_is_told_by_direction() -> None:
+    terms = bank().exceptions
+    assert terms is not None
+    earlier = msgspec.structs.replace(
+        bank(),
+        version="6",
+        rules=tuple(rule for rule in bank().rules if rule.id != "no-malicious-files"),
+        exceptions=msgspec.structs.replace(terms, renewals=0),
+    )
+    diff = compare(earlier, bank())
+    text = page_of(bank(), diff)
+    assert "What changed since northwind-bank 6" in text
+    groups = {group.chip.word: group.changes for group in changes_by_direction(diff)}
+    assert any(change.subject == "no-malicious-files" for change in groups["stricter"])
+    assert groups["looser"]
+    assert text.index("looser</summary>") < text.index("stricter</summary>")
+    for changes in groups.values():
+        assert all(html.escape(one.says, quote=False)[:20] in text for one in changes)
+    assert "What changed since" not in page_of(bank())
 
 
 def commands() -> list[str]:
