@@ -395,7 +395,12 @@ terms:
          "looser"),
         ("sponsor: [critical]", "sponsor: [critical, high]", "remediation", "stricter"),
         ("means: restricted", "means: internal", "terms", "unclear"),
-        ("every: 6 months, by: board", "every: 6 months", "review", "unclear"),
+        ("every: 6 months, by: board", "every: 6 months", "review", "looser"),
+        ("every: 6 months, by: board", "every: 6 months, by: legal", "review", "unclear"),
+        ("longest: 90 days,", "longest: 90 days, longest_for: {high: 30 days},", "exceptions",
+         "stricter"),
+        ("longest: 90 days,", "longest: 90 days, committee: board,", "exceptions", "stricter"),
+        ("opened_by: [security]", "opened_by: [security, legal]", "gates", "stricter"),
     ],
 )  # fmt: skip
 def test_sections_of_a_full_charter(old: str, new: str, section: str, direction: str) -> None:

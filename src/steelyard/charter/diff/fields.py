@@ -21,6 +21,8 @@ Way = Literal[
     "more-looser",
     "longer-looser",  # a length of time
     "asked-everywhere",  # a list in which nothing means everywhere, of something that is asked
+    "named-stricter",  # one word or none: none is easier, another word is for a person to judge
+    "named-looser",
     "triggers",  # a list of events, where incident:high says incident:critical as well
     "words",  # says nothing about decisions
     "logic",  # compared elsewhere, by what it does
@@ -30,10 +32,13 @@ Way = Literal[
 WAYS: Mapping[str, Way] = {
     "ReviewPlan.every": "longer-looser",
     "ReviewPlan.also_on": "triggers",
+    "ReviewPlan.by": "named-stricter",
     "ReviewPlan.last": "words",
     "Step.sign_offs": "more-stricter",
     "Step.quorum": "more-stricter",
     "Step.within": "longer-looser",
+    "Step.committee": "named-stricter",
+    "Step.when": "named-looser",
     "StandingApproval.when": "logic",
     "StandingApproval.why": "words",
     "StandingApproval.valid": "longer-looser",
@@ -49,10 +54,12 @@ WAYS: Mapping[str, Way] = {
     "Gate.asks": "more-stricter",
     "Gate.controls": "more-stricter",
     "Gate.evidence": "more-stricter",
+    "Gate.opened_by": "more-stricter",
     "Gate.tiers": "asked-everywhere",
     "ExceptionTerms.longest": "longer-looser",
     "ExceptionTerms.renewals": "more-looser",
     "ExceptionTerms.never_for": "more-stricter",
+    "ExceptionTerms.committee": "named-stricter",
     "ExceptionTerms.needs": "more-stricter",
     "Remediation.sponsor": "more-stricter",
     "Remediation.escalate": "more-stricter",
@@ -203,19 +210,26 @@ def _struct(section: str, subject: str, old: Struct, new: Struct) -> Iterator[Ch
         if nested or ((before or after) and _is_structs(before) and _is_structs(after)):
             yield from compare_entries(section, before, after, f"{subject} {name}".strip())
         elif name in ("longest_for", "within") and isinstance(before, Mapping):
-            yield from _times(section, subject, name, before, after)
+            usual = (getattr(old, "longest", None), getattr(new, "longest", None))
+            yield from _times(section, subject, name, before, after, usual)
         else:
             yield _value(section, subject, name, way, before, after, _ORDERS.get(key, ()))
 
 
 def _times(
-    section: str, subject: str, name: str, old: Mapping[str, str], new: Any
+    section: str,
+    subject: str,
+    name: str,
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    usual: tuple[str | None, str | None],
 ) -> Iterator[Change]:
-    # A special time for exceptions is an upper bound like a time to remedy: none is looser.
+    """Compare lengths of time by tier or severity; where one is not given, the usual one counts."""
     for word in dict.fromkeys((*old, *new)):
-        if old.get(word) != new.get(word):
+        before, after = old.get(word, usual[0]), new.get(word, usual[1])
+        if before != after:
             here = f"{subject} {name} {word}".strip()
-            yield _value(section, here, "", "longer-looser", old.get(word), new.get(word))
+            yield _value(section, here, "", "longer-looser", before, after)
 
 
 def _value(
@@ -235,6 +249,9 @@ def _value(
     elif way in ("more-stricter", "more-looser"):
         direction = more(old, new)
         direction = direction if way == "more-stricter" else opposite(direction)
+    elif way in ("named-stricter", "named-looser"):
+        if not (old and new):
+            direction = "stricter" if bool(new) == (way == "named-stricter") else "looser"
     elif way == "triggers":
         direction = more(_triggers(old), _triggers(new))
     elif way == "longer-looser":
