@@ -14,6 +14,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from steelyard.catalog.controls import controls, topics
 from steelyard.catalog.rules import scanner_rules
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.load import load_charter
@@ -59,6 +60,32 @@ def test_every_rule_has_a_place_in_the_page_of_its_family() -> None:
         assert f"({page}#{rule})" in index
         text = (DOCS / "reference" / page).read_text(encoding="utf-8")
         assert text.count(f'<a id="{rule}"></a>') == 1
+
+
+def test_every_control_has_a_place_in_the_page_of_its_topic() -> None:
+    folder = DOCS / "reference" / "controls"
+    assert {path.stem for path in folder.iterdir()} == set(topics()), "run `make docs`"
+    index = (DOCS / "reference" / "controls.md").read_text(encoding="utf-8")
+    for control in controls().values():
+        assert f"(controls/{control.topic}.md#{control.id})" in index
+        page = (folder / f"{control.topic}.md").read_text(encoding="utf-8")
+        _, found, after = page.partition(f'<a id="{control.id}"></a>')
+        assert found
+        own = after.partition('<a id="')[0]
+        for mapping in control.mappings:
+            (row,) = [line for line in own.splitlines() if line.startswith(f"| `{mapping.ref}` |")]
+            assert row.endswith(f"| {mapping.basis} |")
+
+
+def anchors(page: Path) -> list[tuple[Path, str]]:
+    found = re.findall(r"\]\(([^)#\s]*\.md)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    return [((page.parent / name).resolve(), anchor) for name, anchor in found]
+
+
+@pytest.mark.parametrize("name", ["controls.md", "playbooks.md", "controls/incident.md"])
+def test_anchors_of_the_catalog_pages_exist(name: str) -> None:
+    for target, anchor in anchors(DOCS / "reference" / name):
+        assert f'<a id="{anchor}"></a>' in target.read_text(encoding="utf-8"), (target, anchor)
 
 
 def test_every_setting_is_documented() -> None:
@@ -199,6 +226,7 @@ def test_every_example_can_be_used() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    indexes = [DOCS / "README.md", DOCS / "reference" / "scanner-rules.md"]
+    reference = DOCS / "reference"
+    indexes = [DOCS / "README.md", reference / "scanner-rules.md", reference / "controls.md"]
     listed = {(index.parent / link).resolve() for index in indexes for link in links(index)}
     assert not set(DOCS.rglob("*.md")) - listed - {DOCS / "README.md"}

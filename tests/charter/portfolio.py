@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from steelyard.charter.engine import compile_rule
 from steelyard.charter.facts import Facts, FactType, fields_of
 from steelyard.charter.schema import Charter
+from steelyard.kernel.assessment import ControlTask
 from tests.charter.samples import document
 
 _TEAMS = (
@@ -133,7 +134,10 @@ def expressions(charter: Charter) -> Iterator[str]:
     seen: list[Any] = [charter]
     while seen:
         value = seen.pop()
-        if isinstance(value, msgspec.Struct):
+        if isinstance(value, ControlTask):
+            if value.fact:
+                yield value.fact
+        elif isinstance(value, msgspec.Struct):
             for name in value.__struct_fields__:
                 held = getattr(value, name)
                 if name in ("when", "require", "applies", "evidence") and isinstance(held, str):

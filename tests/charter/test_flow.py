@@ -151,9 +151,7 @@ def test_release_plans_that_cannot_be(addition: str, said: str) -> None:
 
 
 def test_an_overlay_may_cap_a_phase_further_and_add_none() -> None:
-    assert loaded(
-        OVER + "release: [{name: pilot, environments: [production], users: 10}]\n"
-    ).files
+    assert loaded(OVER + "release: [{name: pilot, environments: [production], users: 10}]\n").files
     more = errors(OVER + "release: [{name: pilot, environments: [staging], users: 1000}]\n")
     assert any("at most 200 people a month" in each for each in more)
     assert any("no phase 'beta'" in each for each in errors(

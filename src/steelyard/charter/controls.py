@@ -65,7 +65,7 @@ def selected(word: str) -> Iterator[CatalogControl]:
     for control in library.values():
         named: dict[str, set[str]] = {
             "topic": {control.topic},
-            "stage": {control.stage or ""},
+            "stage": {control.stage},
             "framework": {reference.partition(":")[0] for reference in control.frameworks},
         }
         if value in named.get(kind, ()):

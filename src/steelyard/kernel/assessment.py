@@ -138,12 +138,18 @@ class Reference(Struct, frozen=True, kw_only=True):
     framework: str = ""
 
 
-class ControlTask(Struct, frozen=True, kw_only=True):
-    """Engineering work a control asks for, with the criterion that proves it done."""
+class ControlTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Engineering work a control asks for, with the criterion that proves it done.
+
+    ``fact`` is an expression over facts that checks the criterion; ``evidence`` is the kind of
+    dated proof a person attaches. Empty ones are left out of documents, as they came later.
+    """
 
     id: str
     title: str
     acceptance: str
+    fact: str = ""
+    evidence: str = ""
 
 
 class Control(Struct, frozen=True, kw_only=True):

@@ -45,6 +45,21 @@ def replace_file(path: Path, data: bytes, suffix: str) -> None:
     flush_directory(path.parent)
 
 
+def create_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to a new file that is there whole or not at all.
+
+    Raises:
+        FileExistsError: something stands there already; it is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        write_file(fresh, data)
+        path.hardlink_to(fresh)  # unlike a rename, this never replaces
+    finally:
+        fresh.unlink(missing_ok=True)
+    flush_directory(path.parent)
+
+
 def exchange(one: Path, other: Path) -> None:
     """Swap two directories on one file system.
 

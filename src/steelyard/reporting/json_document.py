@@ -212,7 +212,7 @@ def _schema(root: type[Struct], name: str, title: str) -> bytes:
     (top,), definitions = msgspec.json.schema_components([root], ref_template="#/$defs/{name}")
     for struct in _structs_of(definitions, root):
         properties = definitions[struct.__name__].get("properties", {})
-        for field, text in _field_docs(struct):
+        for field, text in field_docs(struct):
             if field in properties:
                 properties[field]["description"] = text
     definitions[root.__name__]["properties"]["schema"] = {"const": name}
@@ -246,7 +246,7 @@ def _structs_of(definitions: dict[str, Any], root: type[Struct]) -> Iterator[typ
     return
 
 
-def _field_docs(struct: type[Struct]) -> Iterator[tuple[str, str]]:
+def field_docs(struct: type[Struct]) -> Iterator[tuple[str, str]]:
     """Yield each field of ``struct`` that has a docstring under it, with that docstring."""
     for ancestor in reversed(struct.__mro__):
         if not (issubclass(ancestor, Struct) and ancestor is not Struct):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,20 +20,34 @@ CHECK_SCHEMA = "steelyard.charter-check/v1"
 
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--watch", is_flag=True, help="Check again after every save, until Ctrl-C.")
 @format_option()
-def command(file: Path, output_format: str) -> int:
+def command(file: Path, watch: bool, output_format: str) -> int:
     """Check a charter: fields, rules, people, rights, references. Exit 0 when it is sound, else 2.
 
     Each error and warning is one line on standard error with file, line and column; the place
     itself, with a caret, is shown on standard output. A warning is worth a look and does not make
     a charter unsound.
     """
+    if not watch:
+        return _check(file, output_format, set())
+    from steelyard.cli.charter.watching import watch as keep_watching
+
+    return keep_watching(lambda seen: _check(file, output_format, seen), file)
+
+
+def _check(file: Path, output_format: str, seen: set[str]) -> int:
+    """Check once and print the result; the files that were read are added to ``seen``."""
     from steelyard.bootstrap import read_beside, read_text
     from steelyard.charter.load import load
     from steelyard.charter.resolve import charter_sha256
 
+    def read(reference: str, beside: str) -> tuple[str, str]:
+        seen.add(os.path.normpath(Path(beside).parent / reference))
+        return read_beside(reference, beside)
+
     try:
-        loaded = load(read_text(file, "charter"), str(file), read_beside)
+        loaded = load(read_text(file, "charter"), str(file), read)
     except DocumentErrors as error:
         _show(error.errors, pointing=output_format == "text")
         if output_format == "json":

@@ -56,12 +56,13 @@ def command(name: str, output_format: str) -> int:
 
     LICENSE is a catalog key, an SPDX id, a Hub tag or a usual name.
     """
-    from steelyard.catalog.license_terms import license_terms
-
     entry = find(name)
-    terms = license_terms(entry.key)
     if output_format == "json":
         import msgspec
+
+        from steelyard.catalog.license_terms import license_terms
+
+        terms = license_terms(entry.key)
 
         print_json(
             msgspec.json.encode(
@@ -69,7 +70,14 @@ def command(name: str, output_format: str) -> int:
             )
         )
         return EXIT_OK
-    _render(entry, terms)
+    return display(entry)
+
+
+def display(entry: License) -> int:
+    """Print the page of a license."""
+    from steelyard.catalog.license_terms import license_terms
+
+    _render(entry, license_terms(entry.key))
     return EXIT_OK
 
 
