@@ -116,8 +116,6 @@ class Judgment(Struct, frozen=True, kw_only=True):
     """Rights to approve that speak of this place; all must be met."""
     standing: StandingApproval | None
     """The standing approval that decides, where no person does and the charter lists any."""
-    lasts: tuple[str, ...]
-    """Lengths of time an approval may last; the shortest counts."""
     outcome: Outcome
     place: Place
 
@@ -145,7 +143,6 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
         steps=place.steps,
         rights=place.rights,
         standing=standing,
-        lasts=_lasts(charter, scored, place.track, standing),
         outcome=outcome,
         place=place,
     )
@@ -306,14 +303,14 @@ def _quorum(place: Place, sign_offs: Sequence[SignOff]) -> int:
     return min(len(sign_offs), needed)
 
 
-def _lasts(
-    charter: Charter, reader: Reader, track: TrackRule, standing: StandingApproval | None
-) -> tuple[str, ...]:
-    lengths = [track.valid, standing.valid if standing else None]
+def lasts_of(charter: Charter, judgment: Judgment, scored: Reader) -> tuple[str, ...]:
+    """Return the lengths of time an approval may last; the shortest counts."""
+    standing = judgment.standing
+    lengths = [judgment.track.valid, standing.valid if standing else None]
     lengths += [
         phase.longest
         for phase in charter.release
-        if phase.longest and reader.ask(in_phase(phase, charter.release)) != "false"
+        if phase.longest and scored.ask(in_phase(phase, charter.release)) != "false"
     ]
     return tuple(length for length in lengths if length is not None)
 
