@@ -151,7 +151,17 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
 def outcome_without(judgment: Judgment, rule: str) -> Outcome:
     """Return what the outcome would be if one rule had not fired."""
     others = [item for item in judgment.fired if item.rule.id != rule]
+    enough = _ENOUGH.get(judgment.outcome)
+    if any(item.effect == enough for item in others):
+        return judgment.outcome
     return _conclusion(judgment.place, others)[2]
+
+
+_ENOUGH: dict[Outcome, Effect] = {
+    Outcome.REJECTED: "reject",
+    Outcome.REVIEW_REQUIRED: "review",
+}
+"""An effect that by itself makes the outcome at least as bad."""
 
 
 def _badness(item: Fired) -> int:
