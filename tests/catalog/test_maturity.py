@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from steelyard.catalog.charters import NAMES
+from steelyard.catalog.controls import controls
 from steelyard.catalog.maturity import maturity_catalog
 
 
@@ -35,6 +36,7 @@ def test_every_question_says_what_to_do_and_where_it_says_more() -> None:
         assert len(set(question.levels)) == 4
         assert question.controls
         assert len(question.controls) == len(set(question.controls))
+        assert set(question.controls) <= set(controls())
 
 
 def test_it_says_that_it_is_our_own_judgment() -> None:

@@ -88,7 +88,7 @@ def test_a_rule_in_a_literal_block_keeps_its_columns() -> None:
         ),
         ("tracks:\n  standard: {decided_by: standing-approval}\n", "may not drop them"),
         ("tracks:\n  deep: {for: [critical]}\n", "may not move it"),
-        ("tracks:\n  deep: {quorum: 1}\n", "lower than the 3 of the charter 'standard'"),
+        ("tracks:\n  deep: {quorum: 1}\n", "lower than the 4 of the charter 'standard'"),
         ("exceptions: {longest: 100 days, granted_by: risk}\n", "is longer"),
         ("exceptions: {longest: 10 days, granted_by: risk, renewals: 5}\n", "at most 1 renewals"),
         ("risk:\n  tiers: [{tier: low}]\n", "needs 'when'"),
@@ -120,7 +120,7 @@ extends: standard
 def test_an_overlay_keeps_everything_of_its_profile() -> None:
     mine, base = load_charter(EXAMPLE.read_text("utf-8"), "acme.yaml"), shipped("standard")
     assert mine.rules[: len(base.rules)] == base.rules
-    assert mine.tracks["deep"].sign_offs == ("security", "legal", "privacy", "risk")
+    assert mine.tracks["deep"].sign_offs == ("security", "model-owner", "legal", "privacy", "risk")
     assert mine.tracks["fast"] == base.tracks["fast"]
     assert mine.extends == "standard 1"
     assert {rule.id for rule in mine.rules} >= {"acme-open-models.models.forbid.tasks"}

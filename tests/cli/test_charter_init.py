@@ -61,7 +61,8 @@ def test_back_help_preview_and_second_tries(tmp_path: Path) -> None:
 
 def test_back_from_the_end(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
-    asked = run("init", "--ask", "--output", file, typed=ENTER).output.count("> ")
+    first = run("init", "--ask", "--no-tests", "--output", file, typed=ENTER)
+    asked = first.output.count("> ")
     file.unlink()
     typed = "\n" * asked + "back\nnew-head@example.org\nyes\n"
     result = run("init", "--ask", "--output", file, typed=typed)
@@ -84,10 +85,36 @@ def test_answers_from_a_file(tmp_path: Path) -> None:
         "profile": "starter",
         "file": str(file),
         "schema_file": str(tmp_path / "c.schema.json"),
+        "cases_file": str(tmp_path / "tests" / "c.yaml"),
     }
     assert (tmp_path / "c.schema.json").read_bytes() == editor_schema("charter")
     first = file.read_text("utf-8").splitlines()[0]
     assert first == "# yaml-language-server: $schema=c.schema.json"
+
+
+def test_its_first_cases_pass(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("organization: N\ntasks: [text-generation]\n", encoding="utf-8")
+    file = tmp_path / "c.yaml"
+    assert run("init", "--answers", answers, "--output", file).return_value == 0
+    tested = run("test", tmp_path / "tests")
+    assert tested.return_value == 0, tested.output
+    assert (tmp_path / "tests" / "c.yaml").read_text("utf-8").count("- name:") == 5
+
+
+def test_cases_that_are_there_stay(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("organization: N\n", encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    mine = tmp_path / "tests" / "c.yaml"
+    mine.write_text("mine", encoding="utf-8")
+    result = run("init", "--answers", answers, "--output", tmp_path / "c.yaml", "--schema")
+    assert isinstance(result.exception, InputError)
+    assert f"{mine} exists already" in str(result.exception)
+    assert mine.read_text("utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.yaml", "tests"]
+    without = run("init", "--answers", answers, "--output", tmp_path / "c.yaml", "--no-tests")
+    assert without.return_value == 0
 
 
 def test_wrong_answers_write_nothing(tmp_path: Path) -> None:

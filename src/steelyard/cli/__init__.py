@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "history": "Say who changed a model repository, and what stands out.",
     "bom": "Write a bill of materials of a model (CycloneDX or SPDX).",
     "charter": "Write, check and explain charters.",
+    "regulation": "Classify a use under the EU AI Act, with dated obligations.",
     "catalog": "Look up laws, standards, controls, licenses, duties and playbooks.",
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",

@@ -117,7 +117,7 @@ def _print_entries(entries: list[object]) -> None:
 
     screen = console()
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for title in ("entry", "time (UTC)", "outcome", "environment", "decision", "manifest"):
+    for title in ("entry", "time (UTC)", "event", "environment", "statement", "about"):
         table.add_column(title, overflow="fold")
     for index, entry in enumerate(entries):
         told = entry if isinstance(entry, dict) else {}
@@ -125,10 +125,10 @@ def _print_entries(entries: list[object]) -> None:
             printable(text)
             for text in (
                 str(told.get("time", ""))[:16].replace("T", " "),
-                str(told.get("outcome", ""))[:30].replace("_", " "),
+                str(told.get("outcome", told.get("event", "")))[:30].replace("_", " "),
                 str(told.get("environment", ""))[:40],
-                str(told.get("decision_sha256", ""))[:8],
-                str(told.get("manifest_sha256", ""))[:8],
+                str(told.get("decision_sha256", told.get("statement_sha256", "")))[:8],
+                str(told.get("manifest_sha256", told.get("charter_sha256", "")))[:8],
             )
         ]
         if screen.options.ascii_only:

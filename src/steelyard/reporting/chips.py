@@ -82,6 +82,10 @@ CONTROL_STATES: Final[dict[str, Chip]] = {
     "not_evaluated": Chip("neutral", "question", "not evaluated"),
     "satisfied": Chip("good", "check", "satisfied"),
 }
+GATE_STATES: Final[dict[str, Chip]] = {
+    "closed": Chip("pending", "hourglass", "closed"),
+    "open": Chip("good", "check", "open"),
+}
 RULE_STATES: Final[dict[str, Chip]] = {
     "not_held": Chip("bad", "cross", "did not hold"),
     "unknown": Chip("pending", "question", "could not be decided"),

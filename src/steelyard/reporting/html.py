@@ -72,6 +72,7 @@ _TEMPLATES = (
     "lineage_report.html.j2",
     "license_use.html.j2",
     "license_use_section.html.j2",
+    "classification.html.j2",
     "parts.html.j2",
 )
 

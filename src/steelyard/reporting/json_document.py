@@ -23,7 +23,11 @@ from steelyard.kernel.lineage import LINEAGE_GRAPH_SCHEMA, ProvenanceGraph
 from steelyard.kernel.triage import Gone, Triage
 from steelyard.kernel.weights import BaseComparison, LocatedGap, WeightReport
 
-_PUBLISHED = ("steelyard.kernel.", "steelyard.provenance.history.")
+_PUBLISHED = (
+    "steelyard.kernel.",
+    "steelyard.provenance.history.",
+    "steelyard.charter.regulation.result",
+)
 """Modules whose types are part of published documents."""
 SCAN_SCHEMA = "steelyard.scan/v1"
 
@@ -177,11 +181,15 @@ def scan_schema() -> bytes:
 
 def published_schemas() -> dict[str, bytes]:
     """Return the files of ``docs/reference`` that are generated from the types, by name."""
+    from steelyard.charter.regulation.result import CLASSIFICATION_SCHEMA, Classification
     from steelyard.provenance.history.model import HISTORY_SCHEMA
     from steelyard.provenance.history.report import HistoryReport
 
     return {
         "assessment.schema.json": assessment_schema(),
+        "classification.schema.json": _schema(
+            Classification, CLASSIFICATION_SCHEMA, "Steelyard classification"
+        ),
         "history.schema.json": _schema(HistoryReport, HISTORY_SCHEMA, "Steelyard history"),
         "lineage-graph.schema.json": _schema(
             ProvenanceGraph, LINEAGE_GRAPH_SCHEMA, "Steelyard lineage graph"

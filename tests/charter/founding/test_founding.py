@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.catalog.charters import NAMES
+from steelyard.charter.cases.suite import Suite
+from steelyard.charter.cases.verdict import judge_case
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.founding.answers import (
     Answers,
@@ -22,6 +24,7 @@ from steelyard.charter.founding.answers import (
     roles_to_fill,
 )
 from steelyard.charter.founding.compose import charter_name, compose
+from steelyard.charter.founding.first_cases import compose_cases
 from steelyard.charter.founding.questions import (
     answered,
     default_of,
@@ -79,6 +82,17 @@ def test_whatever_is_answered_makes_a_sound_charter(answers: Answers) -> None:
     for role, people in answers.reviewers.items():
         if people:
             assert charter.roles[role].held_by == people
+
+
+@given(ANSWERS)
+@settings(max_examples=25, deadline=None)
+def test_the_first_cases_of_a_charter_pass(answers: Answers) -> None:
+    suite = Suite(compose_cases(answers, TODAY, "../c.yaml"), "tests/c.yaml")
+    assert suite.charter == "../c.yaml"
+    charter = charter_of(answers)
+    results = [judge_case(charter, case) for case in suite.cases(charter)]
+    assert len(results) >= 3
+    assert [result.differences for result in results if not result.passed] == []
 
 
 def test_the_first_line_is_for_editors_and_the_rest_is_explained() -> None:

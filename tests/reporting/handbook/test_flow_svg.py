@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.catalog.charters import NAMES
 from steelyard.charter.load import shipped
-from steelyard.reporting.handbook.flow_svg import draw_path
+from steelyard.reporting.handbook.flow_svg import Signers, draw_path
 from steelyard.reporting.handbook.people import track_entries
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,7 +17,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def drawn(name: str, signers: list[str] | None = None) -> ET.Element:
     tracks = track_entries(shipped(name))
-    text = draw_path(tracks, [signers or list(track.sign_offs) for track in tracks])
+    text = draw_path(
+        tracks, [Signers(signers or track.sign_offs, track.further) for track in tracks]
+    )
     return ET.fromstring(text)
 
 

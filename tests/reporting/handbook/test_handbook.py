@@ -16,15 +16,16 @@ import pytest
 
 from steelyard import cli
 from steelyard.catalog.charters import NAMES
+from steelyard.charter.diff import CharterDiff, compare
 from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter, shipped
 from steelyard.charter.resolve import identity_of
 from steelyard.charter.schema import Charter, CharterDocument, RiskSection, RoleTerms
-from steelyard.reporting.handbook.book import differences, handbook_of, next_review
+from steelyard.reporting.handbook.book import handbook_of, next_review
 from steelyard.reporting.handbook.onboarding import first_weeks
 from steelyard.reporting.handbook.people import approval_matrix, committee_rows, raci, right_rows
 from steelyard.reporting.handbook.policy import license_rows
-from steelyard.reporting.handbook.render import render_handbook
+from steelyard.reporting.handbook.render import changes_by_direction, render_handbook
 
 BANK = Path(__file__).with_name("bank.yaml")
 TODAY = datetime.date(2026, 11, 27)
@@ -38,9 +39,9 @@ def charters() -> dict[str, Charter]:
     return {"bank": bank(), **{name: shipped(name) for name in NAMES}}
 
 
-def page_of(charter: Charter, changes: tuple[str, ...] = ()) -> str:
+def page_of(charter: Charter, since: CharterDiff | None = None) -> str:
     return render_handbook(
-        charter, identity_of(charter), file="c.yaml", today=TODAY, changes=changes, since="old 1"
+        charter, identity_of(charter), file="c.yaml", today=TODAY, since=since
     ).decode("utf-8")
 
 
@@ -113,6 +114,38 @@ def test_a_rule_is_in_words_with_its_law_and_its_source() -> None:
     assert "Privacy officer must sign off." in rule
     assert "Data and data governance" in rule
     assert "risk.tier in [&#39;high&#39;, &#39;critical&#39;]" in rule
+
+
+def test_a_control_says_what_it_rests_on_and_why_it_is_cited() -> None:
+    book = handbook_of(bank(), identity_of(bank()), "c.yaml")
+    control = next(entry for entry in book.controls if entry.id == "privacy-impact-assessment")
+    assert control.when.words == "the model sees personal data"
+    assert control.tasks
+    assert all(task.evidence or task.shown_by for task in control.tasks)
+    law = next(law for law in control.laws if law.id == "GDPR:Art-35")
+    assert law.title
+    assert law.basis
+    text = page_of(bank())
+    start = text.index('id="control-privacy-impact-assessment"')
+    article = text[start : text.index("</article>", start)]
+    assert f"Why it is cited: {law.basis}" in html.unescape(article)
+    assert "Done when:" in article
+    assert control.objective in html.unescape(article)
+
+
+def test_steps_of_a_track_are_no_part_of_its_quorum() -> None:
+    book = handbook_of(bank(), identity_of(bank()), "c.yaml")
+    deep = next(track for track in book.tracks if track.name == "deep")
+    assert deep.sign_offs == ()
+    assert deep.further == ("security", "legal", "privacy", "model-risk")
+    assert deep.steps[1].who == "the Model risk committee"
+    assert deep.steps[1].when == "the environment is production"
+    strict = next(
+        track
+        for track in handbook_of(shipped("regulated"), identity_of(bank()), "r").tracks
+        if track.name == "deep"
+    )
+    assert not set(strict.further) & set(strict.sign_offs)
 
 
 def test_what_is_not_stated_says_what_to_add() -> None:
@@ -212,22 +245,32 @@ def test_strangers_text_is_only_text() -> None:
     charter = msgspec.structs.replace(
         bank(), purpose=evil, owner=evil, roles={"security": RoleTerms(title=evil, does=evil)}
     )
-    assert "<script" not in page_of(charter, changes=(evil,))
+    assert "<script" not in page_of(charter, compare(bank(), charter))
 
 
 def test_the_same_charter_makes_the_same_page() -> None:
     assert page_of(bank()) == page_of(bank())
 
 
-def test_differences_name_the_parts() -> None:
-    said = differences(shipped("standard"), shipped("regulated"))
-    assert "independent-validation" in said[0]
-    assert "added" in said[0]
-    assert "The terms of exceptions changed." in said
-    back = differences(shipped("regulated"), shipped("standard"))
-    assert "independent-validation" in back[0]
-    assert "removed" in back[0]
-    assert differences(bank(), bank()) == []
+def test_what_changed_is_told_by_direction() -> None:
+    terms = bank().exceptions
+    assert terms is not None
+    earlier = msgspec.structs.replace(
+        bank(),
+        version="6",
+        rules=tuple(rule for rule in bank().rules if rule.id != "no-malicious-files"),
+        exceptions=msgspec.structs.replace(terms, renewals=0),
+    )
+    diff = compare(earlier, bank())
+    text = page_of(bank(), diff)
+    assert "What changed since northwind-bank 6" in text
+    groups = {group.chip.word: group.changes for group in changes_by_direction(diff)}
+    assert any(change.subject == "no-malicious-files" for change in groups["stricter"])
+    assert groups["looser"]
+    assert text.index("looser</summary>") < text.index("stricter</summary>")
+    for changes in groups.values():
+        assert all(html.escape(one.says, quote=False)[:20] in text for one in changes)
+    assert "What changed since" not in page_of(bank())
 
 
 def commands() -> list[str]:

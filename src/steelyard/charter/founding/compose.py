@@ -66,17 +66,17 @@ def _head(answers: Answers, today: datetime.date, schema_file: str) -> Iterator[
     yield f"# The charter of {' '.join(answers.organization.split())}."
     yield f"# It builds on the shipped charter {profile!r}, of which nothing can be loosened: what"
     yield "# stands here tightens it, adds to it, or says who and where."
-    yield f"charter: {_quoted(charter_name(answers.organization))}"
+    yield f"charter: {quoted(charter_name(answers.organization))}"
     yield "version: 1                      # raise it with every change"
     yield f"effective: {today.isoformat()}"
-    yield f"owner: {_quoted(answers.owner)}"
+    yield f"owner: {quoted(answers.owner)}"
     purpose = {
         "starter": "lets small pilots start today and keeps dangerous files out",
         "standard": "adopts open-weight models quickly where harm is small, carefully where not",
         "regulated": "adopts open-weight models so that every decision can be followed to evidence",
     }[profile]
     said = f"{' '.join(answers.organization.split())} {purpose}."
-    yield f"purpose: {_quoted(said)}"
+    yield f"purpose: {quoted(said)}"
     if answers.appetite == "cautious":
         yield "review: {every: 3 months}"
     yield f"extends: {profile}"
@@ -88,9 +88,9 @@ def _head(answers: Answers, today: datetime.date, schema_file: str) -> Iterator[
 
 def _scope(answers: Answers) -> Iterator[str]:
     name = " ".join(answers.organization.split())
-    yield "# What this charter is about. Other environments and regions are refused."
+    yield "# What this charter is about. Other environments are refused, other regions go to legal."
     yield "scope:"
-    yield f"  covers: [{_quoted(f'open-weight models used by {name}')}]"
+    yield f"  covers: [{quoted(f'open-weight models used by {name}')}]"
     yield f"  environments: [{_listed(answers.environments)}]"
     yield f"  regions: [{_listed(answers.regions)}]"
     yield ""
@@ -108,7 +108,7 @@ def _roles(answers: Answers) -> Iterator[str]:
         return
     yield "roles:"
     for role, who in held.items():
-        yield f"  {role}: {{title: {_quoted(_title(answers, role))}, held_by: [{_listed(who)}]}}"
+        yield f"  {role}: {{title: {quoted(_title(answers, role))}, held_by: [{_listed(who)}]}}"
     yield ""
 
 
@@ -172,10 +172,10 @@ def _closing() -> Iterator[str]:
 
 
 def _listed(words: Iterable[str]) -> str:
-    return ", ".join(_quoted(word) for word in words)
+    return ", ".join(quoted(word) for word in words)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return ``text`` as YAML that reads back as the same text."""
     if _PLAIN.match(text) and text.lower() not in _NOT_PLAIN:  # Norway is not false
         return text

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "docs": "Write a charter as a handbook for staff (HTML, PDF).",
     "schema": "Print the JSON Schema for completion in an editor.",
     "adopt": "Sign a charter and put its adoption into the ledger.",
+    "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
     "test": "Run the test cases of a charter.",
     "replay": "Say which recorded decisions another charter would change.",

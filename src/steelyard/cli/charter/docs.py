@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from steelyard.cli.charter.reading import print_document
+from steelyard.cli.charter.reading import print_document, read_charter
 from steelyard.cli.door import EXIT_OK, deliver, format_option
 
 
@@ -35,18 +35,21 @@ def command(
 
     from steelyard.bootstrap import load_policy, utc_now
     from steelyard.platform.browser import print_pdf
-    from steelyard.reporting.handbook.book import differences, handbook_of
+    from steelyard.reporting.handbook.book import handbook_of
     from steelyard.reporting.handbook.render import render_handbook
 
     policy = load_policy(file)
-    before = load_policy(since) if since is not None else None
+    diff = None
+    if since is not None:
+        from steelyard.charter.diff import compare
+
+        diff = compare(read_charter(since), policy.charter)
     page = render_handbook(
         policy.charter,
         policy.identity,
         file=file,
         today=utc_now().date(),
-        changes=differences(before.charter, policy.charter) if before else (),
-        since=f"{before.identity.name} {before.identity.version}" if before else "",
+        since=diff,
     )
     printed = print_pdf(page) if pdf is not None else None
     deliver(page, output)

@@ -37,6 +37,10 @@ PROFILES = ("starter", "standard", "regulated")
     "--schema", is_flag=True,
     help="Write the JSON Schema beside it, and the line that tells editors so.",
 )  # fmt: skip
+@click.option(
+    "--tests/--no-tests", "cases", default=True, show_default=True,
+    help="With questions or answers, write first test cases to tests/ beside it.",
+)  # fmt: skip
 @format_option()
 def command(
     profile: str | None,
@@ -44,6 +48,7 @@ def command(
     ask: bool,
     answers: Path | None,
     schema: bool,
+    cases: bool,
     output_format: str,
 ) -> int:
     """Write a charter to a file, ready to edit.
@@ -57,21 +62,37 @@ def command(
             next_step="Write 'profile' into the file of answers.",
             code="charter.answers",
         )
-    _refuse_existing(output)
     schema_file = output.with_suffix(".schema.json") if schema else None
+    ask = ask or (answers is None and profile is None and sys.stdin.isatty())
+    cases_file = output.parent / "tests" / output.name
+    _refuse_existing(output)
+    if cases and (ask or answers is not None):
+        _refuse_existing(cases_file)
     given = _answers(profile, ask, answers, schema_file)
-    text = _text(given, profile or PROFILES[0], schema_file)
-    _write(output, text, schema_file)
+    files = {output: _text(given, profile or PROFILES[0], schema_file).encode()}
+    if given is not None and cases:
+        files[cases_file] = _cases(given, output)
+    if schema_file is not None:
+        from steelyard.reporting.editor_schema import editor_schema
+
+        files[schema_file] = editor_schema("charter")
+    _write(files, output, schema_file)
     chosen = _profile(given, profile)
     if output_format == "json":
-        written = {"profile": chosen, "file": str(output)}
-        print_document(written | ({"schema_file": str(schema_file)} if schema_file else {}))
-    elif given is None:
+        more = {"schema_file": schema_file, "cases_file": cases_file}
+        print_document(
+            {"profile": chosen, "file": str(output)}
+            | {name: str(file) for name, file in more.items() if file in files}
+        )
+        return EXIT_OK
+    if given is None:
         click.echo(f"Wrote the {chosen} charter to {output}.")
-        click.echo(f"  next: edit it, then run: steelyard charter check {output}")
     else:
         click.echo(f"Wrote a charter that builds on {chosen} to {output}.")
-        click.echo(f"  next: read it, then run: steelyard charter check {output}")
+    click.echo(f"  next: {'edit' if given is None else 'read'} it, then run: "
+               f"steelyard charter check {output}")  # fmt: skip
+    if given is not None and cases:
+        click.echo(f"  its first test cases: steelyard charter test {output.parent / 'tests'}")
     return EXIT_OK
 
 
@@ -84,7 +105,7 @@ def _answers(
         from steelyard.charter.founding.answers import read_answers
 
         return read_answers(read_text(file, "file of answers"), str(file))
-    if not ask and (profile is not None or not sys.stdin.isatty()):
+    if not ask:
         return None
     import msgspec
 
@@ -131,32 +152,44 @@ def _refuse_existing(output: Path) -> None:
         )
 
 
-def _write(output: Path, text: str, schema_file: Path | None) -> None:
-    """Write both files, or none."""
+def _cases(answers: Answers, output: Path) -> bytes:
+    from steelyard.bootstrap import utc_now
+    from steelyard.charter.founding.first_cases import compose_cases
+
+    return compose_cases(answers, utc_now().date(), f"../{output.name}").encode()
+
+
+def _write(files: dict[Path, bytes], output: Path, schema_file: Path | None) -> None:
+    """Write every file, or none of them; a schema that is there already stays."""
     from steelyard.platform.durable import create_file
 
     made: list[Path] = []
+    file = output
     try:
-        if schema_file is not None:
-            from steelyard.reporting.editor_schema import editor_schema
-
-            schema = editor_schema("charter")
-            if not (schema_file.is_file() and schema_file.read_bytes() == schema):
-                create_file(schema_file, schema)
-                made.append(schema_file)
-        create_file(output, text.encode())
+        # The charter comes last: once it is there, everything else is.
+        for file in sorted(files, key=lambda one: one == output):
+            same = file == schema_file and file.is_file() and file.read_bytes() == files[file]
+            if same:
+                continue
+            if file.parent != output.parent and not file.parent.is_dir():
+                file.parent.mkdir()
+                made.append(file.parent)
+            create_file(file, files[file])
+            made.append(file)
     except OSError as error:
-        for file in made:
-            file.unlink(missing_ok=True)
+        for path in reversed(made):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
-            taken = output if made or schema_file is None else schema_file
             raise InputError(
-                f"The file {taken} exists already.",
+                f"The file {file} exists already.",
                 next_step="Choose another name, or remove the file first.",
                 code="charter.exists",
             ) from error
         raise InputError(
-            f"The file {output} cannot be written: {error.strerror}.",
+            f"The file {file} cannot be written: {error.strerror}.",
             next_step="Check that its directory exists and may be written to.",
             code="charter.write",
         ) from error

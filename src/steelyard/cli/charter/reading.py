@@ -10,6 +10,7 @@ from steelyard.cli.door import print_json
 from steelyard.kernel.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.charter.schema import Charter
     from steelyard.kernel.assessment import Assessment
 
 MAX_FILE = 64 * 1024 * 1024
@@ -41,6 +42,24 @@ def read_assessment(path: Path) -> Assessment:
             next_step="Give assessment.json, or the directory that steelyard assess wrote.",
             code="charter.assessment",
         ) from error
+
+
+def read_charter(name: str) -> Charter:
+    """Return a charter: a shipped one by name, a file, or the one an evidence bundle holds.
+
+    Raises:
+        InputError: there is none, or it has errors.
+    """
+    path = Path(name)
+    if path.is_dir():
+        path /= "charter.json"
+    if path.suffix == ".json":
+        from steelyard.charter.resolve import from_resolved
+
+        return from_resolved(read_bytes(path))
+    from steelyard.bootstrap import load_policy
+
+    return load_policy(name).charter
 
 
 def read_bytes(file: Path) -> bytes:

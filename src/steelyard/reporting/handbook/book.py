@@ -82,34 +82,3 @@ def next_review(charter: Charter) -> datetime.date | None:
     if charter.review is None:
         return None
     return add_duration(charter.review.last or charter.effective, charter.review.every)
-
-
-def differences(old: Charter, new: Charter) -> list[str]:
-    """Return what is new in ``new``, as sentences that name the parts."""
-    said = []
-    before, after = ({rule.id: rule for rule in one.rules} for one in (old, new))
-    said += _named("rule", "added", [one for one in after if one not in before])
-    said += _named("rule", "removed", [one for one in before if one not in after])
-    changed = [one for one in after if one in before and after[one] != before[one]]
-    said += _named("rule", "changed", changed)
-    had, has = ({one.id for one in charter.controls} for charter in (old, new))
-    said += _named("control", "added", sorted(has - had))
-    said += _named("control", "removed", sorted(had - has))
-    tracks = [str(name) for name in new.tracks if new.tracks[name] != old.tracks.get(name)]
-    said += _named("track", "changed", tracks)
-    dimensions = [
-        name for name, one in new.risk.dimensions.items() if one != old.risk.dimensions.get(name)
-    ]
-    said += _named("risk dimension", "added or changed", dimensions)
-    if new.risk.tiers != old.risk.tiers:
-        said.append("The way to risk tiers changed.")
-    if new.exceptions != old.exceptions:
-        said.append("The terms of exceptions changed.")
-    return said
-
-
-def _named(what: str, verb: str, names: list[str]) -> list[str]:
-    if not names:
-        return []
-    many = "" if len(names) == 1 else "s"
-    return [f"{len(names)} {what}{many} {verb}: {', '.join(names)}."]

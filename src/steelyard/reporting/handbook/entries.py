@@ -51,6 +51,9 @@ class TaskEntry(Struct, frozen=True, kw_only=True):
     title: str
     acceptance: str
     evidence: str = ""
+    """The kind of proof a person attaches."""
+    shown_by: Condition | None = None
+    """What a machine checks it by."""
 
 
 class ControlEntry(Struct, frozen=True, kw_only=True):
@@ -131,6 +134,8 @@ class TrackEntry(Struct, frozen=True, kw_only=True):
     tiers: tuple[str, ...]
     standing: bool
     sign_offs: tuple[str, ...]
+    further: tuple[str, ...]
+    """Roles and committees that only a step of it asks."""
     who: str
     quorum: int | None
     within: str

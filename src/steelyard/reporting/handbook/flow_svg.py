@@ -33,8 +33,15 @@ class _Row(NamedTuple):
     lines: tuple[str, ...]
 
 
-def draw_path(tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]) -> str:
-    """Return the picture; ``signers`` are the names that sign off on each track."""
+class Signers(NamedTuple):
+    """The names that sign off on a track, and those that only a step of it asks."""
+
+    first: Sequence[str]
+    further: Sequence[str] = ()
+
+
+def draw_path(tracks: Sequence[TrackEntry], signers: Sequence[Signers]) -> str:
+    """Return the picture of ``tracks``, each with those who sign off on it."""
     rows, bottom = _rows(tracks, signers)
     width, height = _COLUMNS[4] + _WIDTHS[4] + 12, bottom + 8
     parts = [
@@ -61,7 +68,7 @@ def _said(row: _Row) -> str:
     )
 
 
-def _rows(tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]) -> tuple[list[_Row], int]:
+def _rows(tracks: Sequence[TrackEntry], signers: Sequence[Signers]) -> tuple[list[_Row], int]:
     rows, top = [], _TOP
     for track, names in zip(tracks, signers, strict=True):
         lines = _lines(track, names)
@@ -73,14 +80,15 @@ def _rows(tracks: Sequence[TrackEntry], signers: Sequence[Sequence[str]]) -> tup
     return rows, top - _GAP
 
 
-def _lines(track: TrackEntry, names: Sequence[str]) -> tuple[str, ...]:
+def _lines(track: TrackEntry, names: Signers) -> tuple[str, ...]:
     if track.standing:
         return ("nobody, unless a", "rule asks for people")
-    shown = [_fit(name, 24) for name in names[:_MOST]]
-    if len(names) > _MOST:
-        shown.append(f"and {len(names) - _MOST} more")
-    if track.quorum is not None and track.quorum < len(names):
+    shown = [_fit(name, 24) for name in names.first[:_MOST]]
+    if len(names.first) > _MOST:
+        shown.append(f"and {len(names.first) - _MOST} more")
+    if track.quorum is not None and track.quorum < len(names.first):
         shown.insert(0, f"{track.quorum} of:")
+    shown += [_fit(f"+ {name}", 24) for name in names.further[:_MOST]]
     return tuple(shown)
 
 

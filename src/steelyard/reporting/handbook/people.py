@@ -49,23 +49,17 @@ def _track(charter: Charter, name: str, track: TrackRule) -> TrackEntry:
         )
         for step in track.steps
     )
-    roles = tuple(
-        dict.fromkeys(
-            [
-                *track.sign_offs,
-                *(role for step in track.steps for role in step.sign_offs),
-                *(step.committee for step in track.steps if step.committee),
-            ]
-        )
-    )
+    asked = [role for step in track.steps for role in (*step.sign_offs, step.committee) if role]
+    further = tuple(role for role in dict.fromkeys(asked) if role not in track.sign_offs)
     standing = track.decided_by == "standing-approval"
     return TrackEntry(
         name=name,
         anchor=anchor("track", name),
         tiers=tuple(sorted(track.tiers, key=TIERS.index)),
         standing=standing,
-        sign_offs=roles,
-        who="the charter itself" if standing else who_signs(charter, roles, track.quorum),
+        sign_offs=track.sign_offs,
+        further=further,
+        who="the charter itself" if standing else _track_who(charter, track, further),
         quorum=track.quorum,
         within=track.within or "",
         valid=track.valid or "",
@@ -74,6 +68,13 @@ def _track(charter: Charter, name: str, track: TrackRule) -> TrackEntry:
         remind=track.remind or "",
         steps=steps,
     )
+
+
+def _track_who(charter: Charter, track: TrackRule, further: tuple[str, ...]) -> str:
+    """Return who signs off on a track, and who is asked by a step of it."""
+    first = who_signs(charter, track.sign_offs, track.quorum)
+    later = series(titled(charter, role) for role in further)
+    return f"{first}; further steps ask {later}" if first and later else first or later
 
 
 def _step_who(
@@ -111,11 +112,13 @@ def _right(charter: Charter, right: DecisionRight) -> RightRow:
     if right.delegate is not None:
         names = series((titled(charter, role) for role in right.delegate.to), "or")
         delegate = f"to {names}, for {right.delegate.longest} at most"
-    places = [*right.environments, *(f"{track} track" for track in right.tracks)]
+    where = series(right.environments, "or") if right.environments else "everywhere"
+    if right.tracks:
+        where += f", on the {series(right.tracks, 'or')} track"
     return RightRow(
         action=ACTIONS.get(right.action, right.action),
         who=titled(charter, right.committee or right.role or ""),
-        where=series(places, "or") if places else "everywhere",
+        where=where,
         tiers=series(right.tiers, "or") if right.tiers else "every tier",
         quorum=right.quorum,
         recuse=series(RECUSALS[reach] for reach in right.recuse),
@@ -304,7 +307,7 @@ def _duties(charter: Charter, role: str) -> list[str]:
     for track in track_entries(charter):
         tiers = series(track.tiers, "or")
         rule = charter.tracks[track.name]  # type: ignore[index]
-        if role in track.sign_offs and not track.standing:
+        if role in (*track.sign_offs, *track.further) and not track.standing:
             within = f" within {track.within}" if track.within else ""
             duties.append(f"Signs off on the {track.name} track ({tiers} risk){within}.")
         if role in rule.escalate:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
+from steelyard.catalog.controls import controls, evidence_types
 from steelyard.catalog.frameworks import find
 from steelyard.charter.engine import View, compile_rule, run
 from steelyard.charter.schema import Charter, ControlRule, Rule
@@ -111,11 +112,11 @@ def consequence_words(charter: Charter, consequence: str, condition: str = "") -
     return f"{names} must sign off"
 
 
-def _law(reference: Reference) -> Law:
+def _law(reference: Reference, basis: str = "") -> Law:
     known = find(reference.id)
     framework = reference.framework or (f"{known.framework} {known.version}" if known else "")
     title = reference.title or (known.title if known else "")
-    return Law(id=reference.id, title=title, framework=framework)
+    return Law(id=reference.id, title=title, framework=framework, basis=basis)
 
 
 def control_entries(charter: Charter) -> tuple[ControlEntry, ...]:
@@ -129,6 +130,8 @@ def control_entries(charter: Charter) -> tuple[ControlEntry, ...]:
 
 def _control(same: list[ControlRule]) -> ControlEntry:
     control = same[0]
+    known = controls().get(control.id)
+    bases = {mapping.ref: mapping.basis for mapping in known.mappings} if known else {}
     whens = list(dict.fromkeys(one.when for one in same))
     when = whens[0] if len(whens) == 1 else " || ".join(f"({text})" for text in whens)
     if "true" in whens:
@@ -143,11 +146,25 @@ def _control(same: list[ControlRule]) -> ControlEntry:
         shown_by=condition_of(control.evidence or None),
         stage=control.stage or "",
         tasks=tuple(
-            TaskEntry(title=task.title, acceptance=task.acceptance) for task in control.tasks
+            TaskEntry(
+                title=task.title,
+                acceptance=task.acceptance,
+                evidence=_evidence(task.evidence),
+                shown_by=condition_of(task.fact or None),
+            )
+            for task in control.tasks
         ),
-        evidence_types=tuple(plain_name(word) for word in control.evidence_types),
-        laws=tuple(_law(reference) for reference in control.frameworks),
+        evidence_types=tuple(_evidence(word) for word in control.evidence_types),
+        laws=tuple(
+            _law(reference, bases.get(reference.id, "")) for reference in control.frameworks
+        ),
     )
+
+
+def _evidence(kind: str) -> str:
+    """Return what a kind of proof is called."""
+    known = evidence_types().get(kind)
+    return known.title if known else plain_name(kind) if kind else ""
 
 
 class LicenseRow(NamedTuple):

@@ -9,13 +9,14 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from steelyard.charter.diff import Change, CharterDiff
 from steelyard.charter.schema import STAGES, TIERS, Charter
 from steelyard.kernel.assessment import CharterIdentity
-from steelyard.reporting import chips
+from steelyard.reporting import charter_diff, chips
 from steelyard.reporting.handbook import people, policy, risk
 from steelyard.reporting.handbook.book import handbook_of, next_review
 from steelyard.reporting.handbook.entries import Handbook
-from steelyard.reporting.handbook.flow_svg import draw_path
+from steelyard.reporting.handbook.flow_svg import Signers, draw_path
 from steelyard.reporting.handbook.onboarding import first_weeks
 from steelyard.reporting.handbook.vocabulary import VOCABULARY
 from steelyard.reporting.handbook.wording import (
@@ -44,6 +45,14 @@ ANSWERS: dict[str, chips.Chip] = {
     "reject": chips.Chip("bad", "cross", "forbidden"),
 }
 """What happens to something, as a chip."""
+DIRECTIONS: dict[str, chips.Chip] = {
+    "looser": chips.Chip("bad", "warning", "looser"),
+    "mixed": chips.Chip("pending", "warning", "looser and stricter"),
+    "unclear": chips.Chip("pending", "question", "a person must judge"),
+    "stricter": chips.Chip("good", "check", "stricter"),
+    "same": chips.Chip("neutral", "dash", "the same meaning"),
+}
+"""Which way a change goes, as a chip."""
 
 
 class Letter(NamedTuple):
@@ -59,17 +68,22 @@ def render_handbook(
     *,
     file: str,
     today: datetime.date,
-    changes: Sequence[str] = (),
-    since: str = "",
+    since: CharterDiff | None = None,
 ) -> bytes:
     """Return the handbook of ``charter`` as UTF-8 HTML.
 
-    ``changes`` are sentences about what is new since ``since``; ``today`` tells what is overdue.
+    ``since`` is what changed against an earlier charter; ``today`` tells what is overdue.
     """
     from markupsafe import Markup
 
     book = handbook_of(charter, identity, file)
-    signers = [[titled(charter, who) for who in track.sign_offs] for track in book.tracks]
+    signers = [
+        Signers(
+            [titled(charter, who) for who in track.sign_offs],
+            [titled(charter, who) for who in track.further],
+        )
+        for track in book.tracks
+    ]
     due = next_review(charter)
     environments = people.environments_of(charter)
     text = (
@@ -82,8 +96,8 @@ def render_handbook(
             numbers={chapter.id: number for number, chapter in enumerate(book.chapters, 1)},
             due=due,
             overdue=due is not None and due < today,
-            changes=changes,
             since=since,
+            changes=changes_by_direction(since) if since else (),
             drawing=Markup(draw_path(book.tracks, signers)),  # noqa: S704 # escaped where drawn
             topics=policy.TOPICS,
             licenses=policy.license_rows(charter, environments),
@@ -101,6 +115,22 @@ def render_handbook(
         )
     )
     return text.encode("utf-8")
+
+
+class Changes(NamedTuple):
+    """Changes of one direction."""
+
+    chip: chips.Chip
+    changes: Sequence[Change]
+
+
+def changes_by_direction(diff: CharterDiff) -> list[Changes]:
+    """Return the changes, what a person must look at first; those of the same meaning are last."""
+    groups = [
+        Changes(DIRECTIONS[direction], [one for one in diff.changes if one.direction == direction])
+        for direction in charter_diff.ORDER
+    ]
+    return [group for group in groups if group.changes]
 
 
 def index_of(book: Handbook) -> list[Letter]:
@@ -146,6 +176,10 @@ def _environment() -> Environment:
         "effects": chips.EFFECTS,
         "tier_chips": chips.TIERS,
         "answers": ANSWERS,
+        "directions": DIRECTIONS,
+        "verdicts": charter_diff.VERDICTS,
+        "counted": charter_diff.counted,
+        "cases_of": charter_diff.cases_of,
         "titled": titled,
         "series": series,
         "plain_name": plain_name,

@@ -8,7 +8,7 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from steelyard.kernel.assessment import Assessment, Reason
+from steelyard.kernel.assessment import Assessment, Outcome, Reason
 from steelyard.reporting import view
 from steelyard.reporting.chips import EFFECTS, STYLES, TIERS, chip_of
 from steelyard.reporting.terminal import evidence
@@ -135,19 +135,34 @@ def _terms(look: Look, assessment: Assessment) -> None:
             for condition in conditions
         ]
         look.print(indent(look.bullets(lines)))
+    _people(look, assessment)
+
+
+def _people(look: Look, assessment: Assessment) -> None:
     review = assessment.review
     if review.sign_offs_required:
         look.print(look.heading("Sign-offs needed"))
-        words = [f"{review.track} track"]
-        if review.quorum:
-            words.append(f"quorum {review.quorum}")
-        if review.within:
-            words.append(f"within {review.within}")
-        if review.escalate:
-            words.append(f"then escalates to {', '.join(review.escalate)}")
-        look.print(indent(look.say(", ".join(words))))
+        look.print(indent(look.say(view.clocks(review))))
         rows = [(sign_off.role, look.say(sign_off.why)) for sign_off in review.sign_offs_required]
         look.print(indent(look.pairs(rows)))
+    if review.steps:
+        look.print(look.heading("Steps of the review"))
+        steps = [(step.name, look.say(view.step_words(step))) for step in review.steps]
+        look.print(indent(look.pairs(steps)))
+    if review.approvers:
+        look.print(look.heading("Who may approve"))
+        rights = [
+            (one.role or one.committee, look.say(view.approver_words(one)))
+            for one in review.approvers
+        ]
+        look.print(indent(look.pairs(rights)))
+    if assessment.gates and assessment.decision.outcome is not Outcome.REJECTED:
+        look.print(look.heading("Gates of the lifecycle"))
+        gates = [
+            (stage, Text.assemble(look.chip(chip), look.say(f"  {waits}")))
+            for stage, chip, waits in view.gate_rows(assessment)
+        ]
+        look.print(indent(look.pairs(gates)))
 
 
 def _next(look: Look, assessment: Assessment) -> None:
