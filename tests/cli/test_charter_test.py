@@ -126,7 +126,7 @@ cases:
     )
     result = run(repository)
     assert (result.exception, result.return_value) == (None, 0), result.stdout
-    assert "charter starter-with-packs" in result.stdout
+    assert "starter-with-packs" in result.stdout
     (repository / "tests" / "files.yaml").write_text(
         GOOD.replace("cases:", "include: [nope]\ncases:")
     )
