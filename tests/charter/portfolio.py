@@ -39,6 +39,7 @@ _MODELS = (
     ("tabular-classification", "sklearn", None, "non-commercial"),
     ("token-classification", "transformers", "roberta", "strong-copyleft"),
 )
+_KEYS = {"community": "llama-3.1-license-2024", "strong-copyleft": "gpl-3.0"}
 _PUBLISHERS = ("meta-llama", "Qwen", "sentence-transformers", "openai", "stabilityai", "someone")
 
 
@@ -119,7 +120,9 @@ def _model(draw: random.Random, number: int) -> dict[str, Any]:
         "license__category": category if known else None,
         "license__commercial_use": "no" if category == "non-commercial" else "yes",
         "license__conflict": draw.random() < 0.1,
-        "license__keys": ["apache-2.0"] if known else [],
+        "license__keys": [_KEYS.get(category, "apache-2.0")] if known else [],
+        "license__has_text": draw.random() < 0.8,
+        "card__completeness": draw.randrange(20, 101),
         "license__output_restrictions": category == "community",
         "card__present": stated or draw.random() > 0.5,
         "card__training_data": {"stated": stated},
