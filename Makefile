@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 120
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench bench-licenses \
+.PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench bench-licenses bench-portfolio \
   lock docs clean
 
 help: ## List the targets
@@ -73,6 +73,10 @@ bench: ## Measure speed and memory side by side, print the table
 bench-licenses: ## Measure the license detector; PEERS=DIR asks other detectors installed there
 	@$(PYTHON) scripts/prepare.py dev
 	@$(BIN)/python benchmarks/licenses.py $(if $(PEERS),--peers $(PEERS))
+
+bench-portfolio: ## Judge 100,000 assessments under 50 rules; PEERS=DIR asks other engines installed there
+	@$(PYTHON) scripts/prepare.py dev
+	@$(BIN)/python benchmarks/portfolio.py $(if $(PEERS),--peers $(PEERS))
 
 lock: ## Pin every dependency with its hashes
 	@$(BIN)/python -m pip install --quiet uv

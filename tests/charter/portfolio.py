@@ -39,14 +39,19 @@ _MODELS = (
     ("tabular-classification", "sklearn", None, "non-commercial"),
     ("token-classification", "transformers", "roberta", "strong-copyleft"),
 )
+_KEYS = {"community": "llama-3.1-license-2024", "strong-copyleft": "gpl-3.0"}
 _PUBLISHERS = ("meta-llama", "Qwen", "sentence-transformers", "openai", "stabilityai", "someone")
 
 
-def recorded(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
+MODELS = 5000
+"""Models in a portfolio; each is assessed again and again, for several use cases."""
+
+
+def recorded(count: int, seed: int = 1, models: int = MODELS) -> Iterator[dict[str, Any]]:
     """Yield ``count`` recorded assessments in their short form, the same ones for a seed."""
     draw = random.Random(seed)
     for at in range(count):
-        facts = realistic(draw, at)
+        facts = realistic(draw, draw.randrange(models))
         use_case = facts["use_case"]
         day = datetime.date(2026, 1, 1) + datetime.timedelta(days=at % 300)
         facts["today"] = day.isoformat()
@@ -63,17 +68,10 @@ def recorded(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
         }
 
 
-def realistic(draw: random.Random, at: int = 0) -> dict[str, Any]:
-    """Return the facts of one plausible adoption, as JSON data."""
+def realistic(draw: random.Random, model: int = 0) -> dict[str, Any]:
+    """Return the facts of one plausible adoption of the model of that number, as JSON data."""
     team, name, data, personal, people, autonomy, exposure = draw.choice(_TEAMS)
-    task, library, model_type, category = draw.choice(_MODELS)
-    publisher = draw.choice(_PUBLISHERS)
     environment = draw.choice(("sandbox", "sandbox", "staging", "production"))
-    pickled = draw.random() < (0.9 if library == "sklearn" else 0.15)
-    known = draw.random() > 0.08
-    stated = draw.random() > 0.3
-    worst = draw.choices(("clean", "unreadable", "suspicious", "malicious"), (90, 4, 4, 2))[0]
-    model = f"{publisher}/model-{at % 5000}"
     return document(
         environment=environment,
         use_case__environment=environment,
@@ -87,33 +85,51 @@ def realistic(draw: random.Random, at: int = 0) -> dict[str, Any]:
         use_case__sector="health" if team == "clinic" else "software",
         use_case__commercial=team != "clinic",
         use_case__outputs_train_models=draw.choice((True, False, None)),
-        model__name=model,
-        model__purl=f"pkg:huggingface/{model}",
-        model__publisher=publisher if draw.random() > 0.05 else None,
-        model__task=task if stated else None,
-        model__library=library,
-        model__model_type=model_type,
-        model__parameters=draw.randrange(10_000_000, 70_000_000_000),
-        model__datasets=draw.sample(("c4", "the-pile", "laion", "in-house"), draw.randrange(3)),
-        artifacts__file_count=draw.randrange(3, 60),
-        artifacts__size_bytes=draw.randrange(10_000_000, 90_000_000_000),
-        artifacts__executes_on_load=pickled if worst != "unreadable" else None,
-        artifacts__has_remote_code=draw.random() < 0.05,
-        artifacts__weight_formats=["pytorch-zip" if pickled else "safetensors"],
-        artifacts__has_safetensors=not pickled,
-        scan__worst=worst,
-        scan__coverage="full" if worst != "unreadable" else "partial",
-        license__known=known,
-        license__category=category if known else None,
-        license__commercial_use="no" if category == "non-commercial" else "yes",
-        license__conflict=draw.random() < 0.1,
-        license__keys=["apache-2.0"] if known else [],
-        license__output_restrictions=category == "community",
-        card__present=stated or draw.random() > 0.5,
-        card__training_data={"stated": stated},
-        card__intended_use={"stated": stated},
-        provenance__datasets_stated=stated,
+        use_case__monthly_users=draw.choice((20, 400, 20_000, None)),
+        release={"completed": draw.choice(([], ["sandbox"], ["sandbox", "pilot"], None))},
+        **_model(random.Random(model), model),
     )
+
+
+def _model(draw: random.Random, number: int) -> dict[str, Any]:
+    task, library, model_type, category = draw.choice(_MODELS)
+    publisher = draw.choice(_PUBLISHERS)
+    pickled = draw.random() < (0.9 if library == "sklearn" else 0.15)
+    known = draw.random() > 0.08
+    stated = draw.random() > 0.3
+    worst = draw.choices(("clean", "unreadable", "suspicious", "malicious"), (90, 4, 4, 2))[0]
+    name = f"{publisher}/model-{number}"
+    return {
+        "model__name": name,
+        "model__purl": f"pkg:huggingface/{name}",
+        "model__publisher": publisher if draw.random() > 0.05 else None,
+        "model__task": task if stated else None,
+        "model__library": library,
+        "model__model_type": model_type,
+        "model__parameters": draw.randrange(10_000_000, 70_000_000_000),
+        "model__datasets": draw.sample(("c4", "the-pile", "laion", "in-house"), draw.randrange(3)),
+        "artifacts__file_count": draw.randrange(3, 60),
+        "artifacts__size_bytes": draw.randrange(10_000_000, 90_000_000_000),
+        "artifacts__executes_on_load": pickled if worst != "unreadable" else None,
+        "artifacts__has_remote_code": draw.random() < 0.05,
+        "artifacts__weight_formats": ["pytorch-zip" if pickled else "safetensors"],
+        "artifacts__has_safetensors": not pickled,
+        "scan__worst": worst,
+        "scan__coverage": "full" if worst != "unreadable" else "partial",
+        "license__known": known,
+        "license__category": category if known else None,
+        "license__commercial_use": "no" if category == "non-commercial" else "yes",
+        "license__conflict": draw.random() < 0.1,
+        "license__keys": [_KEYS.get(category, "apache-2.0")] if known else [],
+        "license__has_text": draw.random() < 0.8,
+        "card__completeness": draw.randrange(20, 101),
+        "license__output_restrictions": category == "community",
+        "card__present": stated or draw.random() > 0.5,
+        "card__training_data": {"stated": stated},
+        "card__intended_use": {"stated": stated},
+        "provenance__datasets_stated": stated,
+        "provenance__signed": draw.choice((True, False, None)),
+    }
 
 
 def any_facts(*charters: Charter) -> st.SearchStrategy[Facts]:

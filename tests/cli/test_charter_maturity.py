@@ -48,6 +48,14 @@ def test_json(tmp_path: Path) -> None:
     assert len(document["areas"]) == 6
 
 
+def test_the_questions_as_data() -> None:
+    document = json.loads(run("maturity", "--questions", "--format", "json").stdout)
+    assert document["schema"] == "steelyard.maturity-questions/v1"
+    assert document["confidence"] == "unverified"
+    assert len(document["questions"]) == 26
+    assert len(document["questions"][0]["levels"]) == 4
+
+
 def test_without_answers_and_terminal_it_says_how(tmp_path: Path) -> None:
     result = run("maturity")
     assert isinstance(result.exception, InputError)

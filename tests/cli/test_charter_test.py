@@ -103,6 +103,36 @@ def test_another_charter_can_be_held_to_the_same_cases(repository: Path) -> None
     assert run(repository, "--charter", "standard").return_value == 0
 
 
+def test_packs_are_laid_over_the_charter(repository: Path) -> None:
+    (repository / "pack.yaml").write_text(
+        """\
+pack: no-biometrics
+version: 1
+purpose: Nothing that recognizes people.
+rules:
+  - {id: no-faces, why: People are not to be recognized., otherwise: reject,
+     require: "!has(model.task) || model.task != 'face-recognition'", remedy: Choose another.}
+"""
+    )
+    (repository / "tests" / "files.yaml").write_text(
+        """\
+charter: ../charter.yaml
+include: [../pack.yaml]
+cases:
+  - name: a face is not recognized
+    facts: {model.task: face-recognition}
+    expect: {outcome: rejected, fires: [no-faces]}
+"""
+    )
+    result = run(repository)
+    assert (result.exception, result.return_value) == (None, 0), result.stdout
+    assert "starter-with-packs" in result.stdout
+    (repository / "tests" / "files.yaml").write_text(
+        GOOD.replace("cases:", "include: [nope]\ncases:")
+    )
+    assert isinstance(run(repository).exception, DocumentErrors)
+
+
 @pytest.mark.parametrize("name", ["starter", "standard", "regulated"])
 def test_shipped_charters_have_cases(name: str) -> None:
     result = run(name, "--all-rules")

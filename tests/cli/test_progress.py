@@ -15,9 +15,11 @@ import termios
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.charter.portfolio import recorded
 
 from steelyard.cli.progress import Count, examining
 from steelyard.kernel.inspection import TreeFile
@@ -57,7 +59,7 @@ def on_terminal(columns: int, *arguments: str | Path) -> tuple[int, str, str]:
 
     env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     with subprocess.Popen(
-        [sys.executable, "-m", "steelyard", "scan", *map(str, arguments)],
+        [sys.executable, "-m", "steelyard", *map(str, arguments)],
         stdin=secondary,
         stdout=subprocess.PIPE,
         stderr=secondary,
@@ -80,7 +82,7 @@ def test_on_a_terminal_bytes_files_rate_and_rest_are_shown_and_then_gone(
         (tmp_path / f"{number}.txt").write_text("x" * 1000)
     with (tmp_path / "large.txt").open("wb") as file:
         file.truncate(200 * 1024 * 1024)
-    _, output, shown = on_terminal(columns, tmp_path)
+    _, output, shown = on_terminal(columns, "scan", tmp_path)
     text = ANSI.sub("", shown)
     assert re.search(r"\d+(\.\d+)?/210\.0 MB", text), text
     assert re.search(r"\d+/301 files", text), text
@@ -94,12 +96,25 @@ def test_on_a_terminal_bytes_files_rate_and_rest_are_shown_and_then_gone(
 
 def test_little_work_shows_no_bar(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
-    assert on_terminal(100, tmp_path)[2] == ""
+    assert on_terminal(100, "scan", tmp_path)[2] == ""
 
 
 def test_a_result_on_standard_output_is_not_disturbed(tmp_path: Path) -> None:
     for number in range(250):
         (tmp_path / f"{number}.txt").write_text("x")
-    _, output, shown = on_terminal(100, tmp_path, "--format", "json")
+    _, output, shown = on_terminal(100, "scan", tmp_path, "--format", "json")
     assert output.startswith("{")
     assert shown == ""
+
+
+def test_a_replay_shows_its_rate_and_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "recorded.jsonl"
+    lines = [msgspec.json.encode(record) + b"\n" for record in recorded(200)]
+    file.write_bytes(b"".join(lines * 30))  # more than 8 MiB
+    code, output, shown = on_terminal(
+        100, "charter", "replay", "starter", "standard", "--assessments", file, "--limit", "0"
+    )
+    assert code == 0
+    assert output.startswith("Replay of 6,000 recorded assessments")
+    assert re.search(r"6,000 assessments, [\d,]+/s", ANSI.sub("", shown))
+    assert re.search(r"\d:\d\d", ANSI.sub("", shown)), "what is left"

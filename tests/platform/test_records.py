@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.kernel.errors import InputError
 from steelyard.platform import records
-from steelyard.platform.records import read_blocks
+from steelyard.platform.records import read_blocks, total_size
 
 
 def everything(path: Path) -> list[tuple[str, bytes | str]]:
@@ -32,6 +32,8 @@ def test_a_large_file_comes_in_blocks(tmp_path: Path) -> None:
     assert max(block.size for block in blocks) < 1.1 * 1024**2
     assert sum(block.size for block in blocks) == file.stat().st_size
     assert sum(len(block.records) for block in blocks) == 3000
+    assert total_size(file) == file.stat().st_size
+    assert total_size(tmp_path / "missing") == 0
 
 
 def test_a_line_without_end_is_passed_over_and_named(
@@ -56,6 +58,8 @@ def test_bundles_are_found_below_a_directory(tmp_path: Path) -> None:
     (tmp_path / "link" / "assessment.json").symlink_to("/etc/passwd")
     found = everything(tmp_path)
     assert found[:2] == [("a/inner/assessment.json", b"a/inner"), ("b/assessment.json", b"b")]
+    link = (tmp_path / "link" / "assessment.json").lstat().st_size
+    assert total_size(tmp_path) == len("b" + "a/inner") + link
     assert found[2][0] == "link/assessment.json"
     assert isinstance(found[2][1], str), "a link is not followed, and not forgotten"
 

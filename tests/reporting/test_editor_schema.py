@@ -19,6 +19,7 @@ from steelyard.charter.schema import CharterDocument, Sections
 from steelyard.governance.use_cases.facts import load_use_case
 from steelyard.kernel.errors import DocumentErrors
 from steelyard.reporting.editor_schema import KINDS, editor_schema
+from steelyard.reporting.field_words import WORDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "charters").glob("*.yaml"))
@@ -167,14 +168,27 @@ def test_numbers_where_text_is_read_are_no_errors() -> None:
 def test_sections_and_fields_say_what_they_mean(kind: str) -> None:
     document = json.loads(editor_schema(kind))
     definitions = document["definitions"]
-    root = definitions[KINDS[kind][0].__name__]
     silent = [
-        field
-        for field, node in root["properties"].items()
-        if not node.get("description") and "enum" not in node
+        f"{name}.{field}"
+        for name, section in definitions.items()
+        for field, node in section["properties"].items()
+        if not node.get("description")
     ]
     silent += [name for name, section in definitions.items() if not section.get("description")]
     assert not silent
+
+
+def test_no_word_is_about_a_field_that_is_gone() -> None:
+    known = set()
+    for kind in KINDS:
+        for name, section in json.loads(editor_schema(kind))["definitions"].items():
+            known |= {f"{name}.{field}" for field in section["properties"]}
+    known |= {f"Sections.{field}" for field in Sections.__struct_fields__}
+    assert set(WORDS) <= known
+
+
+def test_there_are_no_patterns_an_editor_cannot_read() -> None:
+    document = [json.loads(editor_schema(kind)) for kind in KINDS]
     assert "\\A" not in json.dumps(document)
 
 

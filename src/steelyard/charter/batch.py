@@ -119,8 +119,7 @@ class Asker:
 
     def keep(self, memory: Memory[T], key: Any, answer: T) -> None:
         """Remember an answer, unless that is not worth it."""
-        weight = _weight(key)
-        if memory.forgetful or weight > MAX_REMEMBERED:
+        if memory.forgetful or (weight := _weight(key)) > MAX_REMEMBERED:
             return
         memory.misses += 1
         if memory.misses > PATIENCE and memory.misses * 4 > self.documents * 3:
@@ -211,15 +210,24 @@ def _data(paths: tuple[str, ...], key: Any) -> dict[str, Any]:
     """
     values = key if len(paths) != 1 else (key,)
     data: dict[str, Any] = {group: {} for group in _groups()}
-    for path, value in zip(paths, values, strict=True):
+    for (parents, name), value in zip(_split(paths), values, strict=True):
         if value is _ABSENT:
             continue
-        *parents, name = path.split(".")
         inner = data
         for parent in parents:
             inner = inner.setdefault(parent, {})
-        inner[name] = msgspec.to_builtins(value)
+        if isinstance(value, str | int):
+            inner[name] = value
+        elif isinstance(value, tuple):
+            inner[name] = list(value)
+        elif value is not None:
+            inner[name] = msgspec.to_builtins(value)
     return data
+
+
+@cache
+def _split(paths: tuple[str, ...]) -> list[tuple[list[str], str]]:
+    return [(parts[:-1], parts[-1]) for parts in (path.split(".") for path in paths)]
 
 
 class _Reader:
@@ -246,7 +254,7 @@ class _Reader:
         key = memory.key_of(facts)
         answer = memory.answers.get(key)
         if answer is None:
-            view = view_of(facts) if memory.paths is None else View(_data(memory.paths, key))
+            view = view_of(facts) if memory.paths is None else View.bare(_data(memory.paths, key))
             answer = run(compile_rule(text), view)
             asker.keep(memory, key, answer)
         return answer

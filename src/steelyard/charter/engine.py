@@ -92,6 +92,13 @@ class View:
         self._activation: Any = None
         self._answers: dict[str, Tri] = {}
 
+    @classmethod
+    def bare(cls, data: dict[str, Any]) -> View:
+        """Return a view of nested maps that hold nothing unknown, as they are."""
+        view = cls({})
+        view.data = data
+        return view
+
     def get(self, path: str) -> Any:
         """Return the value of the fact at ``path``, or None when it is not known."""
         value: Any = self.data

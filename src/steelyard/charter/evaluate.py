@@ -19,7 +19,7 @@ from steelyard.charter.change import what_would_change
 from steelyard.charter.durations import add_duration
 from steelyard.charter.engine import View, compile_rule, unknown_facts, view_of
 from steelyard.charter.facts import Facts, RiskFacts
-from steelyard.charter.judge import Judgment, judge, rule_says
+from steelyard.charter.judge import Judgment, judge, lasts_of, rule_says
 from steelyard.charter.schema import STAGES, Charter, ControlRule, DecisionRight, Rule, Step
 from steelyard.kernel.assessment import (
     Approver,
@@ -85,7 +85,9 @@ def evaluate(
             outcome=outcome,
             reasons=tuple(_reason(rule, trace, evidence) for rule, trace in fired),
             conditions=_conditions(judgment),
-            valid_until=_valid_until(judgment, facts.use_case.expires, today),
+            valid_until=_valid_until(
+                judgment, lasts_of(charter, judgment, view), facts.use_case.expires, today
+            ),
         ),
         rules=traces,
         facts=facts,
@@ -225,10 +227,12 @@ def _approver(right: DecisionRight) -> Approver:
     )
 
 
-def _valid_until(judgment: Judgment, expires: datetime.date, today: datetime.date) -> str | None:
+def _valid_until(
+    judgment: Judgment, lasts: Sequence[str], expires: datetime.date, today: datetime.date
+) -> str | None:
     if judgment.outcome not in (Outcome.APPROVED, Outcome.APPROVED_WITH_CONDITIONS):
         return None
-    return min([expires, *(add_duration(today, length) for length in judgment.lasts)]).isoformat()
+    return min([expires, *(add_duration(today, length) for length in lasts)]).isoformat()
 
 
 # Controls and gates

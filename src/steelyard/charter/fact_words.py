@@ -188,7 +188,9 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "artifacts.formats": Noun("the formats of the files", plural=True, one="format"),
     "artifacts.weight_formats": Noun("the formats of the weights", plural=True, one="format"),
     "artifacts.load_calls": Noun("the functions the loader calls", plural=True, one="call"),
-    "artifacts.executable_files": Noun("the native executables", plural=True, one="executable"),
+    "artifacts.executable_files": Noun(
+        "the native executables", plural=True, one="native executable"
+    ),
     "artifacts.pickle_files": Noun("the files that are pickles", plural=True, one="pickle"),
     "scan.worst": Noun("the worst file"),
     "scan.coverage": Noun("the coverage of the scan"),
@@ -295,6 +297,9 @@ PHRASES: Final[Mapping[str, Mapping[str, Claim]]] = {
         "supervised": Claim(
             "the system acts under supervision", "the system does not act under supervision"
         ),
+    },
+    "use_case.people_affected": {
+        "nobody": Claim("nobody is affected", "people are affected"),
     },
     "use_case.exposure": {
         "internal": Claim(

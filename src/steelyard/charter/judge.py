@@ -116,8 +116,6 @@ class Judgment(Struct, frozen=True, kw_only=True):
     """Rights to approve that speak of this place; all must be met."""
     standing: StandingApproval | None
     """The standing approval that decides, where no person does and the charter lists any."""
-    lasts: tuple[str, ...]
-    """Lengths of time an approval may last; the shortest counts."""
     outcome: Outcome
     place: Place
 
@@ -145,7 +143,6 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
         steps=place.steps,
         rights=place.rights,
         standing=standing,
-        lasts=_lasts(charter, scored, place.track, standing),
         outcome=outcome,
         place=place,
     )
@@ -154,7 +151,17 @@ def judge(charter: Charter, reader: Reader) -> Judgment:
 def outcome_without(judgment: Judgment, rule: str) -> Outcome:
     """Return what the outcome would be if one rule had not fired."""
     others = [item for item in judgment.fired if item.rule.id != rule]
+    enough = _ENOUGH.get(judgment.outcome)
+    if any(item.effect == enough for item in others):
+        return judgment.outcome
     return _conclusion(judgment.place, others)[2]
+
+
+_ENOUGH: dict[Outcome, Effect] = {
+    Outcome.REJECTED: "reject",
+    Outcome.REVIEW_REQUIRED: "review",
+}
+"""An effect that by itself makes the outcome at least as bad."""
 
 
 def _badness(item: Fired) -> int:
@@ -306,14 +313,14 @@ def _quorum(place: Place, sign_offs: Sequence[SignOff]) -> int:
     return min(len(sign_offs), needed)
 
 
-def _lasts(
-    charter: Charter, reader: Reader, track: TrackRule, standing: StandingApproval | None
-) -> tuple[str, ...]:
-    lengths = [track.valid, standing.valid if standing else None]
+def lasts_of(charter: Charter, judgment: Judgment, scored: Reader) -> tuple[str, ...]:
+    """Return the lengths of time an approval may last; the shortest counts."""
+    standing = judgment.standing
+    lengths = [judgment.track.valid, standing.valid if standing else None]
     lengths += [
         phase.longest
         for phase in charter.release
-        if phase.longest and reader.ask(in_phase(phase, charter.release)) != "false"
+        if phase.longest and scored.ask(in_phase(phase, charter.release)) != "false"
     ]
     return tuple(length for length in lengths if length is not None)
 

@@ -108,21 +108,37 @@ def _call(tree: Tree, yes: bool, bound: _Bound) -> str:
 def _joined(tree: Tree, yes: bool, bound: _Bound) -> str:
     """Join the parts of ``&&`` or ``||``; of a negated one the parts are negated (De Morgan)."""
     both = (tree.text == "_&&_") == yes
+    joined = _parts(tree, yes, both)
     parts = []
-    for child, so in _parts(tree, yes, both):
+    for child, so in joined:
         said = _clause(child, yes=so, bound=bound)
         if not both and _connects(child, so) is True:
             said = f"({said})"
         elif both and _connects(child, so) is False and ", if known," not in said:
             said = f"either {said}"
         parts.append(said)
+    if both:
+        parts = _known_once(joined, parts)
     parts = list(dict.fromkeys(parts))
     about = _about(tree, yes, parts)
     if about:
         return about
+    either = any(" or " in part and not part.startswith("(") for part in parts)
     if not both:
-        return _series(parts, "or")
-    return ", and ".join(parts) if any(" or " in part for part in parts) else _series(parts, "and")
+        return ", or ".join(parts) if either else _series(parts, "or")
+    return ", and ".join(parts) if either else _series(parts, "and")
+
+
+def _known_once(joined: Sequence[tuple[Tree, bool]], parts: list[str]) -> list[str]:
+    """Return the parts with *it is known that …* for ``has(x) && x`` and ``has(x) && !x``."""
+    asked = {path_of(tree): at for at, (tree, so) in enumerate(joined) if tree.test and so}
+    merged = list(parts)
+    for at, (tree, _) in enumerate(joined):
+        path = path_of(tree)
+        if path is not None and not tree.test and path in asked and claim_of(path) is not None:
+            merged[asked[path]] = f"it is known that {parts[at]}"
+            merged[at] = ""
+    return [part for part in merged if part]
 
 
 def _connects(tree: Tree, yes: bool) -> bool | None:
@@ -246,7 +262,8 @@ def _membership(item: Tree, listed: Tree, yes: bool, bound: _Bound) -> str:
     phrases = [_phrase(path, child) for child in listed.children]
     if phrases and all(phrases):
         said = [phrase.yes if yes else phrase.no for phrase in phrases if phrase is not None]
-        return _series(said, "or" if yes else "and")
+        either = "either " if yes and len(said) > 1 else ""
+        return either + _series(said, "or" if yes else "and")
     subject = _value(item, bound)
     verb = "are" if _plural(item, bound) else "is"
     words = list(dict.fromkeys(_word(child, path, bound) for child in listed.children))

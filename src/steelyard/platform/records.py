@@ -18,6 +18,7 @@ from steelyard.platform.durable import list_files, reader
 
 MAX_RECORD = 16 * MIB
 """Bytes of one document."""
+NAME = "assessment.json"
 _BLOCK = MIB
 _MARK = b"\xef\xbb\xbf"
 
@@ -30,15 +31,17 @@ class Block(Struct, frozen=True):
     """Bytes read for it."""
 
 
-def total_size(path: Path) -> int:
-    """Return the bytes of a file, or 0 where that is not known beforehand."""
+def total_size(path: Path, name: str = NAME) -> int:
+    """Return the bytes that :func:`read_blocks` will read, or 0 where that is not known."""
     try:
-        return path.stat().st_size if path.is_file() else 0
+        if not path.is_dir():
+            return path.stat().st_size if path.is_file() else 0
+        return sum((path / found).lstat().st_size for found in _found_below(path, name))
     except OSError:
         return 0
 
 
-def read_blocks(path: Path, name: str = "assessment.json") -> Iterator[Block]:
+def read_blocks(path: Path, name: str = NAME) -> Iterator[Block]:
     """Yield the documents in a file, one a line, or those called ``name`` below a directory.
 
     Raises:
@@ -90,9 +93,7 @@ def _from_directory(path: Path, name: str) -> Iterator[Block]:
     read = reader(path)
     records: list[tuple[str, bytes | str]] = []
     size = 0
-    for found in list_files(path):
-        if found != name and not found.endswith(f"/{name}"):
-            continue
+    for found in _found_below(path, name):
         data: bytes | str
         try:
             data = read(found)
@@ -107,3 +108,7 @@ def _from_directory(path: Path, name: str) -> Iterator[Block]:
             records, size = [], 0
     if records:
         yield Block(records, size)
+
+
+def _found_below(path: Path, name: str) -> list[str]:
+    return [found for found in list_files(path) if found == name or found.endswith(f"/{name}")]

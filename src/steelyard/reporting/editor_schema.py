@@ -25,6 +25,7 @@ from steelyard.charter.controls import selectable
 from steelyard.charter.facts import all_facts
 from steelyard.charter.schema import CharterDocument, PackDocument, Sections
 from steelyard.kernel.use_case import UseCase
+from steelyard.reporting.field_words import WORDS
 from steelyard.reporting.json_document import field_docs
 
 KINDS: Final[Mapping[str, tuple[type[Struct], str]]] = {
@@ -87,7 +88,7 @@ def _property(
 ) -> _Node:
     node = _node(field.type, definitions)
     name = field.encode_name
-    words = _named(_WORDS, struct, name) or said.get(field.name)
+    words = _named(WORDS, struct, name) or said.get(field.name)
     if words is not None:
         if "$ref" in node:
             node = {"allOf": [node]}  # beside a reference draft 7 ignores everything
@@ -229,90 +230,3 @@ _OFFERS: Final[Mapping[str, Callable[[_Node], _Node]]] = {
         **node, "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}$"},
     },
 }  # fmt: skip
-_WORDS: Final[Mapping[str, str]] = {
-    "CharterDocument.charter": "The name of this charter.",
-    "CharterDocument.version": "Raise it with every change.",
-    "CharterDocument.effective": "From when it holds.",
-    "CharterDocument.owner": "Mail address of who answers for it.",
-    "CharterDocument.purpose": "What it is for, in a sentence.",
-    "CharterDocument.review": "When the charter itself is reviewed.",
-    "CharterDocument.extends": f"The charter this one tightens: {', '.join(NAMES)}, or the path "
-    "of a file. Nothing in it can be loosened.",
-    "PackDocument.pack": "The name of this pack.",
-    "PackDocument.version": "Raise it with every change.",
-    "PackDocument.purpose": "What it is for, in a sentence.",
-    "Sections.objectives": "What the charter wants to reach, and how anybody could tell.",
-    "Sections.scope": "What it is about: what it covers, where, for whom.",
-    "Sections.stakeholders": "Who has an interest in how models are adopted.",
-    "Sections.terms": "Words of a business unit for words of the shared vocabulary.",
-    "Sections.security": "The security every model must have, whatever it is for.",
-    "Sections.standing_approvals": "What passes without a person.",
-    "Sections.release": "Phases of a release: where, for how many, for how long.",
-    "Sections.gates": "What must be done before a stage of the lifecycle is left.",
-    "Sections.roles": "Roles: what each is for and who holds it.",
-    "Sections.committees": "People who decide together: seats, quorum, majority.",
-    "Sections.decision_rights": "Who may do what, where, at which risk.",
-    "Sections.responsibilities": "The RACI matrix: who does, answers, is asked, is told.",
-    "Sections.remediation": "How quickly a finding must be gone, by severity.",
-    "Sections.models": "Which models may come in.",
-    "Sections.data_sources": "Which data is acceptable.",
-    "Sections.licenses": "Which licenses are acceptable, by category or key.",
-    "Sections.risk": "How risk is worked out: dimensions give points, tiers need a score.",
-    "Sections.tracks": "Who decides: fast, standard, deep.",
-    "Sections.rules": "What must be true, and what happens when it is not.",
-    "Sections.controls": "Which controls of the catalog are called for, and when.",
-    "Sections.exceptions": "Terms on which exceptions may be granted.",
-    "Sections.scanner": "What the scanner does beyond its own rules.",
-    "ReviewPlan.every": "How often, such as 6 months.",
-    "ReviewPlan.also_on": "Events that call for a review as well.",
-    "Rule.id": "A unique name; reports show it.",
-    "Rule.why": "The reason a reader sees.",
-    "Rule.require": "A condition in CEL over facts that must be true.",
-    "Rule.applies": "The rule is left out only where this condition is false.",
-    "Rule.otherwise": "What happens if it is not true, or not known.",
-    "Rule.condition": "The binding term; needed with `otherwise: condition`.",
-    "Rule.remedy": "What helps.",
-    "Rule.frameworks": "Laws and standards of the catalog, such as EU-AI-Act:Art-13.",
-    "Dimension.of": "The fact that gives the points.",
-    "Dimension.points": "Points, 0 to 100, for each value of the fact.",
-    "Dimension.other": "Points of values that are not listed.",
-    "Dimension.when": "Instead of `of`: a condition in CEL.",
-    "Dimension.adds": "Points when the condition holds.",
-    "Dimension.why": "Shown in reports.",
-    "TierRule.tier": "The tier; the list goes from worst to best.",
-    "TierRule.when": "May read risk.score; the last entry stands without it.",
-    "TierRule.why": "Shown in reports.",
-    "TrackRule.for": "The tiers of this track; each tier has one track.",
-    "TrackRule.decided_by": "standing-approval decides alone when no rule asks for people.",
-    "TrackRule.sign_offs": "Roles that sign off.",
-    "TrackRule.quorum": "How many of them; all if not given.",
-    "TrackRule.within": "By when, such as 5 business days.",
-    "TrackRule.escalate": "Roles that are asked when that time is over.",
-    "TrackRule.valid": "How long an approval lasts.",
-    "ControlSelection.select": "Ids of controls of the catalog.",
-    "ControlSelection.when": "A condition in CEL: when they are called for.",
-    "ControlSelection.why": "Shown in reports.",
-    "ExceptionTerms.longest": "How long an exception may last.",
-    "ExceptionTerms.granted_by": "The role that grants it.",
-    "ExceptionTerms.renewals": "How often it may be renewed.",
-    "LicensesSection.allow": "Categories or license keys that are acceptable.",
-    "LicensesSection.review": "Categories or license keys that are reviewed.",
-    "LicensesSection.forbid": "Categories or license keys that are rejected.",
-    "LicensesSection.reviewers": "Roles that review licenses.",
-    "ModelsSection.allow": "A model that states anything else is rejected.",
-    "ModelsSection.forbid": "A model that states this is rejected.",
-    "ModelsSection.unknown": "What happens when a model does not say.",
-    "DataSection.training": "Data the model was trained on.",
-    "RiskSection.dimensions": "Named contributions to the score, which ends at 100.",
-    "RiskSection.tiers": "Tiers from worst to best; the first that matches wins.",
-    "ScannerSection.plugins": "Plug-ins that must take part, each at one version.",
-    "Selection.tasks": "Tasks, such as text-generation.",
-    "Selection.publishers": "Organizations that publish models.",
-    "Selection.libraries": "Libraries that load the model, such as transformers.",
-    "Selection.model_types": "Model types of the configuration, such as llama.",
-    "Selection.names": "Repository names, such as org/name.",
-    "Selection.formats": "Formats of the weights, such as safetensors.",
-    "TrainingSection.forbid": "Data sets that are not acceptable for training.",
-    "TrainingSection.unknown": "What happens when no training data is named.",
-}
-"""What fields mean, where the type itself does not say it."""

@@ -32,7 +32,10 @@ risk:
     - {tier: low}
 tracks:
   fast: {for: [low], decided_by: standing-approval, valid: 6 months}
-  deep: {for: [moderate, high, critical], sign_offs: [security], valid: 3 months}
+  deep: {for: [moderate, high, critical], sign_offs: [security, legal], quorum: 1, valid: 1 year}
+standing_approvals:
+  - {id: small, why: Few people., when: "use_case.monthly_users < 100", valid: 1 month}
+  - {id: any, why: Not many people., when: "use_case.monthly_users <= 1000"}
 rules:
   - {id: clean, why: Dirty files stay out., require: "scan.worst == 'clean'", otherwise: reject}
   - {id: known, why: A license must be known., require: "license.category == 'permissive'",
@@ -80,7 +83,9 @@ def test_the_harmless_model_is_approved_by_every_shipped_charter_in_its_sandbox(
         ("scan: {worst: malicious}", "outcome: rejected"),
         ("license.category: unknown", "outcome: review_required, unknown: [known]"),
         ("license: {category: null}", "unknown: [known], sign_offs: [legal]"),
-        ("use_case.monthly_users: 5000", "tier: high, score: 30, track: deep"),
+        ("use_case.monthly_users: 5000", "tier: high, score: 30, track: deep, quorum: 1"),
+        ("use_case.monthly_users: 50", "standing_approval: small, valid_until: 2026-12-24"),
+        ("", "standing_approval: any, valid_until: 2027-05-24"),
         ("environment: production, card.limitations.stated: false",
          "outcome: approved_with_conditions, conditions: [open]"),
         ("today: 2025-06-01", "fires: [charter.in-force]"),
@@ -108,6 +113,10 @@ def test_what_is_expected_comes(facts: str, expect: str) -> None:
          "license.category is strong-copyleft"),
         ("license.category: null", "sign_offs: [security]", "sign-offs", "legal", "rule known"),
         ("", "conditions: [open]", "conditions", "none", ""),
+        ("", "standing_approval: small", "standing approval", "any", ""),
+        ("", "valid_until: 2027-01-01", "valid until", "2027-05-24", ""),
+        ("scan.worst: malicious", "valid_until: 2027-01-01", "valid until", "nothing", ""),
+        ("use_case.monthly_users: 5000", "quorum: 2", "quorum", "1", "security, legal"),
     ],
 )  # fmt: skip
 def test_what_does_not_come_is_explained(
@@ -143,6 +152,9 @@ def _case(facts: str, expect: str) -> str:
          "t.yaml:5:22: error: The charter small has no rule 'claen'. Did you mean 'clean'?"),
         ("", "outcome: aproved", "There is no outcome 'aproved'"),
         ("", "teir: low", "There is no field 'teir' in 'expect'. Did you mean 'tier'?"),
+        ("", "standing_approval: smal", "no standing approval 'smal'. Did you mean 'small'?"),
+        ("", "gates: {testing: open}", "has no gate 'testing'"),
+        ("", "gates: {tasting: open}", "There is no 'tasting' in 'gates'. Did you mean 'testing'?"),
         ("", "controls: [nowhere]", "has no control 'nowhere'"),
     ],
 )  # fmt: skip

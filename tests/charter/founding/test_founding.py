@@ -14,11 +14,14 @@ from steelyard.catalog.charters import NAMES
 from steelyard.charter.cases.suite import Suite
 from steelyard.charter.cases.verdict import judge_case
 from steelyard.charter.evaluate import evaluate
+from steelyard.charter.founding import answers as answers_module
+from steelyard.charter.founding import questions as questions_module
 from steelyard.charter.founding.answers import (
     Answers,
     Appetite,
     Personal,
     Profile,
+    packs_of,
     read_answers,
     recommended_profile,
     roles_to_fill,
@@ -183,6 +186,23 @@ def test_questions_cover_every_answer() -> None:
     for question in questions_for(PLAIN):
         assert question.why
         assert question.ask
+
+
+def test_the_pack_of_the_sector_is_offered_and_can_be_declined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (answers_module, questions_module):
+        monkeypatch.setattr(module, "pack_names", lambda: ("bank", "health"))
+    bank = Answers(organization="N", sector="finance")
+    question = next(one for one in questions_for(bank) if one.field == "packs")
+    assert default_of(question, bank) == "bank"
+    assert answered(question, bank, "bank, health").packs == ("bank", "health")
+    declined = answered(question, bank, "none")
+    assert packs_of(declined) == ()
+    assert default_of(question, declined) == "none"
+    with pytest.raises(InputError) as caught:
+        answered(question, bank, "bnak")
+    assert "bank" in caught.value.next_step
 
 
 def test_enter_everywhere_makes_a_charter() -> None:

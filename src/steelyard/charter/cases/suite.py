@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from steelyard.catalog.harmless import harmless_facts
 from steelyard.charter.cases.facts import Taken, laid_over, sparse, straighten
 from steelyard.charter.document import Document, nearest
 from steelyard.charter.facts import Facts, facts_from_document
-from steelyard.charter.schema import Charter
+from steelyard.charter.schema import Charter, Stage
 from steelyard.charter.yaml_nodes import Node
 from steelyard.kernel.assessment import Outcome, Tier, Track
 from steelyard.kernel.errors import InputError
@@ -39,6 +40,12 @@ class Expected(Struct, frozen=True, kw_only=True):
     """Exactly the rules that make a condition of the decision."""
     controls: tuple[str, ...] = ()
     """Controls that are called for, among others."""
+    quorum: int | None = None
+    standing_approval: str | None = None
+    """Id of the standing approval that decides."""
+    valid_until: datetime.date | None = None
+    gates: dict[Stage, Literal["open", "closed"]] = {}
+    """State of gates, among others."""
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -65,6 +72,8 @@ class Suite:
         written: Any = self.document.decode(_suite_type())
         self.written = written
         self.charter: str = written.charter
+        self.include: tuple[str, ...] = written.include
+        """Packs to lay over the charter, such as a sector's."""
 
     def _straighten(self) -> None:
         root = self.document.root
@@ -143,6 +152,18 @@ class Suite:
             )
         rules = {*(rule.id for rule in charter.rules), *BUILT_IN}
         controls = {control.id for control in charter.controls}
+        standing = {approval.id for approval in charter.standing_approvals}
+        if expect.standing_approval is not None and expect.standing_approval not in standing:
+            self.document.error_at(
+                (*place, "standing_approval"),
+                f"The charter {charter.name} has no standing approval "
+                f"{expect.standing_approval!r}.",
+                nearest(expect.standing_approval, standing),
+            )
+        for stage in expect.gates:
+            if stage not in charter.gates:
+                said = f"The charter {charter.name} has no gate {stage!r}."
+                self.document.error_at((*place, "gates", stage), said, "")
         for field, known, what in (
             ("fires", rules, "rule"), ("does_not_fire", rules, "rule"), ("unknown", rules, "rule"),
             ("conditions", rules, "rule"), ("controls", controls, "control"),
@@ -183,6 +204,11 @@ def _suite_type() -> type[Struct]:
     )  # fmt: skip
     return msgspec.defstruct(
         "Cases",
-        [("charter", str), ("cases", tuple[case, ...]), ("facts", some | None, None)],  # type: ignore[valid-type]
+        [
+            ("charter", str),
+            ("cases", tuple[case, ...]),  # type: ignore[valid-type]
+            ("include", tuple[str, ...], ()),
+            ("facts", some | None, None),
+        ],
         frozen=True,
     )

@@ -92,6 +92,7 @@ def _differences(case: Case, found: Evaluation) -> Iterator[Difference]:
         )  # fmt: skip
     yield from _rules(case, found)
     yield from _lists(case, found)
+    yield from _terms(case, found)
 
 
 def _rules(case: Case, found: Evaluation) -> Iterator[Difference]:
@@ -140,6 +141,40 @@ def _lists(case: Case, found: Evaluation) -> Iterator[Difference]:
     missing = [name for name in expect.controls if name not in called]
     if missing:
         yield Difference(what="controls", expected=_listed(missing), actual=_listed(sorted(called)))
+
+
+def _terms(case: Case, found: Evaluation) -> Iterator[Difference]:
+    """Yield what differs in how the decision comes about and how long it holds."""
+    expect, review = case.expect, found.review
+    if expect.quorum is not None and expect.quorum != review.quorum:
+        roles = tuple(item.role for item in review.sign_offs_required)
+        yield Difference(
+            what="quorum",
+            expected=str(expect.quorum),
+            actual=str(review.quorum),
+            why=(f"Of {_listed(roles)}.",),
+        )
+    if expect.standing_approval not in (None, review.standing_approval):
+        yield Difference(
+            what="standing approval",
+            expected=str(expect.standing_approval),
+            actual=review.standing_approval or "none",
+        )
+    until = found.decision.valid_until
+    if expect.valid_until is not None and expect.valid_until.isoformat() != until:
+        yield Difference(
+            what="valid until", expected=expect.valid_until.isoformat(), actual=until or "nothing"
+        )
+    gates = {gate.stage: gate for gate in found.gates}
+    for stage, state in expect.gates.items():
+        gate = gates.get(stage)
+        if gate is None or gate.state != state:
+            yield Difference(
+                what=f"gate {stage}",
+                expected=state,
+                actual="not asked for" if gate is None else gate.state,
+                why=() if gate is None else tuple(f"waits for {name}" for name in gate.waiting),
+            )
 
 
 def _is_unknown(trace: RuleTrace | None) -> bool:

@@ -224,7 +224,7 @@ def _times(
     subject: str,
     name: str,
     old: Mapping[str, str],
-    new: Mapping[str, str],
+    new: Any,
     usual: tuple[str | None, str | None],
 ) -> Iterator[Change]:
     """Compare lengths of time by tier or severity; where one is not given, the usual one counts."""

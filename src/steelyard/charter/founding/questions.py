@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from steelyard.catalog.packs import pack_names
 from steelyard.charter.founding.answers import (
     Answers,
     packs_of,
@@ -114,7 +115,18 @@ def questions_for(answers: Answers) -> tuple[Question, ...]:
             ("regulated", "under supervision: more people, proof, shorter terms"),
         ),
     )
-    return (*_FIXED, profile, *(_reviewer(answers, role) for role in _roles(answers)))
+    packs = (_packs(),) if pack_names() else ()
+    reviewers = (_reviewer(answers, role) for role in _roles(answers))
+    return (*_FIXED, *packs, profile, *reviewers)
+
+
+def _packs() -> Question:
+    return Question(
+        field="packs",
+        ask=f"Which sector packs do you want to include? {', '.join(pack_names())}, or none",
+        why="A pack brings the rules and controls that the law of a sector asks for.",
+        many=True,
+    )
 
 
 def _roles(answers: Answers) -> Sequence[str]:
@@ -140,6 +152,8 @@ def default_of(question: Question, answers: Answers) -> str:
         return ", ".join(answers.reviewers.get(role, (answers.owner,)))
     if question.field == "profile":
         return profile_of(answers)
+    if question.field == "packs":
+        return ", ".join(packs_of(answers)) or "none"
     value = getattr(answers, question.field)
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
@@ -168,6 +182,8 @@ def _read(question: Question, typed: str) -> Any:
     if question.many:
         words = (word.strip() for word in re.split(r"[,;]", typed))
         listed = tuple(dict.fromkeys(word for word in words if word))
+        if question.field == "packs" and listed == ("none",):
+            return ()
         return tuple(word.upper() for word in listed) if question.field == "regions" else listed
     if question.choices and typed.isdigit() and 1 <= int(typed) <= len(question.choices):
         return question.choices[int(typed) - 1][0]

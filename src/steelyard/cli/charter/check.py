@@ -25,6 +25,9 @@ CHECK_SCHEMA = "steelyard.charter-check/v1"
 def command(file: Path, watch: bool, output_format: str) -> int:
     """Check a charter: fields, rules, people, rights, references. Exit 0 when it is sound, else 2.
 
+    Rules are also laid against one another: what can never be satisfied together, never applies,
+    or lets nothing pass that a standing approval names.
+
     Each error and warning is one line on standard error with file, line and column; the place
     itself, with a caret, is shown on standard output. A warning is worth a look and does not make
     a charter unsound.
@@ -39,6 +42,7 @@ def command(file: Path, watch: bool, output_format: str) -> int:
 def _check(file: Path, output_format: str, seen: set[str]) -> int:
     """Check once and print the result; the files that were read are added to ``seen``."""
     from steelyard.bootstrap import read_beside, read_text
+    from steelyard.charter.conflicts import warnings_of
     from steelyard.charter.load import load
     from steelyard.charter.resolve import charter_sha256
 
@@ -48,15 +52,17 @@ def _check(file: Path, output_format: str, seen: set[str]) -> int:
 
     try:
         loaded = load(read_text(file, "charter"), str(file), read)
+        noted = warnings_of(loaded)
     except DocumentErrors as error:
         _show(error.errors, pointing=output_format == "text")
         if output_format == "json":
-            found = [_error(item) for item in error.errors]
+            found = [_error(item) for item in error.errors if item.level == "error"]
+            notes = [_error(item) for item in error.errors if item.level == "warning"]
             print_document(
-                {"schema": CHECK_SCHEMA, "valid": False, "errors": found, "warnings": []}
+                {"schema": CHECK_SCHEMA, "valid": False, "errors": found, "warnings": notes}
             )
         return EXIT_USAGE
-    _show(loaded.warnings, pointing=output_format == "text")
+    _show(noted, pointing=output_format == "text")
     charter = loaded.charter
     digest = charter_sha256(charter)
     counts = {"rules": len(charter.rules), "controls": len(charter.controls)}
@@ -71,13 +77,13 @@ def _check(file: Path, output_format: str, seen: set[str]) -> int:
                 "packs": [pack.name for pack in charter.packs],
                 "files": list(loaded.files),
                 "errors": [],
-                "warnings": [_error(item) for item in loaded.warnings],
+                "warnings": [_error(item) for item in noted],
             }
         )
     else:
         extends = f", extends {charter.extends}" if charter.extends else ""
         packs = "".join(f", with {pack.name} {pack.version}" for pack in charter.packs)
-        warned = len(loaded.warnings)
+        warned = len(noted)
         warnings = f", {warned} warning{'s' if warned > 1 else ''}" if warned else ""
         click.echo(
             f"{file}: charter {charter.name} {charter.version} is sound: {counts['rules']} rules, "

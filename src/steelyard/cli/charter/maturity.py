@@ -50,7 +50,13 @@ def command(
     from steelyard.charter.maturity import assess_maturity, questions_template
 
     if questions:
-        click.echo(questions_template(), nl=False)
+        if output_format == "json":
+            from steelyard.catalog.maturity import maturity_catalog
+
+            listed = msgspec.to_builtins(maturity_catalog())
+            print_document({"schema": "steelyard.maturity-questions/v1", **listed})
+        else:
+            click.echo(questions_template(), nl=False)
         return EXIT_OK
     given = _given(answers)
     if save is not None:

@@ -27,6 +27,7 @@ _WORDS = {
 _STYLES = {"stricter": "yellow", "looser": "bold red", "same": "cyan"}
 _TEAMS_SHOWN = 20
 _RULES_SHOWN = 40
+_SILENT_SHOWN = 12
 _WHYS = {
     "fires": "fires",
     "fires-unknown": "fires, for want of a fact",
@@ -145,40 +146,38 @@ def _moves(name: str, moves: Moves) -> list[str]:
 
 
 def _rules(page: Page, tally: Tally) -> None:
-    shown = [
-        (name, count)
-        for name, count in tally.rules.items()
-        if count.status in ("new", "changed", "removed")
-        or (count.status == "not-compared" and (count.fires or count.fired_before))
-    ]
+    differ = [(name, count) for name, count in tally.rules.items() if count.status != "unchanged"]
+    shown = [item for item in differ if item[1].fires or item[1].fired_before]
     shown.sort(key=lambda item: (-item[1].alone - item[1].alone_before, -item[1].fires, item[0]))
     left = len(shown) - _RULES_SHOWN
     more = f" (the {_RULES_SHOWN} that decide most, of {len(shown):,})" if left > 0 else ""
     page.table(
         f"Rules that differ, and what they would block{more}",
-        [
-            "rule", "change", "effect", "fired before", "fires", "rejects", "to review",
-            "unknown", "alone",
-        ],
+        ["rule", "effect", "before", "fires", "unknown", "alone"],
         [_rule_row(name, count) for name, count in shown[:_RULES_SHOWN]],
-    )  # fmt: skip
+    )
     if shown:
-        page.say(
-            "unknown: fires because a fact is not known. alone: without this rule the outcome "
-            "would be milder (for a removed rule: was).",
-            "dim",
-        )
+        page.say("before, fires: assessments the rule is not satisfied in, then and now.", "dim")
+        page.say("unknown: of those, because a fact is not known.", "dim")
+        page.say("alone: without this rule the outcome would be milder (if removed: was).", "dim")
+    silent = [
+        name
+        for name, count in differ
+        if count.status != "not-compared" and not count.fires and not count.fired_before
+    ]
+    if silent:
+        some = ", ".join(silent[:_SILENT_SHOWN])
+        more = f" and {len(silent) - _SILENT_SHOWN} more" if len(silent) > _SILENT_SHOWN else ""
+        page.say(f"{len(silent)} more differ and fire in none of these: {some}{more}.", "dim")
 
 
 def _rule_row(name: str, count: RuleCount) -> list[str]:
     old, new = count.old_effect, count.new_effect
     effect = f"{old} to {new}" if old and new and old != new else str(new or old)
+    status = "" if count.status == "not-compared" else f"{count.status}: "
     alone = count.alone_before if count.status == "removed" else count.alone
-    counts = (
-        count.fired_before, count.fires, count.rejects, count.sends_to_review, count.unknown, alone,
-    )  # fmt: skip
-    return [name, "" if count.status == "not-compared" else count.status, effect,
-            *map(_count, counts)]  # fmt: skip
+    counts = (count.fired_before, count.fires, count.unknown, alone)
+    return [name, f"{status}{effect}", *map(_count, counts)]
 
 
 def _sign_offs(page: Page, tally: Tally) -> None:

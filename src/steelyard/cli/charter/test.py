@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def _run(file: str, text: str, instead: str | None) -> Tested:
     from steelyard.charter.cases.verdict import judge_case
 
     suite = Suite(text, file)
-    policy = _policy(suite.charter, file) if instead is None else _policy(instead, "")
+    policy = _policy(suite.charter, file, suite.include) if instead is None else _policy(instead)
     return Tested(
         file,
         policy,
@@ -108,12 +109,30 @@ def _run(file: str, text: str, instead: str | None) -> Tested:
     )
 
 
-def _policy(name: str, file: str) -> Policy:
-    """Return a charter by its shipped name, or from a file beside the file that names it."""
-    from steelyard.bootstrap import load_policy
-    from steelyard.catalog.charters import NAMES
+def _policy(name: str, file: str = "", include: tuple[str, ...] = ()) -> Policy:
+    """Return a charter by its shipped name, or from a file beside the file that names it.
 
-    return load_policy(name if name in NAMES or not file else str(Path(file).parent / name))
+    With packs it is the charter that extends that one and includes them.
+    """
+    from steelyard.bootstrap import Policy, load_policy, read_beside
+    from steelyard.catalog.charters import NAMES
+    from steelyard.charter.load import load_charter
+    from steelyard.charter.resolve import identity_of, resolved_json
+
+    base = load_policy(name if name in NAMES or not file else str(Path(file).parent / name))
+    if not include:
+        return base
+    words = {
+        "charter": f"{base.charter.name}-with-packs",
+        "version": base.charter.version,
+        "effective": base.charter.effective.isoformat(),
+        "owner": base.charter.owner,
+        "purpose": base.charter.purpose,
+        "extends": name,
+        "include": list(include),
+    }
+    charter = load_charter(json.dumps(words), file, read_beside)
+    return Policy(charter, identity_of(charter), resolved_json(charter))
 
 
 def _coverage(tested: list[Tested]) -> dict[str, tuple[Policy, tuple[str, ...]]]:

@@ -47,14 +47,16 @@ def adopt(
     ``texts`` holds the text of ``file``; ``read`` opens what it names and adds that to ``texts``.
 
     Raises:
-        InputError: the charter has errors, is out of date or older than ``previous``; the directory
-            cannot become a bundle.
+        InputError: the charter has errors or contradicts itself, is out of date or older than
+            ``previous``; the directory cannot become a bundle.
     """
+    from steelyard.charter.conflicts import warnings_of
     from steelyard.charter.load import load
     from steelyard.charter.resolve import identity_of, resolved_json
 
     check_target(directory)
     loaded = load(texts[file], file, read)
+    warnings = warnings_of(loaded)
     charter = loaded.charter
     if charter.until is not None and charter.until < now.date():
         raise InputError(
@@ -99,7 +101,7 @@ def adopt(
         version=charter.version,
         sha256=identity.sha256,
         effective=charter.effective,
-        warnings=tuple(str(warning) for warning in loaded.warnings),
+        warnings=tuple(str(warning) for warning in warnings),
     )
 
 
