@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
+from steelyard.charter.regulation.result import EuClass, Gpai
 from steelyard.kernel.assessment import Tier
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.license import LicenseCategory
@@ -220,6 +221,22 @@ class ReleaseFacts(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class RegulationFacts(Struct, frozen=True, kw_only=True):
+    """What the EU AI Act makes of the use, by the answers in the use case."""
+
+    eu_class: Annotated[
+        EuClass | None, _says("Class of the system; open questions count as strictest.")
+    ] = None
+    eu_roles: Annotated[tuple[str, ...] | None, _says("Roles, such as deployer.")] = None
+    gpai: Annotated[Gpai | None, _says("Standing as provider of a general-purpose model.")] = None
+    eu_obligations: Annotated[
+        tuple[str, ...] | None, _says("Ids of the obligations in force that day.")
+    ] = None
+    eu_open: Annotated[tuple[str, ...] | None, _says("Questions nobody has answered for sure.")] = (
+        None
+    )
+
+
 class RiskFacts(Struct, frozen=True, kw_only=True):
     """The risk worked out by the charter: for rules, controls and (score only) tiers."""
 
@@ -241,6 +258,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     provenance: ProvenanceFacts
     risk: RiskFacts | None = None
     release: ReleaseFacts = ReleaseFacts()
+    regulation: RegulationFacts = RegulationFacts()
 
 
 def use_case_facts(use_case: UseCase) -> UseCaseFacts:

@@ -62,3 +62,5 @@ class UseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Phase of the charter's release plan the use is for, such as ``pilot``."""
     data_sources: tuple[str, ...] | None = None
     """Where the data comes from that the model will be used on."""
+    eu_ai_act: dict[str, str | tuple[str, ...]] | None = None
+    """Answers to the questionnaire of the EU AI Act; see ``steelyard regulation questions``."""

@@ -351,6 +351,9 @@ def test_a_charter_reads_class_roles_standing_and_what_is_open() -> None:
     answers = {"roles": ["deployer"], "annex3.areas": "employment", "scope.ai": True}
     facts = eu_facts(classify_use_case(answers, TODAY, use_case()))
     assert facts.eu_class == "prohibited", "nobody said that it is not"
+    assert facts.eu_roles is not None
+    assert facts.eu_open is not None
+    assert facts.eu_obligations is not None
     assert facts.eu_roles[:2] == ("provider", "deployer")
     assert "prohibited.manipulation" in facts.eu_open and "roles" not in facts.eu_open
     assert facts.gpai == "no" and "literacy" in facts.eu_obligations

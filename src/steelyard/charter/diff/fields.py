@@ -124,6 +124,9 @@ _ORDERS: Mapping[str, Sequence[str]] = {
 _OPPOSITE: Mapping[Direction, Direction] = {"stricter": "looser", "looser": "stricter"}
 
 
+_CLOCKS = ("longest_for", "within")
+
+
 def opposite(direction: Direction) -> Direction:
     """Return the direction of the change back."""
     return _OPPOSITE.get(direction, direction)
@@ -209,7 +212,7 @@ def _struct(section: str, subject: str, old: Struct, new: Struct) -> Iterator[Ch
         nested = isinstance(before, Struct) or isinstance(after, Struct)
         if nested or ((before or after) and _is_structs(before) and _is_structs(after)):
             yield from compare_entries(section, before, after, f"{subject} {name}".strip())
-        elif name in ("longest_for", "within") and isinstance(before, Mapping):
+        elif isinstance(before, Mapping) and isinstance(after, Mapping) and name in _CLOCKS:
             usual = (getattr(old, "longest", None), getattr(new, "longest", None))
             yield from _times(section, subject, name, before, after, usual)
         else:

@@ -3,33 +3,13 @@
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated
 
-from msgspec import Meta, Struct
-
+from steelyard.charter.facts import RegulationFacts
 from steelyard.charter.regulation.answers import answers_of
 from steelyard.charter.regulation.classify import classify
 from steelyard.charter.regulation.prefill import answers_with, prefill
-from steelyard.charter.regulation.result import Classification, EuClass, Gpai
+from steelyard.charter.regulation.result import Classification
 from steelyard.kernel.use_case import UseCase
-
-
-class RegulationFacts(Struct, frozen=True, kw_only=True):
-    """What the EU AI Act makes of the use, by the answers in the use case."""
-
-    eu_class: Annotated[
-        EuClass | None, Meta(description="Class of the system; open questions count as strictest.")
-    ] = None
-    eu_roles: Annotated[tuple[str, ...], Meta(description="Roles, such as deployer.")] = ()
-    gpai: Annotated[
-        Gpai | None, Meta(description="Standing as provider of a general-purpose model.")
-    ] = None
-    eu_obligations: Annotated[
-        tuple[str, ...], Meta(description="Ids of the obligations in force that day.")
-    ] = ()
-    eu_open: Annotated[
-        tuple[str, ...], Meta(description="Questions nobody has answered for sure.")
-    ] = ()
 
 
 def eu_facts(result: Classification) -> RegulationFacts:

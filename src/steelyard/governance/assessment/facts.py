@@ -24,6 +24,7 @@ from steelyard.charter.facts import (
     LicenseFacts,
     ModelFacts,
     ProvenanceFacts,
+    RegulationFacts,
     ScanFacts,
     use_case_facts,
 )
@@ -84,6 +85,7 @@ def facts_of(
         license=_license(terms, license_use),
         card=_card(seen.card),
         provenance=_provenance(subject, model, lineage, signature),
+        regulation=_regulation(use_case, today),
     )
     evidence = _evidence(inspection, seen, terms)
     told = [f"{each.message} [{each.license}, {each.clause}]" for each in license_use.reasons]
@@ -92,6 +94,15 @@ def facts_of(
         if lines:
             evidence[fact] = tuple(lines[:_LINES])
     return Evidenced(facts=facts, evidence=evidence)
+
+
+def _regulation(use_case: UseCase, today: dt.date) -> RegulationFacts:
+    """Return what the EU AI Act makes of the use; all unknown where nobody answered a question."""
+    if use_case.eu_ai_act is None:
+        return RegulationFacts()
+    from steelyard.charter.regulation.facts import classify_use_case, eu_facts
+
+    return eu_facts(classify_use_case(use_case.eu_ai_act, today, use_case))
 
 
 def _model(subject: Subject, model: Model, card: ModelCard | None) -> ModelFacts:

@@ -8,6 +8,7 @@ import re
 from msgspec import structs
 
 from steelyard.charter.document import Document
+from steelyard.charter.regulation.answers import answers_of
 from steelyard.charter.schema import Term
 from steelyard.charter.yaml_nodes import Node
 from steelyard.kernel.errors import InputError
@@ -106,7 +107,16 @@ def _check(document: Document, use_case: UseCase) -> None:
                 ("regions", index),
                 f"A region is an ISO country code of two capitals, or EU, not {region!r}.",
             )
+    _answers(document, use_case)
     for field in ("monthly_users", "revenue_usd"):
         number = getattr(use_case, field)
         if number is not None and number < 0:
             document.error_at((field,), f"{field!r} cannot be negative.")
+
+
+def _answers(document: Document, use_case: UseCase) -> None:
+    for question, answer in (use_case.eu_ai_act or {}).items():
+        try:
+            answers_of({question: answer})
+        except InputError as error:
+            document.error_at(("eu_ai_act", question), error.message, error.next_step)
