@@ -143,7 +143,12 @@ def _control(same: list[ControlRule]) -> ControlEntry:
         shown_by=condition_of(control.evidence or None),
         stage=control.stage or "",
         tasks=tuple(
-            TaskEntry(title=task.title, acceptance=task.acceptance) for task in control.tasks
+            TaskEntry(
+                title=task.title,
+                acceptance=task.acceptance,
+                evidence=plain_name(task.evidence) if task.evidence else "",
+            )
+            for task in control.tasks
         ),
         evidence_types=tuple(plain_name(word) for word in control.evidence_types),
         laws=tuple(_law(reference) for reference in control.frameworks),
