@@ -4,7 +4,8 @@
 Usage: ``python scripts/build_framework_catalog.py FACTS_DIRECTORY`` where the directory holds the
 ``frameworks/*.csv`` tables (columns framework, id, title, source). Each entry gets its kind, so
 that "38 controls" is a count and not a guess; ids that a later edition dropped or moved are listed
-with what says the same today; damaged titles are repaired, each with the reason.
+with what says the same today; damaged titles are repaired, each with the reason. Frameworks of
+sectors come from ``catalog/data/frameworks_extra.toml``, with their own dates.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import csv
 import json
 import re
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 AS_OF = "2026-11-23"
 OUTPUT = Path(__file__).parents[1] / "src/steelyard/catalog/data/frameworks.json"
+EXTRA = OUTPUT.with_name("frameworks_extra.toml")
 CC_BY_SA = "CC-BY-SA-4.0"
 OWASP = "OWASP Foundation and contributors, ids and titles under CC BY-SA 4.0."
 
@@ -266,6 +269,15 @@ def changes(directory: Path, frameworks: list[dict[str, object]]) -> list[dict[s
     return [{key: value for key, value in one.items() if value} for one in every]
 
 
+def extra() -> list[dict[str, object]]:
+    """Return the frameworks written in ``EXTRA`` as the catalog stores them."""
+    found = []
+    for one in tomllib.loads(EXTRA.read_text(encoding="utf-8"))["frameworks"]:
+        items = [[item, title, 0, *more] for item, title, *more in one["items"]]
+        found.append({**one, "items": items})
+    return found
+
+
 def clean_source(source: str) -> str:
     """Return a source without the researcher's private shorthand."""
     text = re.sub(r"\s*\(stored-index ids [^)]*\)", "", source)
@@ -283,6 +295,7 @@ def main(arguments: list[str]) -> int:
     for table in TABLES:
         with (directory / f"{table.file}.csv").open(encoding="utf-8", newline="") as file:
             frameworks.append(framework_of(table, list(csv.DictReader(file))))
+    frameworks += extra()
     catalog = {
         "as_of": AS_OF,
         "frameworks": frameworks,

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 import pytest
+from tests.charter.samples import facts
 
 from steelyard.catalog.controls import (
     CatalogControl,
@@ -19,7 +20,7 @@ from steelyard.catalog.controls import (
 )
 from steelyard.catalog.frameworks import all_items, find
 from steelyard.charter.durations import add_duration
-from steelyard.charter.engine import check
+from steelyard.charter.engine import check, compile_rule, run, view_of
 
 WORDED = (
     "NIST-AI-RMF:",
@@ -169,6 +170,62 @@ def test_facts_prove_what_they_can() -> None:
         "import-scan",
         "signature-verification",
     } <= proven
+
+
+ASKED_OF_PEOPLE = {
+    ("role-matrix", "owner"),
+    ("executive-sponsor", "name"),
+    ("benefit-case", "purpose"),
+    ("use-case-register", "register"),
+    ("time-boxed-approval", "expiry"),
+}
+"""Tasks whose fact stands in the use case, so that knowing nothing of the model does not matter."""
+
+
+def test_nothing_is_proved_by_what_is_not_known() -> None:
+    unread = view_of(
+        facts(
+            model__publisher=None,
+            model__commit=None,
+            artifacts__executes_on_load=None,
+            artifacts__has_remote_code=None,
+            scan__worst="unreadable",
+            scan__coverage="none",
+            scan__isolated=False,
+            scan__unexamined=("model.bin",),
+            license__known=False,
+            license__has_text=False,
+            license__category=None,
+            license__use=None,
+            license__use_policy=None,
+            license__output_restrictions=None,
+            license__share_alike=None,
+            card__training_data={"stated": False},
+            card__intended_use={"stated": False},
+            card__limitations={"stated": False},
+            card__evaluation={"stated": False},
+            provenance__revision_immutable=False,
+            provenance__base_models_stated=False,
+            provenance__datasets_stated=False,
+            provenance__origin=None,
+            provenance__signed=None,
+            provenance__signature=None,
+            provenance__signed_whole=None,
+        )
+    )
+    proved = {
+        (control.id, task.id)
+        for control in controls().values()
+        for task in control.tasks
+        if task.fact and run(compile_rule(task.fact), unread) == "true"
+    }
+    assert proved == ASKED_OF_PEOPLE
+    shown = [
+        control.id
+        for control in controls().values()
+        if control.evidence and run(compile_rule(control.evidence), unread) == "true"
+    ]
+    assert shown == []
 
 
 def test_evidence_types_are_used_and_dated() -> None:

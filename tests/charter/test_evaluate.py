@@ -151,6 +151,28 @@ def test_validity_ends_with_the_use_case() -> None:
     assert result.decision.valid_until == "2026-12-24"
 
 
+def test_a_task_that_names_a_fact_is_checked_by_it() -> None:
+    def states(**changes: Any) -> dict[str, str]:
+        controls = {control.id: control for control in decide("standard", **changes).controls}
+        return {task.id: task.state for task in controls["model-documentation"].tasks}
+
+    stated = {"stated": True}
+    documented = {f"card__{part}": stated for part in ("intended_use", "limitations")}
+    documented |= {"card__training_data": stated, "card__evaluation": stated}
+    assert states(**MEDICAL, **documented) == {"complete": "satisfied", "sources": ""}
+    silent = documented | {"card__limitations": {"stated": False}}
+    assert states(**MEDICAL, **silent) == {"complete": "open", "sources": ""}
+
+
+def test_a_task_whose_fact_is_not_known_is_not_done() -> None:
+    unread = {"artifacts__executes_on_load": None, "artifacts__has_safetensors": True}
+    controls = {control.id: control for control in decide("standard", **unread).controls}
+    states = {task.id: task.state for task in controls["safe-serialization"].tasks}
+    assert states == {"convert": "not_evaluated", "same": ""}
+    charter = shipped("standard")
+    assert {task.state for control in charter.controls for task in control.tasks} == {""}
+
+
 def test_controls_carry_references_tasks_and_state() -> None:
     controls = {control.id: control for control in decide("standard", **MEDICAL).controls}
     assert controls["integrity-pinning"].state == "satisfied"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -63,3 +64,32 @@ def test_exchange(tmp_path: Path) -> None:
         (tmp_path / name / name).write_bytes(b"")
     durable.exchange(tmp_path / "one", tmp_path / "two")
     assert durable.list_files(tmp_path) == ["one/two", "two/one"]
+
+
+def test_a_new_file_is_there_whole_and_never_in_place_of_another(tmp_path: Path) -> None:
+    file = tmp_path / "new.txt"
+    durable.create_file(file, b"one")
+    with pytest.raises(FileExistsError):
+        durable.create_file(file, b"two")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileExistsError):
+        durable.create_file(tmp_path / "link", b"two")
+    assert file.read_bytes() == b"one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "new.txt"]
+    with pytest.raises(FileNotFoundError):
+        durable.create_file(tmp_path / "no" / "new.txt", b"one")
+
+
+def test_a_new_file_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    file = tmp_path / "new.txt"
+    durable.create_file(file, b"one")
+    with pytest.raises(FileExistsError):
+        durable.create_file(file, b"two")
+    assert file.read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["new.txt"]

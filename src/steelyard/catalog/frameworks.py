@@ -97,6 +97,8 @@ class _Framework(Struct, frozen=True):
     attribution: str
     sources: tuple[str, ...]
     items: tuple[_Entry, ...]
+    as_of: str = ""
+    """Where it differs from the catalog's."""
 
 
 class _Change(Struct, frozen=True):
@@ -145,7 +147,7 @@ def _items(framework: _Framework, as_of: str) -> list[FrameworkItem]:
             framework=framework.framework,
             version=framework.version,
             source=framework.sources[entry.source],
-            as_of=as_of,
+            as_of=framework.as_of or as_of,
             confidence=entry.confidence or framework.confidence,
             license=framework.license,
             attribution=framework.attribution,

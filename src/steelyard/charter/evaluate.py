@@ -35,8 +35,15 @@ from steelyard.kernel.assessment import (
     Risk,
     RuleTrace,
     Tier,
+    Tri,
 )
 
+CONTROL_STATES: dict[Tri, str] = {
+    "true": "satisfied",
+    "false": "open",
+    "unknown": "not_evaluated",
+}
+"""State of a control, or of a task that a fact checks, by the answer to its expression."""
 MAX_EVIDENCE = 20
 """Lines of evidence kept for one reason."""
 
@@ -279,16 +286,19 @@ def _control(rule: ControlRule, view: View) -> Control:
     shown = ""
     if rule.evidence:
         program = compile_rule(rule.evidence)
-        state = {"true": "satisfied", "false": "open", "unknown": "not_evaluated"}[
-            view.ask(rule.evidence)
-        ]
+        state = CONTROL_STATES[view.ask(rule.evidence)]
         shown = ", ".join(f"{path} is {_shown(view.get(path))}" for path in program.paths)
     return Control(
         id=rule.id,
         title=rule.title,
         why=rule.why,
         frameworks=rule.frameworks,
-        tasks=rule.tasks,
+        tasks=tuple(
+            msgspec.structs.replace(task, state=CONTROL_STATES[view.ask(task.fact)])
+            if task.fact
+            else task
+            for task in rule.tasks
+        ),
         state=state,
         evidence=shown,
         stage=rule.stage or "",

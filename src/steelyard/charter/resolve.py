@@ -36,7 +36,7 @@ LATER: dict[type[Struct], frozenset[str]] = {
     ReviewPlan: frozenset({"by", "last"}),
     ExceptionTerms: frozenset({"longest_for", "never_for", "committee", "needs"}),
     ControlRule: frozenset({"stage", "objective", "evidence_types"}),
-    ControlTask: frozenset({"fact", "evidence"}),
+    ControlTask: frozenset({"fact", "evidence", "state"}),
 }  # fmt: skip
 """Fields that came after the first version, by the struct they are in.
 

@@ -142,7 +142,8 @@ class ControlTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Engineering work a control asks for, with the criterion that proves it done.
 
     ``fact`` is an expression over facts that checks the criterion; ``evidence`` is the kind of
-    dated proof a person attaches. Empty ones are left out of documents, as they came later.
+    dated proof a person attaches. ``state`` is that of a control, in an assessment, where a fact
+    checks the task. Empty ones are left out of documents, as they came later.
     """
 
     id: str
@@ -150,6 +151,7 @@ class ControlTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
     acceptance: str
     fact: str = ""
     evidence: str = ""
+    state: str = ""
 
 
 class Control(Struct, frozen=True, kw_only=True):

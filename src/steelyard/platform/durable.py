@@ -9,6 +9,7 @@ somebody else may contain a link to anywhere, a pipe that never ends, or a file 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import secrets
 import stat
@@ -48,16 +49,30 @@ def replace_file(path: Path, data: bytes, suffix: str) -> None:
 def create_file(path: Path, data: bytes) -> None:
     """Write ``data`` to a new file that is there whole or not at all.
 
+    On a file system without hard links a crash in the middle may leave a part of it.
+
     Raises:
         FileExistsError: something stands there already; it is untouched.
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         write_file(fresh, data)
-        path.hardlink_to(fresh)  # unlike a rename, this never replaces
+        try:
+            path.hardlink_to(fresh)  # unlike a rename, this never replaces
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            with path.open("xb") as file:
+                file.write(data)
     finally:
         fresh.unlink(missing_ok=True)
     flush_directory(path.parent)
+
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems without hard links answer."""
 
 
 def exchange(one: Path, other: Path) -> None:

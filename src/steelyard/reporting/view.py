@@ -47,6 +47,11 @@ class Line(NamedTuple):
     result: str
 
 
+def control_chip(state: str) -> Chip:
+    """Return the chip of the state of a control or of one of its tasks."""
+    return chip_of(CONTROL_STATES, state)
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return ``count`` with its noun: ``1 file``, ``12,000 files``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -3,27 +3,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from steelyard.cli.charter.reading import print_document, read_assessment
+from steelyard.cli.charter.reading import print_document, read_assessment, read_charter
 from steelyard.cli.door import EXIT_OK, console, format_option
 from steelyard.kernel.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.kernel.assessment import Assessment, RuleTrace
+    from steelyard.charter.counterfactual import ApprovedIf
+    from steelyard.kernel.assessment import Assessment, CharterIdentity, RuleTrace
 
 
 @click.command("explain")
 @click.argument("assessment", type=click.Path(path_type=Path))
 @click.option("--rule", "rule_id", help="Only this rule.")
+@click.option(
+    "--charter", "charter_name", metavar="CHARTER",
+    help="Say what would get it approved by this charter; a bundle holds its own.",
+)  # fmt: skip
 @format_option()
-def command(assessment: Path, rule_id: str | None, output_format: str) -> int:
+def command(
+    assessment: Path, rule_id: str | None, charter_name: str | None, output_format: str
+) -> int:
     """Explain an assessment: which rules fired, on which facts, and what would change it.
 
     ASSESSMENT is an assessment.json or a directory that holds one, such as an evidence bundle.
+    Where the charter is at hand, the smallest sets of changes that would get the whole decision
+    approved are shown, each judged by the charter itself.
     """
     document = read_assessment(assessment)
     traces = [trace for trace in document.rules if rule_id in (None, trace.rule)]
@@ -36,11 +46,45 @@ def command(assessment: Path, rule_id: str | None, output_format: str) -> int:
             or "Leave --rule out to see them all.",
             code="charter.rule",
         )
+    answer = None if rule_id else _approved_if(document, assessment, charter_name)
     if output_format == "json":
-        print_document(_explained(document, traces))
+        print_document(_explained(document, traces, answer))
     else:
-        _print_explained(document, traces)
+        _print_explained(document, traces, answer)
     return EXIT_OK
+
+
+class Answer(NamedTuple):
+    """What would get a decision approved by which charter; or ``problem``: why it is not told."""
+
+    charter: CharterIdentity | None = None
+    found: ApprovedIf | None = None
+    problem: str = ""
+
+
+def _approved_if(document: Assessment, path: Path, charter_name: str | None) -> Answer | None:
+    """Return what would get it approved, where a charter is named or lies beside the assessment.
+
+    Raises:
+        InputError: the charter that was named cannot be read.
+    """
+    from steelyard.charter.counterfactual import approved_if
+    from steelyard.charter.facts import facts_from_document
+    from steelyard.charter.resolve import identity_of
+
+    beside = (path if path.is_dir() else path.parent) / "charter.json"
+    if charter_name is None and not beside.exists():
+        return None
+    try:
+        charter = read_charter(charter_name or str(beside))
+        identity = identity_of(charter)
+        if charter_name is None and identity.sha256 != document.charter.sha256:
+            return Answer(problem=f"{beside.name} is not the charter that decided.")
+        return Answer(identity, approved_if(charter, facts_from_document(document.facts)))
+    except InputError as error:
+        if charter_name is not None:
+            raise
+        return Answer(problem=error.message)
 
 
 def state_of(trace: RuleTrace) -> str:
@@ -52,19 +96,34 @@ def state_of(trace: RuleTrace) -> str:
     return "unknown" if "unknown" in (trace.applies, trace.satisfied) else "fired"
 
 
-def _explained(document: Assessment, traces: list[RuleTrace]) -> dict[str, Any]:
+def _explained(
+    document: Assessment, traces: list[RuleTrace], answer: Answer | None
+) -> dict[str, Any]:
     import msgspec
 
+    told = {} if answer is None else {"approved_if": _told(answer)}
     return {
         "schema": "steelyard.explanation/v1",
         "charter": msgspec.to_builtins(document.charter),
         "outcome": document.decision.outcome.value,
         "risk": msgspec.to_builtins(document.risk),
+        **told,
         "rules": [{"state": state_of(t), **msgspec.to_builtins(t)} for t in traces],
     }
 
 
-def _print_explained(document: Assessment, traces: list[RuleTrace]) -> None:
+def _told(answer: Answer) -> dict[str, Any]:
+    import msgspec
+
+    if answer.found is None:
+        return {"problem": answer.problem}
+    return {
+        "charter": msgspec.to_builtins(answer.charter),
+        **msgspec.to_builtins(answer.found),
+    }
+
+
+def _print_explained(document: Assessment, traces: list[RuleTrace], answer: Answer | None) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -82,6 +141,8 @@ def _print_explained(document: Assessment, traces: list[RuleTrace]) -> None:
     say(f"{document.subject.name}: {outcome}")
     say(f"charter {charter.name} {charter.version} ({charter.sha256[:12]})")
     say(f"risk {risk.tier}, score {risk.score}. {risk.tier_reason}")
+    for columns, line in _lines(document, answer):
+        say(line, columns)
     for trace in sorted(traces, key=_weight):
         state = state_of(trace)
         style = {"fired": "bold red", "unknown": "bold yellow", "held": "green"}.get(state, "dim")
@@ -97,6 +158,31 @@ def _print_explained(document: Assessment, traces: list[RuleTrace]) -> None:
             say(f"{path} = {_shown(value)}", 6)
         if trace.would_change:
             say(trace.would_change, 4)
+
+
+def _lines(document: Assessment, answer: Answer | None) -> Iterator[tuple[int, str]]:
+    """Yield what would get it approved, as lines with their indent."""
+    if answer is None:
+        return
+    if answer.found is None:
+        yield 0, f"What would get it approved cannot be told: {answer.problem}"
+        return
+    found = answer.found
+    assert answer.charter is not None
+    if answer.charter.sha256 != document.charter.sha256:
+        yield 0, f"by the charter {answer.charter.name} {answer.charter.version}:"
+    if found.note:
+        yield 0, found.note
+    for each in found.found:
+        outcome = each.outcome.value.replace("_", " ")
+        people = f", signed off by {', '.join(each.sign_offs)}" if each.sign_offs else ""
+        yield 0, f"{outcome} (risk {each.tier}{people}) if:"
+        for change in each.changes:
+            yield 2, f"- {change.do}"
+            for path, value in change.facts.items():
+                yield 6, f"{path} = {_shown(value)}, not {_shown(change.instead_of[path])}"
+        for condition in each.conditions:
+            yield 2, f"on the condition: {condition}"
 
 
 def _weight(trace: RuleTrace) -> tuple[int, int]:

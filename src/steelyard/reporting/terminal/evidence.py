@@ -6,7 +6,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from steelyard.kernel.assessment import Assessment, Control
+from steelyard.kernel.assessment import Assessment, Control, ControlTask
 from steelyard.kernel.license import LicenseConflict
 from steelyard.reporting import view
 from steelyard.reporting.chips import (
@@ -50,14 +50,20 @@ def _control(look: Look, control: Control) -> None:
     title = Text.assemble(look.chip(chip), "  ", look.say(control.title, "bold"))
     lines: list[RenderableType] = [indent(title), indent(look.say(control.why), 4)]
     if control.state != "satisfied" and control.tasks:
-        tasks = [look.say(f"{task.title}. Done when: {task.acceptance}") for task in control.tasks]
-        lines.append(indent(look.bullets(tasks), 4))
+        lines.append(indent(look.bullets(_task(look, task) for task in control.tasks), 4))
     if control.evidence:
         lines.append(indent(look.say(f"evidence: {control.evidence}"), 4))
     if control.frameworks:
         names = ", ".join(f"{item.framework} {item.id}".strip() for item in control.frameworks)
         lines.append(indent(look.say(names, "dim"), 4))
     look.print(*lines)
+
+
+def _task(look: Look, task: ControlTask) -> Text:
+    said = look.say(f"{task.title}. Done when: {task.acceptance}")
+    if not task.state:
+        return said
+    return Text.assemble(look.chip(chip_of(CONTROL_STATES, task.state)), "  ", said)
 
 
 def _license(look: Look, assessment: Assessment) -> None:
