@@ -148,3 +148,12 @@ def test_every_answer_is_true_small_and_about_what_can_be_changed(
                 fewer = tuple(other for other in each.changes if other is not change)
                 less = tried(name, start, msgspec.structs.replace(each, changes=fewer))
                 assert less.decision.outcome not in APPROVED
+
+
+@pytest.mark.parametrize(
+    "known", [{"license__commercial_use": "no"}, {"license__use": "prohibited"}]
+)
+def test_what_is_known_of_a_license_is_not_wished_away(known: dict[str, Any]) -> None:
+    start = facts(license__known=False, license__category=None, license__keys=[], **known)
+    answer = approved_if(shipped("starter"), start)
+    assert (answer.outcome, answer.found) == (Outcome.REJECTED, ())

@@ -130,6 +130,9 @@ def levers(charter: Charter, view: View, texts: tuple[str, ...]) -> Iterator[Lev
         froms = wanted if isinstance(wanted, tuple) else (wanted,)
         if view.get(path) in froms and path in fact_types():
             moved = {name: value for name, value in changes.items() if view.get(name) != value}
+            if path == "license.known":
+                # A license nobody knows may turn out well; what is known of it stays.
+                moved = {n: v for n, v in moved.items() if n == path or not view.get(n)}
             yield Lever(path, do, moved)
     if view.get("license.open_duties") and view.get("license.use") != "duty_missing":
         yield Lever(
