@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from steelyard.charter.engine import View, check, compile_rule, fact_types, run, unknown_facts
-from steelyard.charter.facts import UseCaseFacts, all_facts, facts_reference
+from steelyard.charter.engine import View, check, compile_rule, run, unknown_facts
+from steelyard.charter.facts import UseCaseFacts, all_facts, fact_types, facts_reference
 from steelyard.charter.load import shipped
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase

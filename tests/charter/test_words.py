@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from steelyard.catalog.charters import NAMES
 from steelyard.catalog.controls import controls
-from steelyard.charter.engine import fact_types
 from steelyard.charter.fact_words import CLAIMS, KNOWN, NOUNS, PHRASES, claim_of, noun_of
+from steelyard.charter.facts import fact_types
 from steelyard.charter.load import shipped
 from steelyard.charter.words import read_condition, sentence
 

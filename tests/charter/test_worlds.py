@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from steelyard.catalog.charters import NAMES
-from steelyard.charter.engine import check, compile_rule, fact_types, run
+from steelyard.charter.engine import check, compile_rule, run
 from steelyard.charter.evaluate import evaluate
-from steelyard.charter.facts import facts_from_document
+from steelyard.charter.facts import fact_types, facts_from_document
 from steelyard.charter.load import shipped
 from steelyard.charter.worlds import (
     Question,

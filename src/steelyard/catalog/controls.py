@@ -11,15 +11,12 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from steelyard.kernel.assessment import ControlTask
-
-Stage = Literal["scoping", "integration", "testing", "deployment", "operation", "retirement"]
-"""Stages of a model's life in the organization, in order."""
+from steelyard.kernel.assessment import ControlTask, Stage
 
 
 class Mapping(Struct, frozen=True, kw_only=True):

@@ -27,8 +27,8 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from steelyard.charter.engine import View, compile_rule, fact_types, run, view_of
-from steelyard.charter.facts import Facts, RiskFacts, fields_of
+from steelyard.charter.engine import View, compile_rule, run, view_of
+from steelyard.charter.facts import Facts, RiskFacts, fact_types, fields_of
 from steelyard.charter.judge import (
     Fired,
     Judgment,

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, islice
 from typing import Any
 
-from steelyard.charter.engine import Program, View, compile_rule, fact_types, run
+from steelyard.charter.engine import Program, View, compile_rule, run
+from steelyard.charter.facts import fact_types
 from steelyard.charter.schema import Rule
 
 MAX_TRIES = 400

@@ -15,12 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
 from steelyard.charter.document import nearest
-from steelyard.charter.facts import Facts, FactType, all_facts, facts_document, fields_of
+from steelyard.charter.environments import loose_environment, typed_environment
+from steelyard.charter.facts import Facts, fact_types, facts_document
 from steelyard.charter.functions import BY_NAME, on_day
 from steelyard.charter.functions import FUNCTIONS as DOMAIN
 from steelyard.charter.judge import Fired, Points, fired_of, points_of
@@ -28,9 +29,6 @@ from steelyard.charter.schema import Dimension, Rule
 from steelyard.charter.tree import Constant, Tree, compared, path_of, read_tree, reads, walk
 from steelyard.kernel.assessment import Tier, Tri
 from steelyard.kernel.errors import InputError
-
-if TYPE_CHECKING:
-    from cel_expr_python import cel
 
 MAX_NESTED_LOOPS = 2
 """Most macros such as ``exists`` inside one another; lists of facts may be long."""
@@ -147,7 +145,7 @@ class View:
     def activation(self) -> Any:
         """The facts in the engine's own form, made once."""
         if self._activation is None:
-            self._activation = _loose_environment().Activation(self.data)
+            self._activation = loose_environment().Activation(self.data)
         return self._activation
 
 
@@ -169,95 +167,6 @@ def _known(data: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-@cache
-def fact_types() -> dict[str, FactType]:
-    """Return every fact by its path."""
-    return {fact.path: fact for fact in all_facts()}
-
-
-@cache
-def _loose_environment() -> cel.Env:
-    from cel_expr_python import cel
-
-    variables = {
-        fact.path: cel.Type.STRING if fact.message is None else cel.Type.DYN
-        for fact in fields_of(Facts)
-    }
-    return cel.NewEnv(variables=variables, functions=_declared(typed=False))
-
-
-def _declared(*, typed: bool) -> list[cel.FunctionDecl]:
-    """Return the functions of :mod:`steelyard.charter.functions` as the engine declares them."""
-    from cel_expr_python import cel
-
-    words = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL}
-    types = fact_types()
-
-    def kind(name: str) -> cel.Type:
-        if name in words:
-            return words[name]
-        message = types[name].message
-        assert message is not None
-        if typed:
-            return cel.Type(f"steelyard.{message.__name__}")
-        return cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
-
-    return [
-        cel.FunctionDecl(
-            function.name,
-            [
-                cel.Overload(
-                    f"steelyard_{function.name}",
-                    kind(function.result),
-                    [kind(name) for name in function.parameters],
-                    function.member,
-                    function.call,
-                )
-            ],
-        )
-        for function in DOMAIN
-    ]
-
-
-@cache
-def _typed_environment() -> cel.Env:
-    """Build the checking environment: one protobuf message type for each struct of facts."""
-    from cel_expr_python import cel
-    from google.protobuf import descriptor_pb2, descriptor_pool
-
-    kinds = descriptor_pb2.FieldDescriptorProto
-    types = {
-        "bool": kinds.TYPE_BOOL,
-        "int": kinds.TYPE_INT64,
-        "string": kinds.TYPE_STRING,
-        "strings": kinds.TYPE_STRING,
-        "date": kinds.TYPE_STRING,
-        "message": kinds.TYPE_MESSAGE,
-    }
-    file = descriptor_pb2.FileDescriptorProto(
-        name="steelyard/facts.proto", package="steelyard", syntax="proto3"
-    )
-    messages = {fact.message for fact in all_facts() if fact.message is not None}
-    for message in sorted(messages, key=lambda kind: kind.__name__):
-        described = file.message_type.add(name=message.__name__)
-        for number, fact in enumerate(fields_of(message), 1):
-            many = kinds.LABEL_REPEATED if fact.kind == "strings" else kinds.LABEL_OPTIONAL
-            added = described.field.add(
-                name=fact.path, number=number, label=many, type=types[fact.kind]
-            )
-            if fact.message is not None:
-                added.type_name = f".steelyard.{fact.message.__name__}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    variables = {
-        fact.path: cel.Type.STRING
-        if fact.message is None
-        else cel.Type(f"steelyard.{fact.message.__name__}")
-        for fact in fields_of(Facts)
-    }
-    return cel.NewEnv(pool, variables=variables, functions=_declared(typed=True))
-
-
 def check(text: str, *, forbidden: tuple[str, ...] = ()) -> list[Problem]:
     """Return what is wrong with an expression; an empty list means it can be used.
 
@@ -269,7 +178,7 @@ def check(text: str, *, forbidden: tuple[str, ...] = ()) -> list[Problem]:
     if too_much:
         return [Problem(1, 1, too_much)]
     try:
-        expression = _typed_environment().compile(text)
+        expression = typed_environment().compile(text)
     except RuntimeError as error:
         return _compile_problems(str(error))
     tree = read_tree(expression.serialize())
@@ -411,7 +320,7 @@ def compile_rule(text: str) -> Program:
     if problem:
         raise InputError(problem, code="charter.expression")
     try:
-        expression = _loose_environment().compile(text)
+        expression = loose_environment().compile(text)
     except RuntimeError as error:
         said = _compile_problems(str(error))[0]
         raise InputError(

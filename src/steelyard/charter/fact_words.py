@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from steelyard.charter.engine import fact_types
+from steelyard.charter.facts import fact_types
 
 
 class Noun(NamedTuple):

@@ -10,6 +10,7 @@ it is then neither true nor false, and what is not known never counts in a model
 
 import datetime
 from collections.abc import Iterator
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -316,6 +317,12 @@ def all_facts(message: type[Struct] = Facts, prefix: str = "") -> Iterator[FactT
         yield fact
         if fact.message is not None:
             yield from all_facts(fact.message, f"{fact.path}.")
+
+
+@cache
+def fact_types() -> dict[str, FactType]:
+    """Return every fact by its path."""
+    return {fact.path: fact for fact in all_facts()}
 
 
 def _fact_type(annotation: Any, path: str) -> FactType:

@@ -26,9 +26,6 @@ from steelyard.charter.sources import Chain, Reader, is_path, open_reference
 from steelyard.kernel.assessment import Reference
 from steelyard.kernel.errors import DocumentErrors, InputError, PositionedError
 
-SHIPPED = NAMES
-"""Names of the shipped charters, lightest first."""
-
 
 class Loaded(Struct, frozen=True, kw_only=True):
     """A charter, its text with the places of everything, and what else was read for it."""

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from steelyard.charter.engine import compile_rule, fact_types
+from steelyard.charter.engine import compile_rule
 from steelyard.charter.fact_words import KNOWN, PHRASES, VALUES, Claim, Noun, claim_of, noun_of
+from steelyard.charter.facts import fact_types
 from steelyard.charter.tree import Tree, path_of, read_tree
 from steelyard.kernel.errors import InputError
 

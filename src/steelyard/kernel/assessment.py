@@ -26,6 +26,8 @@ Tier = Literal["low", "moderate", "high", "critical"]
 Track = Literal["fast", "standard", "deep"]
 Effect = Literal["reject", "review", "condition", "warn"]
 Tri = Literal["true", "false", "unknown"]
+Stage = Literal["scoping", "integration", "testing", "deployment", "operation", "retirement"]
+"""Stages of a model's life in the organization, in order."""
 
 
 class Outcome(StrEnum):

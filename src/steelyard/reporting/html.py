@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from steelyard.kernel.assessment import Assessment, Control, Driver, RuleTrace
-from steelyard.reporting import chips, view
+from steelyard.reporting import chips, people, view
 from steelyard.reporting.icons import ICONS
 from steelyard.reporting.lineage_svg import KIND_WORDS, RELATION_WORDS, draw, marks_of, state_of
 from steelyard.reporting.text import sanitize
@@ -89,6 +89,7 @@ def render_html(assessment: Assessment) -> bytes:
     text = _template().render(
         a=clean,
         v=view,
+        people=people,
         chips=chips,
         chip_of=chips.chip_of,
         icons=ICONS,

@@ -11,13 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from steelyard.kernel.assessment import (
-    Approver,
     Assessment,
     LocatedFinding,
     Outcome,
     Reason,
-    Review,
-    ReviewStep,
     RuleTrace,
 )
 from steelyard.kernel.finding import SEVERITY_ORDER, Severity
@@ -25,7 +22,6 @@ from steelyard.reporting.chips import (
     CONTROL_STATES,
     COVERAGES,
     EFFECTS,
-    GATE_STATES,
     HEADLINES,
     LICENSE_USES,
     OUTCOMES,
@@ -322,59 +318,6 @@ def _review_line(assessment: Assessment) -> Line:
         Chip("pending", "hourglass", "sign-offs needed"),
         f"{review.track} track: {plural(needed, 'sign-off')}{within}",
     )
-
-
-def clocks(review: Review) -> str:
-    """Return quorum, deadline and escalation of a review as one line."""
-    words = [f"{review.track} track"]
-    if review.quorum:
-        words.append(f"quorum {review.quorum}")
-    if review.within:
-        words.append(f"within {review.within}")
-    if review.remind:
-        words.append(f"reminded {review.remind} before")
-    if review.escalate:
-        pace = f", {review.escalate_after} each" if review.escalate_after else ""
-        words.append(f"then escalates to {' → '.join(review.escalate)}{pace}")
-    return ", ".join(words)
-
-
-def step_words(step: ReviewStep) -> str:
-    """Return who takes a step of a review, how many of them are enough, and by when."""
-    words = []
-    if step.sign_offs:
-        enough = f"{step.quorum} of " if step.quorum < len(step.sign_offs) else ""
-        words.append(enough + ", ".join(step.sign_offs))
-    if step.committee:
-        words.append(f"the committee {step.committee}")
-    return " and ".join(words) + (f", within {step.within}" if step.within else "")
-
-
-def approver_words(approver: Approver) -> str:
-    """Return what must hold of whoever uses a decision right."""
-    count = plural(approver.quorum, "person", "people") if approver.role else "the committee"
-    words = [count]
-    if approver.recuse:
-        words.append(f"not the {' or '.join(word.replace('-', ' ') for word in approver.recuse)}")
-    if approver.training:
-        words.append(f"trained in {', '.join(approver.training)}")
-    return ", ".join(words)
-
-
-def gate_rows(assessment: Assessment) -> list[tuple[str, Chip, str]]:
-    """Return the gates of the lifecycle: stage, state, and what each waits for."""
-    rows = []
-    for gate in assessment.gates:
-        waits = []
-        if gate.waiting:
-            waits.append(f"controls {', '.join(gate.waiting)}")
-        if gate.evidence:
-            waits.append(f"evidence {', '.join(gate.evidence)}")
-        waits += gate.asks
-        if gate.opened_by:
-            waits.append(f"opened by {', '.join(gate.opened_by)}")
-        rows.append((gate.stage, chip_of(GATE_STATES, gate.state), "; ".join(waits)))
-    return rows
 
 
 def next_steps(assessment: Assessment) -> list[str]:

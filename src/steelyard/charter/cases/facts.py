@@ -15,8 +15,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from steelyard.charter.document import Document, nearest
-from steelyard.charter.engine import fact_types
-from steelyard.charter.facts import Facts
+from steelyard.charter.facts import Facts, fact_types
 from steelyard.charter.yaml_nodes import Mark, Node
 
 UNKNOWN = "unknown"

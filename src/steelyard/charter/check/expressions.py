@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from steelyard.catalog.frameworks import find, nearest_reference
 from steelyard.charter.controls import selectable, selected
 from steelyard.charter.document import Document, Path, nearest
-from steelyard.charter.engine import check, fact_types
+from steelyard.charter.engine import check
+from steelyard.charter.facts import fact_types
 from steelyard.charter.schema import LicenseEntry, Sections
 
 

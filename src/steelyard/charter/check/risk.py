@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from steelyard.charter.check.expressions import check_expression
 from steelyard.charter.document import Document, Path, nearest
-from steelyard.charter.engine import fact_types
-from steelyard.charter.facts import FactType
+from steelyard.charter.facts import FactType, fact_types
 from steelyard.charter.schema import TIERS, Dimension, Sections
 
 

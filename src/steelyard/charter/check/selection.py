@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from steelyard.charter.document import Document, Path, nearest
-from steelyard.charter.engine import fact_types
+from steelyard.charter.facts import fact_types
 from steelyard.charter.schema import (
     LicenseEntry,
     ModelsSection,

@@ -13,7 +13,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from steelyard.charter.engine import View, fact_types
+from steelyard.charter.engine import View
+from steelyard.charter.facts import fact_types
 from steelyard.charter.schema import Charter
 from steelyard.charter.worlds.ask import Domains
 

@@ -73,9 +73,9 @@ from steelyard.charter.schema.words import (
     Percent,
     Role,
     Severity,
-    Stage,
     Words,
 )
+from steelyard.kernel.assessment import Stage
 
 __all__ = [
     "STAGES",

@@ -35,8 +35,8 @@ from steelyard.charter.schema.selection import (
     ModelsSection,
     SecuritySection,
 )
-from steelyard.charter.schema.words import Name, Stage, Words
-from steelyard.kernel.assessment import Reference, Track
+from steelyard.charter.schema.words import Name, Words
+from steelyard.kernel.assessment import Reference, Stage, Track
 
 
 class Sections(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from steelyard.charter.schema.words import Consequence, Expression, Name, Stage, Words
-from steelyard.kernel.assessment import ControlTask, Effect, Reference
+from steelyard.charter.schema.words import Consequence, Expression, Name, Words
+from steelyard.kernel.assessment import ControlTask, Effect, Reference, Stage
 
 _EFFECTS: dict[str, Effect] = {
     "reject": "reject",

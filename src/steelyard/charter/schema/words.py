@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
-from steelyard.kernel.assessment import Tier
+from steelyard.kernel.assessment import Stage, Tier
 
 TIERS: tuple[Tier, ...] = ("low", "moderate", "high", "critical")
 """Best first."""
@@ -40,16 +40,8 @@ Expression = Annotated[str, Meta(max_length=2000)]
 Words = tuple[str, ...]
 Count = Annotated[int, Meta(ge=1, le=20)]
 Percent = Annotated[int, Meta(ge=1, le=100)]
-Stage = Literal["scoping", "integration", "testing", "deployment", "operation", "retirement"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 """Stages of the lifecycle, in order."""
-STAGES: tuple[Stage, ...] = (
-    "scoping",
-    "integration",
-    "testing",
-    "deployment",
-    "operation",
-    "retirement",
-)
 Severity = Literal["critical", "high", "medium", "low"]
 Action = Literal[
     "approve",

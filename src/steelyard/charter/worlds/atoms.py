@@ -14,8 +14,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from steelyard.charter.engine import compile_rule, fact_types
-from steelyard.charter.facts import FactType
+from steelyard.charter.engine import compile_rule
+from steelyard.charter.facts import FactType, fact_types
 from steelyard.charter.tree import Constant, Tree, path_of, read_tree
 
 AtomKind = Literal["truth", "presence", "compare", "member", "text", "size", "days", "elements"]

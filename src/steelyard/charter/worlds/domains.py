@@ -17,8 +17,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from steelyard.charter.engine import View, compile_rule, fact_types, run
-from steelyard.charter.facts import FactType
+from steelyard.charter.engine import View, compile_rule, run
+from steelyard.charter.facts import FactType, fact_types
 from steelyard.charter.schema import TIERS
 from steelyard.charter.sections import listed
 from steelyard.charter.worlds.atoms import Atom

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from steelyard.charter.engine import View, compile_rule, fact_types
+from steelyard.charter.engine import View, compile_rule
+from steelyard.charter.facts import fact_types
 from steelyard.charter.judge import points_of
 from steelyard.charter.schema import Dimension, RiskSection
 from steelyard.charter.sections import listed

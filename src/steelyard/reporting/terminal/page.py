@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from steelyard.kernel.assessment import Assessment, Outcome, Reason
-from steelyard.reporting import view
+from steelyard.reporting import people, view
 from steelyard.reporting.chips import EFFECTS, STYLES, TIERS, chip_of
 from steelyard.reporting.terminal import evidence
 from steelyard.reporting.terminal.look import Look, indent
@@ -142,17 +142,17 @@ def _people(look: Look, assessment: Assessment) -> None:
     review = assessment.review
     if review.sign_offs_required:
         look.print(look.heading("Sign-offs needed"))
-        look.print(indent(look.say(view.clocks(review))))
+        look.print(indent(look.say(people.clocks(review))))
         rows = [(sign_off.role, look.say(sign_off.why)) for sign_off in review.sign_offs_required]
         look.print(indent(look.pairs(rows)))
     if review.steps:
         look.print(look.heading("Steps of the review"))
-        steps = [(step.name, look.say(view.step_words(step))) for step in review.steps]
+        steps = [(step.name, look.say(people.step_words(step))) for step in review.steps]
         look.print(indent(look.pairs(steps)))
     if review.approvers:
         look.print(look.heading("Who may approve"))
         rights = [
-            (one.role or one.committee, look.say(view.approver_words(one)))
+            (one.role or one.committee, look.say(people.approver_words(one)))
             for one in review.approvers
         ]
         look.print(indent(look.pairs(rights)))
@@ -160,7 +160,7 @@ def _people(look: Look, assessment: Assessment) -> None:
         look.print(look.heading("Gates of the lifecycle"))
         gates = [
             (stage, Text.assemble(look.chip(chip), look.say(f"  {waits}")))
-            for stage, chip, waits in view.gate_rows(assessment)
+            for stage, chip, waits in people.gate_rows(assessment)
         ]
         look.print(indent(look.pairs(gates)))
 
