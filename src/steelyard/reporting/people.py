@@ -45,17 +45,17 @@ def approver_words(approver: Approver) -> str:
     return ", ".join(words)
 
 
-def gate_rows(assessment: Assessment) -> list[tuple[str, Chip, str]]:
+def gate_rows(assessment: Assessment) -> list[tuple[str, Chip, list[str]]]:
     """Return the gates of the lifecycle: stage, state, and what each waits for."""
     rows = []
     for gate in assessment.gates:
         waits = []
         if gate.waiting:
-            waits.append(f"controls {', '.join(gate.waiting)}")
+            waits.append(f"Controls: {', '.join(gate.waiting)}")
         if gate.evidence:
-            waits.append(f"evidence {', '.join(gate.evidence)}")
+            waits.append(f"Evidence: {', '.join(gate.evidence)}")
         waits += gate.asks
         if gate.opened_by:
-            waits.append(f"opened by {', '.join(gate.opened_by)}")
-        rows.append((gate.stage, chip_of(GATE_STATES, gate.state), "; ".join(waits)))
+            waits.append(f"Opened by {', '.join(gate.opened_by)}")
+        rows.append((gate.stage, chip_of(GATE_STATES, gate.state), waits))
     return rows

@@ -159,7 +159,7 @@ def _people(look: Look, assessment: Assessment) -> None:
     if assessment.gates and assessment.decision.outcome is not Outcome.REJECTED:
         look.print(look.heading("Gates of the lifecycle"))
         gates = [
-            (stage, Text.assemble(look.chip(chip), look.say(f"  {waits}")))
+            (stage, Text.assemble(look.chip(chip), look.say("  " + "; ".join(waits))))
             for stage, chip, waits in people.gate_rows(assessment)
         ]
         look.print(indent(look.pairs(gates)))
