@@ -180,6 +180,8 @@ def confidence_of(table: Table, item: str) -> str:
     """Return an entry's confidence where it differs from its table's."""
     if table.prefix == "NIST-AI-600-1" and int(item.rpartition(".")[2]) <= 5:
         return "secondary"  # the order and the first five were confirmed in publications
+    if table.prefix == "EU-AI-Act" and item in ("Art-22", "Art-50"):
+        return "secondary"  # their titles were put right after other publications
     return ""
 
 
