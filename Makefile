@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FUZZ_SECONDS ?= 120
+FUZZ_START ?=
 SAY := @echo "steelyard:"
 
 .DEFAULT_GOAL := help
@@ -42,7 +43,7 @@ unit: ## Tests
 
 fuzz: ## Throw changed files at every reader for FUZZ_SECONDS (120)
 	@$(PYTHON) scripts/prepare.py dev
-	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_START),--start $(FUZZ_START))
 
 COMPILED := build/compiled
 
@@ -80,7 +81,8 @@ bench-portfolio: ## Judge 100,000 assessments under 50 rules; PEERS=DIR asks oth
 
 lock: ## Pin every dependency with its hashes
 	@$(BIN)/python -m pip install --quiet uv
-	@for set in 'base pyproject.toml' 'build --group build' 'dev --group dev pyproject.toml'; do \
+	@for set in 'base pyproject.toml' 'build --group build' \
+	  'dev --group dev --extra server --extra postgres pyproject.toml'; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url $${set#* } -o requirements/$${set%% *}.txt; done
 

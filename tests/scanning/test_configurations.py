@@ -158,6 +158,7 @@ def test_a_hostile_template_is_found_wherever_it_stands(
         (".env", "HF_TOKEN=\nDEBUG=1\n", CLEAN, "secret.environment-file"),
         ("template.json", '{"chat_template": "{{ unclosed"}', CLEAN, "template.unreadable"),
         ("x.jinja", "{{ def_kernel('A') }}", CLEAN, "template.unknown-call"),
+        ("x.jinja", "{{ a" + ".b" * 5000 + " }}", SUSPICIOUS, "template.unreadable"),
     ],
 )  # fmt: skip
 def test_configurations(tmp_path: Path, name: str, text: str, verdict: Verdict, rule: str) -> None:

@@ -76,7 +76,10 @@ def judge_template(
     except (TemplateError, RecursionError, ValueError) as error:
         _unparsed(text, error, into, location)
         return
-    _Judge(into, location).judge(tree)
+    try:
+        _Judge(into, location).judge(tree)
+    except RecursionError as error:  # a chain of names is parsed in a loop, but walked by calls
+        _unparsed(text, error, into, location)
 
 
 def _unparsed(text: str, error: Exception, into: Examination, location: str) -> None:
