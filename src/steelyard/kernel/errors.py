@@ -9,6 +9,9 @@ The kernel knows neither HTTP nor exit codes: a door (command line, API, gateway
   inside the sandbox and turned into a finding or a coverage gap there; users never see it raw.
 * :class:`IntegrityError`: evidence does not verify; somebody changed something.
 * :class:`UndecidedError`: we could not do our work, so nothing may pass.
+* :class:`UnauthenticatedError`, :class:`ForbiddenError`: nobody known asks, or somebody who has
+  not the right.
+* :class:`ConflictError`: the thing is not in the state this needs, or changed meanwhile.
 """
 
 from __future__ import annotations
@@ -124,3 +127,75 @@ class UndecidedError(SteelyardError):
     """Steelyard could not do its work (sandbox died, timed out, lied). Nothing may pass."""
 
     code = "undecided"
+
+
+class UnavailableError(UndecidedError):
+    """A part of the world is not there now (database, disk, mail server); trying later may help.
+
+    Nothing was done. ``retry_after`` is in seconds.
+    """
+
+    code = "unavailable"
+
+    def __init__(
+        self, message: str, *, next_step: str = "", code: str | None = None, retry_after: int = 5
+    ) -> None:
+        super().__init__(message, next_step=next_step, code=code)
+        self.retry_after = retry_after
+
+
+class FieldErrors(InputError):
+    """Several fields of one document are wrong: pairs of a field's path and a sentence."""
+
+    code = "input.fields"
+
+    def __init__(self, faults: list[tuple[str, str]], *, next_step: str = "") -> None:
+        self.faults = faults
+        super().__init__(
+            " ".join(f"{field}: {said}" for field, said in faults),
+            next_step=next_step or "Correct the fields named and send it again.",
+        )
+
+
+class MissingError(InputError):
+    """There is no such thing, or the caller may not know of it: both look the same."""
+
+    code = "missing"
+
+
+class UnauthenticatedError(SteelyardError):
+    """Nobody known asks."""
+
+    code = "identity.unknown"
+
+
+class ForbiddenError(SteelyardError):
+    """The caller is known and has not the right."""
+
+    code = "right.missing"
+
+
+class ConflictError(SteelyardError):
+    """The thing is not in the state this needs."""
+
+    code = "state.conflict"
+
+
+class StaleError(ConflictError):
+    """It was changed by somebody else since the caller read it; ``current`` is what it is now."""
+
+    code = "state.stale"
+
+    def __init__(self, message: str, *, current: object = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step or "Read it again and repeat your change.")
+        self.current = current
+
+
+class BusyError(SteelyardError):
+    """The caller asks too often; ``retry_after`` is in seconds."""
+
+    code = "busy"
+
+    def __init__(self, message: str, *, retry_after: int, code: str | None = None) -> None:
+        super().__init__(message, next_step=f"Try again in {retry_after} s.", code=code)
+        self.retry_after = retry_after

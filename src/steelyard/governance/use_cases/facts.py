@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import structs
 
@@ -71,8 +72,17 @@ def check_environment(name: str) -> None:
 
 
 def _check(document: Document, use_case: UseCase) -> None:
+    for place, message, step in faults(use_case):
+        document.error_at(place, message, step)
+
+
+Fault = tuple[tuple[str | int, ...], str, str]
+
+
+def faults(use_case: UseCase) -> Iterator[Fault]:
+    """Yield what types alone do not refuse: the place, a sentence and a next step."""
     if not _NAME.match(use_case.name):
-        document.error_at(
+        yield (
             ("name",),
             f"The name must be lower-case words with dashes, not {use_case.name!r}.",
             "Write it like internal-search.",
@@ -80,43 +90,48 @@ def _check(document: Document, use_case: UseCase) -> None:
     for field in ("owner", "sponsor"):
         address = getattr(use_case, field)
         if address is not None and not _MAIL.match(address):
-            document.error_at(
+            yield (
                 (field,),
                 f"The {field} must be a mail address, not {address!r}.",
                 "Decisions and alerts are sent there.",
             )
     if not use_case.purpose.strip():
-        document.error_at(("purpose",), "The purpose is empty.", "Say what the model will do.")
+        yield ("purpose",), "The purpose is empty.", "Say what the model will do."
     if not _ENVIRONMENT.match(use_case.environment):
-        document.error_at(
+        yield (
             ("environment",),
             f"The environment must be a lower-case word, not {use_case.environment!r}.",
             "Write it like sandbox, staging or production.",
         )
     if not _NAME.match(use_case.sector):
-        document.error_at(
+        yield (
             ("sector",),
             f"The sector must be lower-case words with dashes, not {use_case.sector!r}.",
             "Charters compare it letter by letter: health, finance, public-administration.",
         )
-    if not use_case.regions:
-        document.error_at(("regions",), "Name at least one region.", "Write it like [EU, US].")
-    for index, region in enumerate(use_case.regions):
-        if not _REGION.match(region):
-            document.error_at(
-                ("regions", index),
-                f"A region is an ISO country code of two capitals, or EU, not {region!r}.",
-            )
-    _answers(document, use_case)
+    yield from _regions(use_case)
+    yield from _answers(use_case)
     for field in ("monthly_users", "revenue_usd"):
         number = getattr(use_case, field)
         if number is not None and number < 0:
-            document.error_at((field,), f"{field!r} cannot be negative.")
+            yield (field,), f"{field!r} cannot be negative.", ""
 
 
-def _answers(document: Document, use_case: UseCase) -> None:
+def _regions(use_case: UseCase) -> Iterator[Fault]:
+    if not use_case.regions:
+        yield ("regions",), "Name at least one region.", "Write it like [EU, US]."
+    for index, region in enumerate(use_case.regions):
+        if not _REGION.match(region):
+            yield (
+                ("regions", index),
+                f"A region is an ISO country code of two capitals, or EU, not {region!r}.",
+                "",
+            )
+
+
+def _answers(use_case: UseCase) -> Iterator[Fault]:
     for question, answer in (use_case.eu_ai_act or {}).items():
         try:
             answers_of({question: answer})
         except InputError as error:
-            document.error_at(("eu_ai_act", question), error.message, error.next_step)
+            yield ("eu_ai_act", question), error.message, error.next_step

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports every module of tables, so that one catalog knows all of them."""
+
+from __future__ import annotations
+
+import steelyard.governance.use_cases.tables
+import steelyard.platform.log.tables
+import steelyard.platform.replies.tables  # noqa: F401

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens the database and runs transactions in it.
+
+SQLite: write-ahead log, every commit on disk before it is acknowledged, foreign keys on, and a
+writing transaction takes its lock when it begins, so that it cannot fail half-way for having read
+too early. PostgreSQL: repeatable work is tried again when the server says that transactions met.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from steelyard.kernel.errors import InputError, UnavailableError
+
+T = TypeVar("T")
+WAIT_MS = 30_000
+"""How long a writer waits for another on SQLite."""
+_AGAIN = {"40001", "40P01", "55P03"}
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+_TRIES = 6
+
+
+class Database:
+    """One database and its pool of connections."""
+
+    def __init__(self, url: str, *, pool: int = 20) -> None:
+        self.engine = _engine(url, pool)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session in a transaction that is committed at the end, or undone on any error.
+
+        Raises:
+            UnavailableError: the database cannot be reached or cannot write; nothing was done.
+        """
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            if self.sqlite:
+                session.connection(execution_options={"begin": "IMMEDIATE"})
+            with _commit(session):
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that sees one state of the database and changes nothing."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            if not self.sqlite:
+                session.connection(
+                    execution_options={
+                        "isolation_level": "REPEATABLE READ",
+                        "postgresql_readonly": True,
+                    }
+                )
+            yield session
+            session.rollback()
+
+    def transact(self, act: Callable[[Session], T]) -> T:
+        """Run ``act`` in a writing transaction, again if transactions met; ``act`` must not have
+        effects outside the session."""
+        for attempt in range(_TRIES):
+            try:
+                with self.writing() as session:
+                    return act(session)
+            except UnavailableError as error:
+                cause = error.__cause__
+                if not (isinstance(cause, DBAPIError) and _met(cause)) or attempt == _TRIES - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 # spreads retries
+        raise AssertionError("unreachable")
+
+    def check(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            UnavailableError: there is none.
+        """
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _commit(session: Session) -> Iterator[None]:
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _met(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _AGAIN or "database is locked" in str(error.orig)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the driver says about the world into a sentence; bugs stay what they are."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
+        full = "full" in said.lower() or getattr(error.orig, "sqlstate", "") == "53100"
+        raise UnavailableError(
+            f"The database cannot do this now: {said}.",
+            next_step="Free space on the database's disk." if full else "Try again in a moment.",
+            code="database.full" if full else "database.unavailable",
+        ) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated and not _met(error):
+            raise
+        raise UnavailableError(
+            "The database ended this connection; nothing was done.",
+            next_step="Try again in a moment.",
+            code="database.unavailable",
+        ) from error
+
+
+def sqlite_url(directory: Path) -> str:
+    """Return the URL of the embedded database in a data directory."""
+    return f"sqlite:///{directory / 'steelyard.db'}"
+
+
+def _engine(url: str, pool: int) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InputError(
+            "The address of the database is not a URL.",
+            next_step="Write it like postgresql://user@host/name or sqlite:///path.",
+            code="database.url",
+        ) from error
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        try:
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_size=pool,
+                max_overflow=pool,
+                pool_pre_ping=True,
+                pool_timeout=15,
+                connect_args={"connect_timeout": 10, "application_name": "steelyard"},
+            )
+        except ModuleNotFoundError as error:
+            raise InputError(
+                "PostgreSQL needs a driver that is not installed.",
+                next_step="Install steelyard[server,postgres].",
+                code="database.driver",
+            ) from error
+    if parsed.drivername != "sqlite":
+        raise InputError(
+            f"Databases of the kind {parsed.drivername!r} are not supported.",
+            next_step="Use postgresql://… or leave the setting out for SQLite.",
+            code="database.url",
+        )
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool,
+        max_overflow=pool,
+        connect_args={"timeout": WAIT_MS / 1000, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Set what SQLite forgets between connections."""
+    connection.isolation_level = None  # the driver must not begin transactions on its own
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={WAIT_MS}",
+        "cache_size=-65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', '')}")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each role may ask of the server, right by right.
+
+This is the outer wall: whether somebody may use a door at all. Whether their vote counts for *this*
+decision is a question for the charter's decision rights, asked behind the door. Every route names a
+right of this table; a right that nobody is listed for is held by nobody.
+"""
+
+from __future__ import annotations
+
+from steelyard.kernel.actor import (
+    ADMINISTRATOR,
+    ASSESSOR,
+    AUDITOR,
+    BUILT_IN_ROLES,
+    MODEL_OWNER,
+    OPERATOR,
+    REQUESTER,
+    SPONSOR,
+    Actor,
+)
+from steelyard.kernel.errors import ForbiddenError
+
+REVIEWER = "reviewer"
+"""Stands for every role that decides: those of reviewers, and any a charter names."""
+_NOT_REVIEWERS = frozenset({REQUESTER, AUDITOR, ASSESSOR, ADMINISTRATOR, OPERATOR})
+
+EVERYONE = frozenset({*BUILT_IN_ROLES, REVIEWER})
+STAFF = EVERYONE - {ASSESSOR, AUDITOR}
+_DECIDERS = frozenset({REVIEWER, SPONSOR, MODEL_OWNER})
+_READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "about.read": EVERYONE,
+    "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
+    "charter.read": EVERYONE,
+    "use-case.read": EVERYONE,
+    "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
+}
+"""Right → roles that hold it, in alphabetical order of rights."""
+
+SEES_ALL_UNITS = frozenset({AUDITOR, ADMINISTRATOR, OPERATOR, SPONSOR, REVIEWER})
+"""Roles that are not bound to the rows of their own units."""
+
+
+def standing(actor: Actor) -> frozenset[str]:
+    """Return the actor's roles, with ``reviewer`` added if one of them decides."""
+    return actor.roles | ({REVIEWER} if actor.roles - _NOT_REVIEWERS else set())
+
+
+def allowed(actor: Actor, right: str) -> bool:
+    """Tell whether ``actor`` may use a door that asks for ``right``."""
+    if actor.scope.actions and right not in actor.scope.actions:
+        return False
+    return bool(PERMISSIONS.get(right, frozenset()) & standing(actor))
+
+
+def demand(actor: Actor, right: str) -> None:
+    """Refuse an actor who has not the right.
+
+    Raises:
+        ForbiddenError: with the roles that would have it.
+    """
+    if allowed(actor, right):
+        return
+    if actor.scope.actions and right not in actor.scope.actions:
+        raise ForbiddenError(
+            f"This token may not do {right!r}.",
+            next_step="Use a token whose scope names it.",
+            code="right.scope",
+        )
+    holders = ", ".join(sorted(PERMISSIONS.get(right, ()))) or "nobody"
+    raise ForbiddenError(
+        f"Your roles do not include the right {right!r}.",
+        next_step=f"It is held by: {holders}. Ask an administrator if you need it.",
+    )
+
+
+def sees_all(actor: Actor) -> bool:
+    """Tell whether ``actor`` sees the rows of every unit."""
+    return actor.kind == "system" or bool(standing(actor) & SEES_ALL_UNITS)

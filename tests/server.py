@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server in the test's own process, on SQLite and, where it is found, on PostgreSQL.
+
+Every test that asks for ``house`` runs on both. PostgreSQL is found through
+``STEELYARD_TEST_POSTGRES`` or on its standard port; each test process uses a database of its own,
+and each test an empty schema in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from steelyard.api.app import create_app
+from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
+from steelyard.bootstrap.house import House
+from steelyard.kernel.actor import Actor
+from steelyard.platform.database.base import Base
+from steelyard.platform.database.engine import Database, sqlite_url
+from steelyard.platform.jobs.port import Job
+
+ADMIN_URL = os.environ.get(
+    "STEELYARD_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+NOON = dt.datetime(2026, 11, 25, 12, 0, tzinfo=dt.UTC)
+"""A Wednesday."""
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: dt.datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        self.now += dt.timedelta(**span)
+
+
+@dataclass
+class KeptJobs:
+    """A queue that only remembers; for tests of what is put."""
+
+    jobs: list[Job] = field(default_factory=list)
+
+    def put(self, session: Session, job: Job) -> None:
+        self.jobs.append(job)
+
+
+@cache
+def postgres_url() -> str | None:
+    """Return a database of this test process, made once; None where there is no server."""
+    name = f"steelyard_test_{os.getpid()}"
+    engine = create_engine(ADMIN_URL, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for old in connection.scalars(
+                text("SELECT datname FROM pg_database WHERE datname LIKE 'steelyard_test_%'")
+            ).all():
+                if not Path(f"/proc/{old.rpartition('_')[2]}").exists() or old == name:
+                    connection.execute(text(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    except OperationalError:
+        if "postgres" in os.environ.get("STEELYARD_REQUIRE", ""):
+            raise
+        return None
+    finally:
+        engine.dispose()
+    return ADMIN_URL.rpartition("/")[0] + f"/{name}"
+
+
+def open_database(kind: str, directory: Path) -> Database:
+    """Return an empty database of that kind with all tables."""
+    if kind == "sqlite":
+        database = Database(sqlite_url(directory))
+    else:
+        url = postgres_url()
+        if url is None:
+            pytest.skip("POSTGRESQL NOT FOUND: the server was tested on SQLite only")
+        database = Database(url)
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    Base.metadata.create_all(database.engine)
+    return database
+
+
+def person(name: str, *roles: str, unit: str = "search", **more: Any) -> Actor:
+    """Return somebody with these roles in a unit."""
+    return Actor(
+        id=f"usr_{name}",
+        alias=f"act_{name}",
+        name=name.title(),
+        mail=f"{name}@example.org",
+        roles=frozenset(roles),
+        units=frozenset({unit} if unit else ()),
+        **more,
+    )
+
+
+class Doors:
+    """Clients of one server, each logged in as somebody."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._people: dict[str, Actor] = {}
+        self.app = create_app(house, self._authenticate)
+
+    def _authenticate(self, request: Request) -> Actor | None:
+        return self._people.get(request.headers.get("authorization", ""))
+
+    def as_(self, actor: Actor) -> TestClient:
+        """Return a client that calls as ``actor``."""
+        self._people[f"Bearer {actor.id}"] = actor
+        return TestClient(
+            self.app,
+            headers={"authorization": f"Bearer {actor.id}"},
+            raise_server_exceptions=False,
+        )
+
+    @property
+    def stranger(self) -> TestClient:
+        """A client nobody knows."""
+        return TestClient(self.app, raise_server_exceptions=False)
+
+
+KINDS = ["sqlite", "postgresql"]
+
+
+def houses(kind: str, directory: Path) -> Iterator[House]:
+    """Yield a house on an empty database and close it afterwards."""
+    database = open_database(kind, directory)
+    try:
+        yield House(database=database, jobs=KeptJobs(), clock=Clock())
+    finally:
+        database.close()
