@@ -32,8 +32,10 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
-    "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
+    "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
+    "charter.propose": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
     "charter.read": EVERYONE,
+    "charter.vote": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
 }
