@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import steelyard.governance.clocks.tables
 import steelyard.governance.use_cases.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401
