@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 import steelyard.governance.use_cases.tables
+import steelyard.platform.identity.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401
