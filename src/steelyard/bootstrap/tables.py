@@ -5,5 +5,6 @@ from __future__ import annotations
 
 import steelyard.governance.clocks.tables
 import steelyard.governance.use_cases.tables
+import steelyard.platform.identity.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401
