@@ -16,7 +16,7 @@ from steelyard.bootstrap import utc_now
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
 from steelyard.platform import keys
-from steelyard.platform.blobs.store import Blobs, memory_blobs
+from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.durable import make_directory
