@@ -32,8 +32,10 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
+    "calendar.write": frozenset({ADMINISTRATOR}),
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
+    "clock.read": EVERYONE,
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
 }
