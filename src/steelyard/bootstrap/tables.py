@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import steelyard.governance.use_cases.tables
+import steelyard.platform.identity.credential_tables
 import steelyard.platform.identity.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401
