@@ -12,8 +12,8 @@ from tests.live import listening
 
 from steelyard.api.app import create_app
 from steelyard.api.authentication import authenticate_with
-from steelyard.bootstrap.local_house import local_house
 from steelyard.cli import root
+from steelyard.cli.admin.door import opened
 from steelyard.kernel.errors import InputError, MissingError, SteelyardError
 
 
@@ -49,7 +49,7 @@ def test_an_account_is_made_listed_used_and_disabled(
     listed = json.loads(run("admin", "list-users", "--format", "json", *data))["items"]
     assert [each["mail"] for each in listed] == ["ada@example.org", "b@example.org"]
     assert "ada@example.org" in run("admin", "list-users", *data)
-    with local_house(tmp_path / "data", None) as house:
+    with opened(tmp_path / "data") as house:
         app = create_app(house, authenticate_with(house))
         with listening(app) as url:
             assert "ada@example.org" in run("login", url, "--token-stdin", stdin=token + "\n")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from fastapi import Request
 
 from steelyard.api.cookies import session_secret
@@ -41,8 +43,9 @@ class Authentication:
 
     def _by_session(self, request: Request, secret: str) -> Actor | None:
         now = self._house.clock()
+        idle = dt.timedelta(minutes=self._house.settings.session_idle_minutes)
         with self._house.reading() as session:
-            found = sessions.check(session, secret, now)
+            found = sessions.check(session, secret, now, idle)
         if found is None:
             return None
         actor, session_id = found

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,17 +21,18 @@ def data_option() -> Callable[[F], F]:
     return click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
-        help="The server's data directory. Default: that of this user, or the database at "
-        "STEELYARD_DATABASE_URL.",
+        help="The server's data directory. [default: STEELYARD_DATA, else steelyard-data]",
     )
 
 
 @contextmanager
 def opened(data: Path | None) -> Iterator[House]:
-    """Yield the house on the database of this machine."""
-    from steelyard.bootstrap.local_house import local_house
-    from steelyard.platform.keys import data_home
+    """Yield the house that the settings of this machine describe."""
+    from steelyard.bootstrap.house import open_house
+    from steelyard.platform.settings import read_settings
 
-    url = None if data else os.environ.get("STEELYARD_DATABASE_URL")
-    with local_house(data or data_home(os.environ) / "server", url) as house:
+    house = open_house(read_settings(data=data))
+    try:
         yield house
+    finally:
+        house.close()

@@ -32,8 +32,10 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
+    "calendar.write": frozenset({ADMINISTRATOR}),
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
+    "clock.read": EVERYONE,
     "identity.configure": frozenset({ADMINISTRATOR}),
     "robot.manage": frozenset({ADMINISTRATOR}),
     "robot.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
@@ -50,6 +52,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "unit.read": EVERYONE,
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
+    "user.manage": frozenset({ADMINISTRATOR}),
+    "user.read": EVERYONE - {ASSESSOR},
 }
 """Right → roles that hold it, in alphabetical order of rights."""
 

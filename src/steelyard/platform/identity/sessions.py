@@ -40,14 +40,20 @@ class SessionView(Struct, frozen=True, kw_only=True):
 
 
 def start(
-    work: Work, person: PersonRow, method: str, *, agent: str = "", address: str = ""
+    work: Work,
+    person: PersonRow,
+    method: str,
+    *,
+    agent: str = "",
+    address: str = "",
+    life: dt.timedelta = LIFE,
 ) -> tuple[str, SessionView]:
     """Begin a session; return the secret for the cookie and the session."""
     secret = new_secret(SESSION)
     row = SessionRow(
         id=work.id("ses"), person=person.id, digest=digest_of(secret, SESSION), method=method,
         agent=_printable(agent)[:200], address=address[:64], created_at=work.now,
-        used_at=work.now, ends_at=work.now + LIFE,
+        used_at=work.now, ends_at=work.now + life,
     )  # fmt: skip
     work.session.add(row)
     work.session.flush()
@@ -65,13 +71,15 @@ def start(
     return secret, _view(row, row.id)
 
 
-def check(session: Session, secret: str, now: dt.datetime) -> tuple[Actor, str] | None:
+def check(
+    session: Session, secret: str, now: dt.datetime, idle: dt.timedelta = IDLE
+) -> tuple[Actor, str] | None:
     """Return whose session this is and its id; None if it has ended."""
     digest = digest_of(secret, SESSION)
     if digest is None:
         return None
     row = session.scalar(select(SessionRow).where(SessionRow.digest == digest))
-    if row is None or not same(row.digest, digest) or not _alive(row, now):
+    if row is None or not same(row.digest, digest) or not _alive(row, now, idle):
         return None
     person = session.get(PersonRow, row.person)
     actor = None if person is None else person_actor(session, person, now)
@@ -79,13 +87,13 @@ def check(session: Session, secret: str, now: dt.datetime) -> tuple[Actor, str] 
 
 
 def find(
-    session: Session, person_id: str, now: dt.datetime, current: str = ""
+    session: Session, person_id: str, now: dt.datetime, current: str = "", idle: dt.timedelta = IDLE
 ) -> list[SessionView]:
     """Return the sessions of a person that work now, the newest first."""
     query = (
         select(SessionRow)
         .where(SessionRow.person == person_id, SessionRow.ended_at.is_(None))
-        .where(SessionRow.ends_at > now, SessionRow.used_at > now - IDLE)
+        .where(SessionRow.ends_at > now, SessionRow.used_at > now - idle)
         .order_by(SessionRow.id.desc())
         .limit(200)
     )
@@ -121,8 +129,8 @@ def end_all(work: Work, person_id: str, *, but: str = "") -> int:
     return len(found.all())
 
 
-def _alive(row: SessionRow, now: dt.datetime) -> bool:
-    return row.ended_at is None and now < row.ends_at and now < row.used_at + IDLE
+def _alive(row: SessionRow, now: dt.datetime, idle: dt.timedelta) -> bool:
+    return row.ended_at is None and now < row.ends_at and now < row.used_at + idle
 
 
 def _view(row: SessionRow, current: str) -> SessionView:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from steelyard.kernel.actor import ASSESSOR, Actor
 from steelyard.platform.identity.permissions import sees_all
 
-S = TypeVar("S", bound=Select[Any])
+S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
 
 def within_reach(
