@@ -90,7 +90,7 @@ def waiting_for(
     """Return who must still agree to a change of ``charter``, and whether somebody refused.
 
     Each person counts once for each right; whoever proposed it counts for none. Where no charter
-    is in force yet, or it gives nobody the right, one executive sponsor or administrator agrees.
+    is in force yet, or it gives nobody the right, one executive sponsor agrees.
     """
     cast = [vote for vote in votes if vote.person != proposer]
     refused = any(vote.answer == "no" for vote in cast)
@@ -101,8 +101,8 @@ def waiting_for(
         if right.action == "change-charter"
     ]
     if not rights:
-        agreed = any(vote.role in ("executive-sponsor", "administrator") for vote in yes)
-        return ([] if agreed else ["one executive sponsor or administrator"]), refused
+        agreed = any(vote.role == "executive-sponsor" for vote in yes)
+        return ([] if agreed else ["one executive sponsor"]), refused
     assert charter is not None
     missing = [_missing(right, charter.committees, yes) for right in rights]
     return [words for words in missing if words], refused
