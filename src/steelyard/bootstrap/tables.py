@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import steelyard.governance.clocks.tables
+import steelyard.governance.intake.tables
+import steelyard.governance.inventory.tables
 import steelyard.governance.use_cases.tables
+import steelyard.platform.identity.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of requests. Nobody learns that a request of another unit exists."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from steelyard.governance.intake.states import OPEN, RequestView, Stage, State
+from steelyard.governance.intake.tables import RequestRow
+from steelyard.kernel.actor import Actor
+from steelyard.kernel.errors import MissingError
+from steelyard.platform.identity.visibility import within_reach
+
+
+def get(session: Session, actor: Actor, request_id: str) -> RequestView:
+    """Return one request.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    return view(row_of(session, actor, request_id))
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    state: str | None = None,
+    stage: str | None = None,
+    unit: str | None = None,
+    model: str | None = None,
+    revision: str | None = None,
+    use_case: str | None = None,
+    environment: str | None = None,
+    tier: str | None = None,
+    requested_by: str | None = None,
+    text: str | None = None,
+) -> list[RequestView]:
+    """Return up to ``limit`` requests, newest first; ``text`` is a part of the reference."""
+    query = _seen(select(RequestRow), actor).order_by(RequestRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(RequestRow.id < after[0])
+    wanted = (
+        (RequestRow.state, state),
+        (RequestRow.stage, stage),
+        (RequestRow.unit, unit),
+        (RequestRow.model, model),
+        (RequestRow.revision, revision),
+        (RequestRow.use_case, use_case),
+        (RequestRow.environment, environment),
+        (RequestRow.tier, tier),
+        (RequestRow.requested_by, requested_by),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if text is not None:
+        query = query.where(RequestRow.sought.contains(text.casefold(), autoescape=True))
+    return [view(row) for row in session.scalars(query)]
+
+
+def row_of(session: Session, actor: Actor, request_id: str, *, lock: bool = False) -> RequestRow:
+    """Return the row of one request, locked until the transaction ends if it will be changed.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    query = _seen(select(RequestRow).where(RequestRow.id == request_id), actor)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"There is no request {request_id!r}.",
+            next_step="List the requests you can see to find its id.",
+            code="request.missing",
+        )
+    return row
+
+
+def open_twin(session: Session, row: RequestRow) -> str | None:
+    """Return the id of another open request for the same thing, if there is one."""
+    return session.scalar(
+        select(RequestRow.id)
+        .where(
+            RequestRow.use_case == row.use_case,
+            RequestRow.environment == row.environment,
+            RequestRow.sought == row.sought,
+            RequestRow.state.in_(sorted(OPEN - {"draft"})),
+            RequestRow.id != row.id,
+        )
+        .limit(1)
+    )
+
+
+def _seen(query: Select[RequestRow], actor: Actor) -> Select[RequestRow]:
+    """Limit a query to what the actor, and the token they use, may see."""
+    query = within_reach(query, actor, RequestRow.unit)
+    if actor.scope.use_cases:
+        query = query.where(RequestRow.use_case.in_(actor.scope.use_cases))
+    if actor.scope.environments:
+        query = query.where(RequestRow.environment.in_(actor.scope.environments))
+    return query
+
+
+def view(row: RequestRow) -> RequestView:
+    """Return what is shown of a row."""
+    return RequestView(
+        id=row.id,
+        reference=row.reference,
+        model=row.model,
+        revision=row.revision,
+        use_case=row.use_case,
+        environment=row.environment,
+        unit=row.unit,
+        requested_by=row.requested_by,
+        state=cast("State", row.state),
+        stage=cast("Stage", row.stage),
+        justification=row.justification,
+        tier=row.tier,
+        track=row.track,
+        assessment=row.assessment,
+        round=row.round,
+        submitted_at=row.submitted_at,
+        closed_at=row.closed_at,
+        expires_at=row.expires_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )

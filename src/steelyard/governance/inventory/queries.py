@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of the inventory. Models of the world outside are everybody's; ours belong to a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from steelyard.governance.inventory.facts import (
+    ComponentKind,
+    ComponentView,
+    ModelKind,
+    ModelState,
+    ModelView,
+    RevisionState,
+    RevisionView,
+)
+from steelyard.governance.inventory.tables import ComponentRow, ModelRow, RevisionRow
+from steelyard.kernel.actor import Actor
+from steelyard.kernel.errors import MissingError
+from steelyard.platform.identity.visibility import within_reach
+
+
+def get_model(session: Session, actor: Actor, model_id: str) -> ModelView:
+    """Return one model.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    return model_view(model_row(session, actor, model_id))
+
+
+def find_models(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+    unit: str | None = None,
+    supplier: str | None = None,
+    publisher: str | None = None,
+    name: str | None = None,
+) -> list[ModelView]:
+    """Return up to ``limit`` models, newest first; ``name`` is how it begins."""
+    query = within_reach(select(ModelRow), actor, ModelRow.unit)
+    query = query.order_by(ModelRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(ModelRow.id < after[0])
+    wanted = (
+        (ModelRow.state, state),
+        (ModelRow.kind, kind),
+        (ModelRow.unit, unit),
+        (ModelRow.supplier, supplier),
+        (ModelRow.publisher, publisher),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if name is not None:
+        query = query.where(ModelRow.key.startswith(name.casefold(), autoescape=True))
+    return [model_view(row) for row in session.scalars(query)]
+
+
+def model_row(session: Session, actor: Actor, model_id: str, *, lock: bool = False) -> ModelRow:
+    """Return the row of one model, locked if it will be changed.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    query: Select[ModelRow] = within_reach(
+        select(ModelRow).where(ModelRow.id == model_id), actor, ModelRow.unit
+    )
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"There is no model {model_id!r}.",
+            next_step="List the models you can see to find its id.",
+            code="model.missing",
+        )
+    return row
+
+
+def model_by_purl(session: Session, purl: str, unit: str = "") -> ModelRow | None:
+    """Return the model of that package URL in a unit, if the inventory has it."""
+    return session.scalar(select(ModelRow).where(ModelRow.unit == unit, ModelRow.purl == purl))
+
+
+def get_revision(session: Session, actor: Actor, revision_id: str) -> RevisionView:
+    """Return one revision.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    return revision_view(revision_row(session, actor, revision_id))
+
+
+def find_revisions(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    model: str | None = None,
+    state: str | None = None,
+    unit: str | None = None,
+    manifest: str | None = None,
+) -> list[RevisionView]:
+    """Return up to ``limit`` revisions, newest first."""
+    query = within_reach(select(RevisionRow), actor, RevisionRow.unit)
+    query = query.order_by(RevisionRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(RevisionRow.id < after[0])
+    wanted = (
+        (RevisionRow.model, model),
+        (RevisionRow.state, state),
+        (RevisionRow.unit, unit),
+        (RevisionRow.manifest_sha256, manifest),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    return [revision_view(row) for row in session.scalars(query)]
+
+
+def revision_row(
+    session: Session, actor: Actor, revision_id: str, *, lock: bool = False
+) -> RevisionRow:
+    """Return the row of one revision, locked if it will be changed.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    query: Select[RevisionRow] = within_reach(
+        select(RevisionRow).where(RevisionRow.id == revision_id), actor, RevisionRow.unit
+    )
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"There is no revision {revision_id!r}.",
+            next_step="List the revisions of its model to find its id.",
+            code="revision.missing",
+        )
+    return row
+
+
+def revision_by_purl(session: Session, model_id: str, purl: str) -> RevisionRow | None:
+    """Return the revision of a model that a package URL names, if the inventory has it."""
+    return session.scalar(
+        select(RevisionRow).where(RevisionRow.model == model_id, RevisionRow.purl == purl)
+    )
+
+
+def latest_of(session: Session, model_id: str, *, but: str = "") -> RevisionRow | None:
+    """Return the newest revision of a model, leaving one out."""
+    return session.scalar(
+        select(RevisionRow)
+        .where(RevisionRow.model == model_id, RevisionRow.id != but)
+        .order_by(RevisionRow.id.desc())
+        .limit(1)
+    )
+
+
+def components(session: Session, actor: Actor, revision_id: str) -> Sequence[ComponentView]:
+    """Return the parts of a revision, files first, by name.
+
+    Raises:
+        MissingError: there is no such revision, or the actor may not see it.
+    """
+    row = revision_row(session, actor, revision_id)
+    found = session.scalars(
+        select(ComponentRow)
+        .where(ComponentRow.revision == row.id)
+        .order_by(ComponentRow.sha256 == "", ComponentRow.name)
+    )
+    return [
+        ComponentView(
+            revision=part.revision,
+            kind=cast("ComponentKind", part.kind),
+            name=part.name,
+            format=part.format,
+            sha256=part.sha256,
+            size=part.size,
+        )
+        for part in found
+    ]
+
+
+def model_view(row: ModelRow) -> ModelView:
+    """Return what is shown of a model."""
+    return ModelView(
+        id=row.id,
+        purl=row.purl,
+        name=row.name,
+        publisher=row.publisher,
+        kind=cast("ModelKind", row.kind),
+        unit=row.unit,
+        owner=row.owner,
+        supplier=row.supplier,
+        state=cast("ModelState", row.state),
+        parent=row.parent,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )
+
+
+def revision_view(row: RevisionRow) -> RevisionView:
+    """Return what is shown of a revision."""
+    return RevisionView(
+        id=row.id,
+        model=row.model,
+        name=row.name,
+        purl=row.purl,
+        commit=row.commit,
+        manifest_sha256=row.manifest_sha256,
+        files=row.files,
+        size=row.size,
+        state=cast("RevisionState", row.state),
+        unit=row.unit,
+        parent=row.parent,
+        justification=row.justification,
+        replacement=row.replacement,
+        retires_at=row.retires_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )
