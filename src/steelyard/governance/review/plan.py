@@ -110,7 +110,7 @@ def plan_of(review: Review, charter: Charter, *, environment: str, tier: str) ->
         remind=review.remind,
         escalate=review.escalate,
         escalate_after=review.escalate_after,
-        remediation={**cure.within} if cure else {},
+        remediation=dict[str, str](cure.within.items()) if cure else {},
         sponsored=cure.sponsor if cure else (),
         remediation_escalate=cure.escalate if cure else (),
     )

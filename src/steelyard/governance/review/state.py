@@ -60,16 +60,21 @@ class Standing(Struct, frozen=True):
 
 
 def standing(case: Case) -> Standing:
-    """Return where a review is; voices of the requester and of people who stepped aside are not
-    heard, however they came in."""
-    deaf = {case.matter.requester, *case.matter.recused}
-    voices = [voice for voice in case.voices if voice.person not in deaf]
+    """Return where a review is."""
+    voices = heard(case)
     for index, step in enumerate(case.plan.steps):
         found = _of_committee(index, step, voices, case) if step.committee else None
         found = found or _of_people(index, step, voices)
         if found.outcome != "approved":
             return found
     return Standing(len(case.plan.steps), outcome="approved")
+
+
+def heard(case: Case) -> list[Voice]:
+    """Return the voices that count: not those of the requester and of people who stepped aside,
+    however they came in."""
+    deaf = {case.matter.requester, *case.matter.recused}
+    return [voice for voice in case.voices if voice.person not in deaf]
 
 
 def sign(case: Case, person: Reviewer, role: str, answer: Answer) -> Case:
@@ -184,7 +189,7 @@ def minute(case: Case, chair: Reviewer, attended: frozenset[str]) -> Case:
             next_step="The steps of the review say when it is its turn.",
             code="review.step",
         )
-    votes = [voice for voice in _heard(case) if voice.place == step.place]
+    votes = [voice for voice in heard(case) if voice.place == step.place]
     _check_chair(step, step.committee, chair, votes, case.matter)
     _check_meeting(step.committee, votes, attended)
     return _settled(structs.replace(case, held=case.held | {step.place}))
@@ -204,11 +209,6 @@ def carried(terms: CommitteeTerms, votes: list[Voice]) -> bool:
 def _settled(case: Case) -> Case:
     outcome = standing(case).outcome
     return structs.replace(case, state=outcome) if outcome else case
-
-
-def _heard(case: Case) -> list[Voice]:
-    deaf = {case.matter.requester, *case.matter.recused}
-    return [voice for voice in case.voices if voice.person not in deaf]
 
 
 def _of_people(index: int, step: PlanStep, voices: list[Voice]) -> Standing:

@@ -32,7 +32,6 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
-    "calendar.write": frozenset({ADMINISTRATOR}),
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
     "clock.read": EVERYONE,
