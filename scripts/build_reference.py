@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from reference_catalog import catalog_pages, prose  # noqa: E402  (a neighbor, found by its folder)
+from reference_settings import settings_page  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
 ERRORS_NOTE = """\
@@ -162,6 +163,7 @@ def pages() -> dict[str, bytes]:
         "errors.md": errors_page().encode(),
         "facts.md": facts_reference().encode(),
         "scanner-rules.md": rules_page().encode(),
+        "settings.md": (NOTE + settings_page()).encode(),
         **{f"rules/{family}.md": page.encode() for family, page in family_pages().items()},
         **{name: (NOTE + page).encode() for name, page in catalog_pages().items()},
         **published_schemas(),

@@ -11,9 +11,17 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
 from steelyard.bootstrap import utc_now
-from steelyard.platform.database.engine import Database
-from steelyard.platform.jobs.port import JobQueue
+from steelyard.kernel.errors import InputError
+from steelyard.ledger.signing import Signer
+from steelyard.platform import keys
+from steelyard.platform.database.base import Base
+from steelyard.platform.database.engine import Database, sqlite_url
+from steelyard.platform.durable import make_directory
+from steelyard.platform.jobs.embedded import EmbeddedQueue
+from steelyard.platform.jobs.port import Engine, JobQueue
+from steelyard.platform.settings import Settings
 from steelyard.platform.work import Work
 
 T = TypeVar("T")
@@ -26,6 +34,10 @@ class House:
     database: Database
     jobs: JobQueue
     clock: Callable[[], dt.datetime] = field(default=utc_now)
+    engine: Engine | None = None
+    """What hands the jobs to workers."""
+    settings: Settings = field(default_factory=Settings.model_construct)
+    signer: Signer = field(default_factory=Signer.generate)
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -42,3 +54,63 @@ class House:
         """Yield a session that changes nothing."""
         with self.database.reading() as session:
             yield session
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.database.close()
+
+
+def open_house(settings: Settings) -> House:
+    """Return the house as ``settings`` describe it, ready for use.
+
+    Raises:
+        InputError: a setting or the data directory cannot be used.
+        UnavailableError: the database cannot be reached.
+    """
+    try:
+        make_directory(settings.data, 0o700)
+    except OSError as error:
+        raise InputError(
+            f"The data directory {str(settings.data)!r} cannot be made: {error.strerror}.",
+            next_step="Set STEELYARD_DATA, or give --data, to a directory you own.",
+            code="data.unusable",
+        ) from error
+    url = settings.database_url.get_secret_value() or sqlite_url(settings.data)
+    database = Database(url, pool=settings.database_pool)
+    prepare(database)
+    engine = open_engine(settings, database)
+    signer = keys.load_or_create(settings.key or settings.data / "key.pem")
+    return House(database=database, jobs=engine, engine=engine, settings=settings, signer=signer)
+
+
+def prepare(database: Database) -> None:
+    """Bring the tables up to this version.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+    """
+    database.check()
+    Base.metadata.create_all(database.engine)
+
+
+def open_engine(
+    settings: Settings, database: Database, clock: Callable[[], dt.datetime] = utc_now
+) -> Engine:
+    """Return the engine of jobs that ``settings`` name.
+
+    Raises:
+        InputError: it needs something that is not there.
+    """
+    if settings.jobs == "embedded":
+        return EmbeddedQueue(database, clock)
+    try:
+        from steelyard.platform.jobs.procrastinate_engine import ProcrastinateQueue
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "The job engine procrastinate is not installed.",
+            next_step="Install steelyard[server,postgres].",
+            code="jobs.engine",
+        ) from error
+    queue = ProcrastinateQueue(database, clock)
+    queue.install()
+    return queue

@@ -8,5 +8,6 @@ import steelyard.governance.intake.tables
 import steelyard.governance.inventory.tables
 import steelyard.governance.use_cases.tables
 import steelyard.platform.identity.tables
+import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
 import steelyard.platform.replies.tables  # noqa: F401

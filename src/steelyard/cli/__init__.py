@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
     "signature": "Verify a model's signature and attestations.",
+    "worker": "Do the background jobs of a server.",
     "demo": "Assess five real models from public packages.",
 }
 

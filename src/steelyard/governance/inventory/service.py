@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError as Taken
 from sqlalchemy.orm import Session
 
 from steelyard.governance.inventory import queries
+from steelyard.governance.inventory.changes import diff
 from steelyard.governance.inventory.facts import (
     ModelKind,
     ModelView,
@@ -17,9 +18,12 @@ from steelyard.governance.inventory.facts import (
     RevisionView,
     check_move,
 )
+from steelyard.governance.inventory.parts import replace_parts
+from steelyard.governance.inventory.snapshot import Snapshot
+from steelyard.governance.inventory.supplying import pull_trigger
 from steelyard.governance.inventory.tables import ModelRow, RevisionRow, SupplierRow
-from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import ConflictError, FieldErrors
+from steelyard.kernel.actor import SYSTEM, Actor
+from steelyard.kernel.errors import ConflictError, FieldErrors, IntegrityError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity.visibility import reaches
 from steelyard.platform.work import Work
@@ -164,6 +168,63 @@ def register_revision(
             body={"justification": justification},
         ),
     )
+    return queries.revision_view(row)
+
+
+def examined(
+    work: Work,
+    revision_id: str,
+    snapshot: Snapshot,
+    digest: str,
+    before: Snapshot | None = None,
+) -> RevisionView:
+    """Keep what an examination showed of a revision; ``digest`` names the snapshot in the blobs.
+
+    ``before`` is the snapshot of its parent: a license that takes something away makes the
+    supplier somebody to look at.
+
+    Raises:
+        MissingError: there is no such revision.
+        IntegrityError: other bytes than before were served under the same name.
+    """
+    row = queries.revision_row(work.session, SYSTEM, revision_id, lock=True)
+    model = queries.model_row(work.session, SYSTEM, row.model)
+    if row.manifest_sha256 and row.manifest_sha256 != snapshot.manifest_sha256:
+        raise IntegrityError(
+            f"The revision {row.id} had other bytes when it was first examined: its manifest was "
+            f"{row.manifest_sha256}, now it is {snapshot.manifest_sha256}.",
+            next_step="Find out who changed what is served under an immutable name.",
+            code="revision.bytes-changed",
+        )
+    if row.snapshot == digest:
+        return queries.revision_view(row)
+    first = not row.snapshot
+    row.manifest_sha256, row.size = snapshot.manifest_sha256, snapshot.size
+    row.files, row.snapshot = len(snapshot.parts), digest
+    row.updated_at, row.version = work.now, row.version + 1
+    replace_parts(work.session, row, snapshot, model.key)
+    work.record(
+        SYSTEM,
+        Event(
+            type="revision.examined",
+            subject=row.id,
+            about=row.model,
+            details={
+                "manifest_sha256": row.manifest_sha256,
+                "snapshot_sha256": digest,
+                "files": row.files,
+                "size": row.size,
+                "version": row.version,
+            },
+        ),
+    )
+    if first and before is not None and model.supplier:
+        change = diff(before, snapshot)
+        if change.license_reopens:
+            pull_trigger(
+                work, SYSTEM, model.supplier, "license", revision=row.id, parent=row.parent,
+                direction=change.license.direction,
+            )  # fmt: skip
     return queries.revision_view(row)
 
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which handler does which kind of job, and which jobs come back at fixed times.
+
+A handler is called with the house and the job's payload, works outside of any transaction as long
+as it needs, and returns the change; the worker commits that change together with the completion of
+the job. A job that is nothing but a change is written with :func:`change`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import delete
+
+from steelyard.bootstrap.house import House
+from steelyard.governance.use_cases import service as use_cases
+from steelyard.platform.jobs.port import Handler
+from steelyard.platform.jobs.schedules import Schedule, forget_slots
+from steelyard.platform.jobs.tables import JobEffectRow, JobRow
+from steelyard.platform.replies.tables import ReplyRow
+from steelyard.platform.work import Work
+
+REPLIES_KEPT = dt.timedelta(hours=48)
+"""How long a call repeated with its key is answered and not done again."""
+_JOBS_KEPT = dt.timedelta(days=7)
+_EFFECTS_KEPT = dt.timedelta(days=90)
+
+
+def change(do: Callable[[Work, dict[str, Any]], object]) -> Handler[House]:
+    """Return the handler of a job that is done in one transaction."""
+
+    def handler(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
+        return lambda work: do(work, payload)
+
+    return handler
+
+
+def expire_use_cases(work: Work, _payload: dict[str, Any]) -> None:
+    """Mark use cases whose last day is over; come back at once while there are more."""
+    if use_cases.expire_due(work) >= 500:
+        work.enqueue("use-cases.expire", key="use-cases.expire")
+
+
+def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
+    """Delete replies that nobody will ask for again."""
+    work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
+
+
+def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
+    """Delete jobs that are long done; dead ones stay until somebody looks at them."""
+    session = work.session
+    session.execute(
+        delete(JobRow).where(JobRow.state == "done", JobRow.due < work.now - _JOBS_KEPT)
+    )
+    session.execute(delete(JobEffectRow).where(JobEffectRow.at < work.now - _EFFECTS_KEPT))
+    forget_slots(work)
+
+
+HANDLERS: dict[str, Handler[House]] = {
+    "jobs.forget": change(forget_jobs),
+    "replies.forget": change(forget_replies),
+    "use-cases.expire": change(expire_use_cases),
+}
+"""Kind of job → its handler, in alphabetical order."""
+
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
+    Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
+    Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
+)
+
+TICKS: tuple[Callable[[House], object], ...] = ()
+"""What every worker does about once a second; several hosts may do it at the same time."""
