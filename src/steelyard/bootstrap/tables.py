@@ -6,6 +6,7 @@ from __future__ import annotations
 import steelyard.governance.clocks.tables
 import steelyard.governance.intake.tables
 import steelyard.governance.inventory.tables
+import steelyard.governance.review.tables
 import steelyard.governance.use_cases.tables
 import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import delete
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.clocks import service as clocks
+from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
@@ -43,6 +45,13 @@ def expire_use_cases(work: Work, _payload: dict[str, Any]) -> None:
         work.enqueue("use-cases.expire", key="use-cases.expire")
 
 
+def clock_due(work: Work, payload: dict[str, Any]) -> None:
+    """Tell the room whose clock rang, where it changes something because of that."""
+    ring = RINGS.get(payload["kind"])
+    if ring is not None and payload["rung"] <= 1:
+        ring(work, payload["subject"])
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -58,7 +67,13 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
     forget_slots(work)
 
 
+RINGS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.overdue,
+}
+"""Kind of clock → what becomes of its subject when the time is over."""
+
 HANDLERS: dict[str, Handler[House]] = {
+    "clock.due": change(clock_due),
     "jobs.forget": change(forget_jobs),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
@@ -71,5 +86,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
 )
 
-TICKS: tuple[Callable[[House], object], ...] = ()
+TICKS: tuple[Callable[[House], object], ...] = (lambda house: house.transact(clocks.tick),)
 """What every worker does about once a second; several hosts may do it at the same time."""

@@ -233,12 +233,12 @@ def view(row: ReviewRow, waits_for: tuple[str, ...]) -> ReviewView:
 def detail(session: Session, row: ReviewRow) -> ReviewDetail:
     """Return everything that was said and done in a review."""
     signs = session.scalars(
-        select(SignOffRow).where(SignOffRow.review == row.id).order_by(SignOffRow.id)
+        select(SignOffRow).where(SignOffRow.review == row.id).order_by(SignOffRow.at, SignOffRow.id)
     ).all()
     aside = session.scalars(select(RecusalRow).where(RecusalRow.review == row.id)).all()
     gone = {each.person for each in aside}
     comments = session.scalars(
-        select(CommentRow).where(CommentRow.review == row.id).order_by(CommentRow.id)
+        select(CommentRow).where(CommentRow.review == row.id).order_by(CommentRow.at, CommentRow.id)
     ).all()
     meetings = session.scalars(
         select(MeetingRow).where(MeetingRow.review == row.id).order_by(MeetingRow.id)

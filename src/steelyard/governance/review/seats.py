@@ -56,14 +56,15 @@ class Refusal(Struct, frozen=True):
 def refusal(seat: Seat, person: Reviewer, matter: Matter) -> Refusal | None:
     """Return why ``person`` cannot fill ``seat``, or None if they can."""
     return (
-        _never(person, matter)
+        barred(person, matter)
         or _role(seat, person, matter)
         or _aside(seat, person, matter)
         or _untrained(seat, person)
     )
 
 
-def _never(person: Reviewer, matter: Matter) -> Refusal | None:
+def barred(person: Reviewer, matter: Matter) -> Refusal | None:
+    """Return why ``person`` can fill no seat of a review at all, or None."""
     if person.id == matter.requester:
         return Refusal(
             "review.requester",

@@ -68,7 +68,7 @@ def open(  # noqa: A001 # the verb of the room
         row = ReviewRow(
             id=work.id("rev"), request=request_id, unit=request.unit, use_case=request.use_case,
             requested_by=request.requested_by, environment=request.environment, round=0,
-            opened_at=work.now, closed_at=None, version=0, improvement="",
+            opened_at=work.now, due=work.now, closed_at=None, version=0, improvement="",
         )  # fmt: skip
         work.session.add(row)
     row.assessment, row.charter, row.revision = assessment_id, charter_sha256, request.revision

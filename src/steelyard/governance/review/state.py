@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from steelyard.governance.review.plan import CommitteeTerms, Plan, PlanStep, Seat
-from steelyard.governance.review.seats import Matter, Reviewer, refusal
+from steelyard.governance.review.seats import Matter, Reviewer, barred, refusal
 from steelyard.kernel.errors import ConflictError, ForbiddenError, InputError
 
 State = Literal["open", "changes requested", "approved", "rejected", "withdrawn"]
@@ -86,8 +86,9 @@ def sign(case: Case, person: Reviewer, role: str, answer: Answer) -> Case:
         InputError: outside a committee nobody abstains.
     """
     _check_open(case)
-    if person.id == case.matter.requester:
-        raise _requester(person, case)
+    refused = barred(person, case.matter)
+    if refused is not None:
+        raise refused.error()
     now = standing(case)
     step = case.plan.steps[now.step]
     if any(v.person == person.id and v.place == step.place for v in case.voices):
@@ -269,17 +270,17 @@ def _seat_for(case: Case, now: Standing, role: str) -> Seat:
             next_step="You are told when it is.",
             code="review.step",
         )
+    if any(seat.role == role for step in case.plan.steps for seat in step.seats):
+        raise ConflictError(
+            f"The step that asked for {role} is done.",
+            next_step="Read the review again to see what it waits for.",
+            code="review.step",
+        )
     raise ForbiddenError(
         f"This review does not ask for the role {role!r}.",
         next_step=f"It waits for: {', '.join(wait.role for wait in now.waits) or 'the minutes'}.",
         code="review.role",
     )
-
-
-def _requester(person: Reviewer, case: Case) -> ForbiddenError:
-    refused = refusal(Seat(role=""), person, case.matter)
-    assert refused is not None
-    return refused.error()
 
 
 def _check_open(case: Case, also: str = "") -> None:

@@ -32,9 +32,18 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
+    "action.do": frozenset({REQUESTER, MODEL_OWNER, OPERATOR, REVIEWER, SPONSOR}),
+    "action.read": EVERYONE,
+    "action.write": _DECIDERS,
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
     "clock.read": EVERYONE,
+    "delegation.read": _DECIDERS | _READERS,
+    "delegation.write": _DECIDERS,
+    "review.answer": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
+    "review.comment": EVERYONE - {AUDITOR},
+    "review.read": EVERYONE,
+    "review.sign": _DECIDERS,
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
 }
