@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Growing the tree by one entry: which files change, and to what.
+"""Growing the tree by one entry or a batch: which files change, and to what.
 
 Only the right edge of a tree changes, so an append reads and writes a handful of files however
 long the ledger is. The edge is checked against the signed root before anything grows on it.
@@ -7,7 +7,7 @@ long the ledger is. The edge is checked against the signed root before anything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from steelyard.kernel.errors import InputError, IntegrityError
 from steelyard.ledger.checkpoint import TreeHead
@@ -67,6 +67,34 @@ class GrowingTree:
             if tile.width < WIDTH:
                 break
             value = perfect_hash(hashes)
+        return changed
+
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[Tile, bytes]]:
+        """Add many leaves at once and return the hash tiles that change with their bytes.
+
+        Entries are not among them, as whoever adds many keeps the entries elsewhere. The work is
+        linear in the number of leaves.
+
+        Raises:
+            IntegrityError: the tiles there are do not lead to the signed root.
+        """
+        self._check()
+        values = [leaf_hash(leaf) for leaf in leaves]
+        before, self._size = self._size, self._size + len(leaves)
+        changed: list[tuple[Tile, bytes]] = []
+        level = 0
+        while values:
+            number, kept = divmod(before // WIDTH**level, WIDTH)
+            hashes = [*(self._hashes(level, number) if kept else ()), *values]
+            values = []
+            for start in range(0, len(hashes), WIDTH):
+                part = hashes[start : start + WIDTH]
+                self._cache[level, number] = part
+                changed.append((Tile(level, number, len(part)), b"".join(part)))
+                if len(part) == WIDTH:
+                    values.append(perfect_hash(part))
+                number += 1
+            level += 1
         return changed
 
     def _existing(self, tile: Tile) -> list[bytes]:

@@ -95,6 +95,10 @@ class Verification(Struct, frozen=True, kw_only=True):
     files: int = 0
     model_files: int | None = None
     """Files of the model that were compared with the manifest, if one was given."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of every key a ledger had, the present one last."""
+    witnesses: tuple[str, ...] = ()
+    """What witnesses have seen of a ledger."""
 
     def to_json(self) -> bytes:
         """Return the document ``--format json`` prints."""

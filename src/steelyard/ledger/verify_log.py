@@ -10,9 +10,10 @@ adds the proof that nothing was rewritten *with* the key since then.
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from steelyard.kernel.errors import InputError, IntegrityError
+from steelyard.ledger import verify_parts
 from steelyard.ledger.bundle import CHECKPOINT, KEY
 from steelyard.ledger.checkpoint import SignedHead, TreeHead, parse_checkpoint
 from steelyard.ledger.merkle import leaf_hash, root_hash
@@ -35,6 +36,7 @@ from steelyard.ledger.verification import (
     Head,
     Reader,
     SignedBy,
+    Trust,
     Verification,
     trust_in,
 )
@@ -89,6 +91,7 @@ class _Check:
         self.own = own
         self.found = Findings()
         self.notes: list[str] = []
+        self.chain = verify_parts.Chain([], None)
 
     def run(self, checkpoints: Sequence[bytes]) -> Verification:
         signed, key = self.head()
@@ -96,10 +99,16 @@ class _Check:
         size = self.size_in_files() if head is None else head.size
         size = self.plausible(size)
         leaves = self.leaves(size, head)
-        self.tiles(size, leaves)
+        levels = levels_of(leaves)
+        self.tiles(size, leaves, levels)
         self.strangers(size)
+
+        def root_at(count: int) -> bytes:
+            return root_hash(levels_reader(levels), count)
+
         for earlier in checkpoints:
-            self.earlier(earlier, key, leaves, head)
+            self.earlier(earlier, len(leaves), root_at, head)
+        seen = self.parts(size, root_at)
         return Verification(
             kind="ledger",
             ok=not self.found.problems,
@@ -110,11 +119,42 @@ class _Check:
             else SignedBy(
                 name=head.origin,
                 fingerprint=key.fingerprint,
-                trust=trust_in(key.fingerprint, self.trusted, self.own),
+                trust=self.trust(key),
             ),
             checkpoint=None if head is None else _shown(head),
             files=len(self.names),
+            keys=tuple(one.fingerprint for one in self.chain.every_key()),
+            witnesses=tuple(seen),
         )
+
+    def parts(self, size: int, root_at: Callable[[int], bytes]) -> list[str]:
+        """Check what lies beside the tree; return what witnesses saw."""
+        bundles: dict[int, list[bytes]] = {}
+
+        def entry_at(index: int) -> bytes | None:
+            tile = _tile_at(index, size)
+            if tile.number not in bundles:
+                bundles.clear()  # they are asked for in order
+                data = None if self.found.about(tile.path) else self.bytes_of(tile.path)
+                bundles[tile.number] = [] if data is None else decode_entries(data)
+            inside = bundles[tile.number]
+            return inside[index % WIDTH] if index % WIDTH < len(inside) else None
+
+        verify_parts.check_chain(self.chain, size, root_at, entry_at, self.found)
+        verify_parts.check_bodies(self.names, self.bytes_of, size, entry_at, self.found)
+        return verify_parts.check_cosigned(
+            self.names, self.bytes_of, self.chain, size, root_at, self.found
+        )
+
+    def trust(self, key: PublicKey) -> Trust:
+        """Return how far the key is trusted: as far as any key that led to it."""
+        found = [
+            trust_in(one.fingerprint, self.trusted, self.own) for one in self.chain.every_key()
+        ]
+        for best in ("pinned", "own"):
+            if best in found:
+                return best
+        return trust_in(key.fingerprint, self.trusted, self.own)
 
     def bytes_of(self, name: str) -> bytes | None:
         """Return the bytes of a file, or report that it is missing or special."""
@@ -146,13 +186,14 @@ class _Check:
             except IntegrityError as error:
                 self.found.add_error(CHECKPOINT, error)
                 signed = None
-        if trust_in(key.fingerprint, self.trusted, None) == "not_trusted":
+        self.chain = verify_parts.read_chain(self.names, self.bytes_of, key, self.found)
+        if self.trust(key) == "not_trusted":
             self.found.add(
                 KEY,
                 "key.untrusted",
                 f"The ledger is signed by key {key.fingerprint}, which is not a key you trust.",
             )
-        elif trust_in(key.fingerprint, self.trusted, self.own) == "not_pinned":
+        elif self.trust(key) == "not_pinned":
             self.notes.append(UNPINNED)
         return signed, key
 
@@ -264,9 +305,8 @@ class _Check:
             return None
         return hashes
 
-    def tiles(self, size: int, leaves: list[bytes]) -> None:
+    def tiles(self, size: int, leaves: list[bytes], levels: list[list[bytes]]) -> None:
         """Compare every tile, current or left from an earlier size, with the recomputed hashes."""
-        levels = levels_of(leaves)
         required = set(all_tiles(size))
         known = {tile for name in self.names if (tile := parse_path(name)) is not None}
         for tile in sorted(required | {one for one in known if _within(one, size)}):
@@ -294,6 +334,8 @@ class _Check:
             tile = parse_path(name)
             if tile is not None and _within(tile, size):
                 continue
+            if verify_parts.is_part(name):
+                continue
             if name in next_size or _is_unfinished(name):
                 begun = True
             elif name != LOCK:
@@ -309,15 +351,14 @@ class _Check:
     def earlier(
         self,
         data: bytes,
-        key: PublicKey | None,
-        leaves: list[bytes],
+        size: int,
+        root_at: Callable[[int], bytes],
         head: TreeHead | None,
     ) -> None:
         """Check that an earlier checkpoint is a beginning of this ledger."""
         try:
             signed = parse_checkpoint(data)
-            if key is not None:
-                signed.check(key)
+            self.chain.check_signed(signed)
         except IntegrityError as error:
             self.found.add(CHECKPOINT, "ledger.earlier", f"Earlier checkpoint: {error.message}")
             return
@@ -326,13 +367,13 @@ class _Check:
             self.found.add(
                 CHECKPOINT, "ledger.earlier", f"The ledger is not {then.origin}, or not readable."
             )
-        elif then.size > len(leaves):
+        elif then.size > size:
             self.found.add(
                 CHECKPOINT,
                 "ledger.shortened",
-                f"The ledger once had {then.size} entries and now has {len(leaves)}.",
+                f"The ledger once had {then.size} entries and now has {size}.",
             )
-        elif _root(leaves[: then.size]) != then.root:
+        elif root_at(then.size) != then.root:
             self.found.add(
                 CHECKPOINT,
                 "ledger.rewritten",
