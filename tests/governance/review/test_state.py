@@ -251,5 +251,5 @@ def test_stepping_aside_takes_the_voice_back() -> None:
     case = state.step_aside(case, "usr_3")
     assert standing(case).step == 0
     assert [wait.role for wait in standing(case).waits] == ["owner"]
-    with pytest.raises(ConflictError):
+    with pytest.raises(ForbiddenError):
         state.sign(case, who("usr_3", "owner"), "owner", "yes")
