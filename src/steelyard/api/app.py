@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, openapi, problems, use_cases
+from steelyard.api import about, clocks, ledger, openapi, problems, use_cases
 from steelyard.api.door import Router
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
-ROUTERS: tuple[Router, ...] = (about.router, clocks.router, use_cases.router)
+ROUTERS: tuple[Router, ...] = (about.router, clocks.router, ledger.router, use_cases.router)
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")

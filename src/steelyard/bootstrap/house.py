@@ -15,12 +15,12 @@ from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers ever
 from steelyard.bootstrap import utc_now
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
-from steelyard.platform import keys
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
+from steelyard.platform.log.keyring import HeldKeys, Keyring, Keys
 from steelyard.platform.settings import Settings
 from steelyard.platform.work import Work
 
@@ -37,7 +37,8 @@ class House:
     engine: Engine | None = None
     """What hands the jobs to workers."""
     settings: Settings = field(default_factory=Settings.model_construct)
-    signer: Signer = field(default_factory=Signer.generate)
+    keys: Keys = field(default_factory=lambda: HeldKeys(Signer.generate()))
+    """The keys that sign decisions and the ledger's checkpoints."""
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -79,8 +80,9 @@ def open_house(settings: Settings) -> House:
     database = Database(url, pool=settings.database_pool)
     prepare(database)
     engine = open_engine(settings, database)
-    signer = keys.load_or_create(settings.key or settings.data / "key.pem")
-    return House(database=database, jobs=engine, engine=engine, settings=settings, signer=signer)
+    keys = Keyring(settings.key or settings.data / "key.pem")
+    keys.first()
+    return House(database=database, jobs=engine, engine=engine, settings=settings, keys=keys)
 
 
 def prepare(database: Database) -> None:

@@ -19,6 +19,7 @@ from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
 from steelyard.platform.jobs.tables import JobEffectRow, JobRow
+from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 
@@ -58,6 +59,11 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
     forget_slots(work)
 
 
+def sequence_ledger(house: House) -> None:
+    """Put the events committed meanwhile into the ledger's tree and sign it."""
+    sequence(house.database, house.keys, house.clock())
+
+
 HANDLERS: dict[str, Handler[House]] = {
     "jobs.forget": change(forget_jobs),
     "replies.forget": change(forget_replies),
@@ -71,5 +77,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
 )
 
-TICKS: tuple[Callable[[House], object], ...] = ()
+TICKS: tuple[Callable[[House], object], ...] = (sequence_ledger,)
 """What every worker does about once a second; several hosts may do it at the same time."""

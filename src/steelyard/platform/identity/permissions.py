@@ -36,6 +36,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
     "clock.read": EVERYONE,
+    "ledger.manage": frozenset({OPERATOR}),
+    "ledger.read": EVERYONE,
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
 }
