@@ -13,13 +13,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, ledger, openapi, problems, use_cases
+from steelyard.api import about, clocks, health, ledger, openapi, problems, use_cases
 from steelyard.api.door import Router
+from steelyard.api.observed import Observed
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
 ROUTERS: tuple[Router, ...] = (about.router, clocks.router, ledger.router, use_cases.router)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+"""Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
@@ -34,8 +37,11 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
+    for router in ROOT_ROUTERS:
+        app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_middleware(_Envelope)
+    app.add_middleware(Observed, metrics=house.metrics)
     return app
 
 

@@ -15,6 +15,7 @@ from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers ever
 from steelyard.bootstrap import utc_now
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
+from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.durable import make_directory
@@ -22,6 +23,7 @@ from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
 from steelyard.platform.log.keyring import HeldKeys, Keyring, Keys
 from steelyard.platform.settings import Settings
+from steelyard.platform.telemetry.metrics import Metrics
 from steelyard.platform.work import Work
 
 T = TypeVar("T")
@@ -39,6 +41,10 @@ class House:
     settings: Settings = field(default_factory=Settings.model_construct)
     keys: Keys = field(default_factory=lambda: HeldKeys(Signer.generate()))
     """The keys that sign decisions and the ledger's checkpoints."""
+    blobs: Blobs = field(default_factory=memory_blobs)
+    metrics: Metrics = field(default_factory=Metrics)
+    gauges: tuple[float, bytes] | None = None
+    """What was last read for ``/metrics``, and when."""
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -82,7 +88,20 @@ def open_house(settings: Settings) -> House:
     engine = open_engine(settings, database)
     keys = Keyring(settings.key or settings.data / "key.pem")
     keys.first()
-    return House(database=database, jobs=engine, engine=engine, settings=settings, keys=keys)
+    blobs = open_blobs(
+        settings.blobs_url,
+        settings.data / "blobs",
+        endpoint=settings.blobs_s3_endpoint,
+        region=settings.blobs_s3_region,
+    )
+    return House(
+        database=database,
+        jobs=engine,
+        engine=engine,
+        settings=settings,
+        keys=keys,
+        blobs=blobs,
+    )
 
 
 def prepare(database: Database) -> None:

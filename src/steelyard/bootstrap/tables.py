@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
 import steelyard.governance.intake.tables
 import steelyard.governance.inventory.tables
 import steelyard.governance.use_cases.tables
+import steelyard.platform.identity.credential_tables
 import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
