@@ -13,14 +13,32 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, health, ledger, openapi, problems, use_cases
+from steelyard.api import (
+    about,
+    actions,
+    clocks,
+    health,
+    ledger,
+    openapi,
+    problems,
+    reviews,
+    use_cases,
+)
 from steelyard.api.door import Router
 from steelyard.api.observed import Observed
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
-ROUTERS: tuple[Router, ...] = (about.router, clocks.router, ledger.router, use_cases.router)
+ROUTERS: tuple[Router, ...] = (
+    about.router,
+    actions.router,
+    clocks.router,
+    ledger.router,
+    reviews.router,
+    reviews.delegations,
+    use_cases.router,
+)
 ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
