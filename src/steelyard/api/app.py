@@ -15,11 +15,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steelyard import __version__
 from steelyard.api import about, clocks, openapi, problems, use_cases
 from steelyard.api.door import Router
+from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
-ROUTERS: tuple[Router, ...] = (about.router, clocks.router, use_cases.router)
+ROUTERS: tuple[Router, ...] = (
+    about.router,
+    clocks.router,
+    use_cases.router,
+    login.router,
+    tokens.router,
+    units.router,
+    users.router,
+)
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
@@ -35,6 +45,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Protection)
     app.add_middleware(_Envelope)
     return app
 

@@ -70,6 +70,10 @@ class HashPool:
         """
         return self._run(lambda: self._verify(normal(password)[: LENGTH_MOST * 4], stored))
 
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
+
     def _verify(self, password: str, stored: str) -> bool:
         if stored:
             return self._hasher.verify(password, stored)

@@ -18,9 +18,7 @@ def insert_if_new(
 ) -> None:
     """Add a row unless there is one with its key; waits for whoever adds it at this moment."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(
-        insert(table).values(**values).on_conflict_do_nothing(index_elements=[key])
-    )
+    session.execute(insert(table).values(**values).on_conflict_do_nothing(index_elements=[key]))
 
 
 def flush(session: Session, taken: ConflictError) -> None:
