@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from steelyard.kernel.assessment import CharterIdentity, Subject
+from steelyard.governance.charters.facts import Policy
+from steelyard.kernel.assessment import Subject
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
@@ -35,14 +36,6 @@ if TYPE_CHECKING:
 
 TEXT_MOST = 2 * 1024 * 1024
 """Bytes of a charter or use case file."""
-
-
-class Policy(Struct, frozen=True):
-    """A charter ready to judge, its identity, and its canonical JSON."""
-
-    charter: Charter
-    identity: CharterIdentity
-    canonical: bytes
 
 
 def utc_now() -> dt.datetime:

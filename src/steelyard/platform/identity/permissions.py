@@ -33,8 +33,10 @@ _READERS = frozenset({REVIEWER, AUDITOR, ADMINISTRATOR})
 PERMISSIONS: dict[str, frozenset[str]] = {
     "about.read": EVERYONE,
     "calendar.write": frozenset({ADMINISTRATOR}),
-    "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
+    "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
+    "charter.propose": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
     "charter.read": EVERYONE,
+    "charter.vote": frozenset({REVIEWER, SPONSOR}),
     "clock.read": EVERYONE,
     "identity.configure": frozenset({ADMINISTRATOR}),
     "robot.manage": frozenset({ADMINISTRATOR}),
