@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, openapi, problems, use_cases
+from steelyard.api import about, clocks, health, openapi, problems, use_cases
 from steelyard.api.door import Router
 from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
@@ -30,6 +31,8 @@ ROUTERS: tuple[Router, ...] = (
     units.router,
     users.router,
 )
+ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+"""Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
@@ -44,9 +47,12 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
+    for router in ROOT_ROUTERS:
+        app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_middleware(Protection)
     app.add_middleware(_Envelope)
+    app.add_middleware(Observed, metrics=house.metrics)
     return app
 
 

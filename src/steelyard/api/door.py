@@ -20,6 +20,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
+from structlog.contextvars import bind_contextvars
 
 from steelyard.api.openapi import schema_of
 from steelyard.bootstrap.house import House
@@ -216,6 +217,8 @@ async def _called(request: Request) -> Called:
             "This address needs to know who asks.",
             next_step="Log in, or send an API token as `Authorization: Bearer …`.",
         )
+    request.scope["actor"] = actor.alias
+    bind_contextvars(trace=request.scope.get("trace", ""), actor=actor.alias)
     demand(actor, right)
     return Called(request, house, actor, body)
 

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         "info", description="The least important lines that are written."
     )
 
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Who asks for `/metrics` must show it as a bearer token. Empty: nobody must.",
+    )
+
     session_hours: int = Field(12, ge=1, le=720, description="How long a login lasts at most.")
     session_idle_minutes: int = Field(
         60, ge=5, le=10080, description="How long a login lasts without being used."
