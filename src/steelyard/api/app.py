@@ -13,7 +13,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, health, openapi, problems, use_cases
+from steelyard.api import (
+    about,
+    actions,
+    clocks,
+    health,
+    openapi,
+    problems,
+    reviews,
+    use_cases,
+)
 from steelyard.api.door import Router
 from steelyard.api.identity import login, tokens, units, users
 from steelyard.api.observed import Observed
@@ -24,7 +33,10 @@ from steelyard.kernel.errors import InputError
 
 ROUTERS: tuple[Router, ...] = (
     about.router,
+    actions.router,
     clocks.router,
+    reviews.router,
+    reviews.delegations,
     use_cases.router,
     login.router,
     tokens.router,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from zoneinfo import available_timezones
 
 import holidays
 from msgspec import Struct
@@ -120,10 +121,17 @@ def view(row: UnitRow) -> UnitView:
 
 
 def known_calendar(code: str) -> bool:
-    """Tell whether there is a calendar of holidays for a country, or a part of one."""
-    country, _, part = code.partition("-")
-    parts = holidays.list_supported_countries(include_aliases=False).get(country)
-    return parts is not None and (not part or part in parts)
+    """Tell whether there are calendars of holidays for countries or parts of them, and the zone.
+
+    Written ``DE-BY``, ``DE-BY+US`` or ``DE-BY+US@Europe/Berlin``.
+    """
+    places, at, zone = code.partition("@")
+    supported = holidays.list_supported_countries(include_aliases=False)
+    for place in places.split("+"):
+        country, _, part = place.partition("-")
+        if country not in supported or (part and part not in supported[country]):
+            return False
+    return not at or zone in available_timezones()
 
 
 def _check(
@@ -137,7 +145,12 @@ def _check(
     if len(title) > 200 or not (title == "" or title.isprintable()):
         faults.append(("title", "A title has at most 200 printable characters."))
     if calendar and not known_calendar(calendar):
-        faults.append(("calendar", f"There is no calendar {calendar[:20]!r}; write DE or DE-BY."))
+        faults.append(
+            (
+                "calendar",
+                f"There is no calendar {calendar[:20]!r}; write DE-BY or DE-BY+US@Europe/Berlin.",
+            )
+        )
     above, seen = parent, {name}
     while above:
         if above in seen:
