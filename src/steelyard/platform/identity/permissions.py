@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "robot.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
     "role.grant": frozenset({ADMINISTRATOR}),
     "role.read": EVERYONE,
+    "second-factor.own": EVERYONE,
     "session.own": EVERYONE,
     "token.manage": frozenset({ADMINISTRATOR}),
     "token.own": EVERYONE,
