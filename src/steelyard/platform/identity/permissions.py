@@ -44,6 +44,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "delegation.read": _DECIDERS | _READERS,
     "delegation.write": _DECIDERS,
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "ledger.manage": frozenset({OPERATOR}),
+    "ledger.read": EVERYONE,
     "review.answer": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "review.comment": EVERYONE - {AUDITOR},
     "review.read": EVERYONE,
