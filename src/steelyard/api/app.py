@@ -16,6 +16,7 @@ from steelyard import __version__
 from steelyard.api import (
     about,
     actions,
+    charters,
     clocks,
     health,
     ledger,
@@ -35,6 +36,7 @@ from steelyard.kernel.errors import InputError
 ROUTERS: tuple[Router, ...] = (
     about.router,
     actions.router,
+    charters.router,
     clocks.router,
     ledger.router,
     reviews.router,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from msgspec import Struct
@@ -17,11 +17,15 @@ from steelyard.bootstrap.founding import sealer
 from steelyard.charter.diff.changes import CharterDiff
 from steelyard.charter.diff.compare import compare
 from steelyard.governance.charters import change, queries
-from steelyard.governance.charters.facts import CharterView, ProposalView
+from steelyard.governance.charters.facts import CharterView, ProposalView, policy_from
 
 router = Router(prefix="/charters", tags=["Charter"])
 Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
-_EXAMPLE = {"file": "charter.yaml", "texts": {"charter.yaml": "extends: standard\n…"}, "why": "…"}
+_EXAMPLE: dict[str, Any] = {
+    "file": "charter.yaml",
+    "texts": {"charter.yaml": "extends: standard\n…"},
+    "why": "…",
+}
 
 
 class Texts(BaseModel):
@@ -132,7 +136,7 @@ def proposed_change(proposal_id: str, caller: Caller) -> Response:
     def ask(session: Session) -> CharterDiff:
         row = queries.proposal_row(session, proposal_id)
         present = queries.current(session, today, row.unit)
-        new = queries.policy_from(row.canonical, present.identity)
+        new = policy_from(row.canonical, present.identity)
         return compare(present.charter, new.charter)
 
     return caller.read(ask)

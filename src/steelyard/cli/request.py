@@ -86,9 +86,7 @@ def preview(
     from steelyard.platform.client import Client
 
     client = Client.here()
-    asked = given(
-        use_case=_use_case(client, use_case), environment=environment, revision=revision
-    )
+    asked = given(use_case=_use_case(client, use_case), environment=environment, revision=revision)
     found = client.post("/requests/preview", asked).body
     if output_format == "json":
         _json(found)

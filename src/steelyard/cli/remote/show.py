@@ -99,13 +99,13 @@ def cell(name: str, value: Any) -> str:
     from rich.markup import escape
 
     if value is None or value == "":
-        return "[dim]–[/dim]"
+        return "[dim]-[/dim]"
     if name.rpartition(".")[2] == "state":
         return chip(str(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return escape(", ".join(str(each) for each in value)) or "[dim]–[/dim]"
+        return escape(", ".join(str(each) for each in value)) or "[dim]-[/dim]"
     text = str(value)
     if len(text) >= 19 and text[4:5] == "-" and text[10:11] == "T":
         text = f"{text[:10]} {text[11:16]}"
