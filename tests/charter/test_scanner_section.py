@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.bootstrap import parse_plugin, plugins_of
+from steelyard.bootstrap import parse_plugin
+from steelyard.governance.assessment.plugins import plugins_of
 from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter, shipped
 from steelyard.charter.overlay import Laying, lay_over

@@ -36,6 +36,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
     "clock.read": EVERYONE,
+    "model.read": EVERYONE,
+    "model.write": frozenset({MODEL_OWNER, REVIEWER}),
+    "request.read": EVERYONE,
+    "request.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
+    "revision.retire": frozenset({MODEL_OWNER, REVIEWER}),
+    "supplier.read": EVERYONE - {ASSESSOR},
+    "supplier.write": frozenset({MODEL_OWNER, REVIEWER}),
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
 }
