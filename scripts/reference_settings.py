@@ -32,6 +32,8 @@ The command line reads these environment variables.
 |---|---|---|
 | `STEELYARD_KEY` | `$XDG_DATA_HOME/steelyard/key.pem`, else `~/.local/share/steelyard/key.pem` | the Ed25519 key that signs decisions; created on first use, readable by its owner only |
 | `STEELYARD_LEDGER` | `$XDG_DATA_HOME/steelyard/ledger`, else `~/.local/share/steelyard/ledger` | the directory of the ledger |
+| `STEELYARD_URL`, `STEELYARD_TOKEN` | what `steelyard login` stored | the server that commands speak to, and the API token; used where both are set |
+| `XDG_CONFIG_HOME` | `~/.config` | `steelyard login` keeps the server and the token in `steelyard/profile.json` below it |
 | `STEELYARD_DEBUG` | not set | show the traceback of an internal error |
 | `XDG_CACHE_HOME` | `~/.cache` | fetched packages and hub revisions are kept below it |
 | `HF_ENDPOINT`, `HF_TOKEN` | the public hub, none | where `hf:` references are fetched from, and as whom; read by the Hub's client |

@@ -16,6 +16,7 @@ from steelyard.bootstrap import utc_now
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
 from steelyard.platform import keys
+from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.durable import make_directory
@@ -38,6 +39,7 @@ class House:
     """What hands the jobs to workers."""
     settings: Settings = field(default_factory=Settings.model_construct)
     signer: Signer = field(default_factory=Signer.generate)
+    blobs: Blobs = field(default_factory=memory_blobs)
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -80,7 +82,20 @@ def open_house(settings: Settings) -> House:
     prepare(database)
     engine = open_engine(settings, database)
     signer = keys.load_or_create(settings.key or settings.data / "key.pem")
-    return House(database=database, jobs=engine, engine=engine, settings=settings, signer=signer)
+    blobs = open_blobs(
+        settings.blobs_url,
+        settings.data / "blobs",
+        endpoint=settings.blobs_s3_endpoint,
+        region=settings.blobs_s3_region,
+    )
+    return House(
+        database=database,
+        jobs=engine,
+        engine=engine,
+        settings=settings,
+        signer=signer,
+        blobs=blobs,
+    )
 
 
 def prepare(database: Database) -> None:

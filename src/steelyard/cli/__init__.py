@@ -30,6 +30,8 @@ COMMANDS: dict[str, str] = {
     "verify": "Verify an evidence bundle, offline.",
     "signature": "Verify a model's signature and attestations.",
     "worker": "Do the background jobs of a server.",
+    "login": "Log in to a server.",
+    "admin": "Manage accounts on the machine of the server.",
     "demo": "Assess five real models from public packages.",
 }
 

@@ -12,9 +12,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.clocks import service as clocks
+from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
@@ -71,5 +73,15 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
 )
 
-TICKS: tuple[Callable[[House], object], ...] = ()
+
+def ring_clocks(house: House) -> int:
+    """Do what is due of the clocks of reviews and duties."""
+    with house.reading() as session:  # so that an idle server asks for no writer's lock
+        due = select(ClockRow.wake_at).where(ClockRow.wake_at <= house.clock()).limit(1)
+        if session.scalar(due) is None:
+            return 0
+    return house.transact(clocks.tick)
+
+
+TICKS: tuple[Callable[[House], object], ...] = (ring_clocks,)
 """What every worker does about once a second; several hosts may do it at the same time."""

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from sqlalchemy import select
+from tests.platform.identity.staff import events, made
 from tests.server import NOON, Clock, person
 
 from steelyard.bootstrap.house import House
@@ -22,27 +23,9 @@ from steelyard.kernel.errors import (
 from steelyard.platform.identity import accounts, people, training, units
 from steelyard.platform.identity.people import Person
 from steelyard.platform.identity.tables import GrantRow
-from steelyard.platform.log.tables import EventRow
 from steelyard.platform.work import Work
 
 ADA = person("ada", ADMINISTRATOR, unit="")
-
-
-def made(house: House, mail: str, *roles: str, name: str = "") -> Person:
-    def act(work: Work) -> Person:
-        found = accounts.create(work, SYSTEM, mail, name=name, state="active")
-        for role in roles:
-            found = accounts.grant(work, SYSTEM, found.id, role)
-        return found
-
-    return house.transact(act)
-
-
-def events(house: House) -> list[EventRow]:
-    with house.reading() as session:
-        rows = list(session.scalars(select(EventRow).order_by(EventRow.seq)))
-        session.expunge_all()
-        return rows
 
 
 def test_a_person_is_found_by_id_alias_mail_and_word(house: House) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assessments, the examinations they rest on, evidence from elsewhere, and uploaded files."""
+"""Assessments, the examinations they rest on, and evidence from elsewhere."""
 
 from __future__ import annotations
 
@@ -135,14 +135,3 @@ class EvidenceRow(Base):
         Index("ix_evidence_expires", "state", "expires"),
         Index("ix_evidence_kind", "kind", "id"),
     )
-
-
-class UploadRow(Base):
-    """That somebody sent these bytes: what one person sent, another cannot name as theirs."""
-
-    __tablename__ = "upload"
-
-    sha256: Mapped[str] = mapped_column(Digest, primary_key=True)
-    sent_by: Mapped[str] = mapped_column(Id, primary_key=True)
-    size: Mapped[int] = mapped_column(BigInteger)
-    at: Mapped[dt.datetime]

@@ -12,7 +12,6 @@ from steelyard.kernel.errors import InputError
 from steelyard.platform.hub import SCHEME, parse_reference
 from steelyard.platform.ids import is_id
 
-COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
 _HUB_PURL = re.compile(r"\Apkg:huggingface/(?P<name>[^@?#\s]+)(?:@(?P<revision>[^?#\s]+))?\Z")
 _UPLOAD = re.compile(
     r"\Apkg:generic/(?P<name>[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)"
@@ -25,8 +24,8 @@ class Reference(Struct, frozen=True, kw_only=True):
     """What a request points at.
 
     ``kind``: ``hub`` (to fetch from a hub), ``upload`` (files in the blobs, ``revision`` is the
-    digest of their manifest), ``known`` (a revision of the inventory), ``directory`` (on this machine; only where the server
-    was told to allow it).
+    digest of their manifest), ``known`` (a revision of the inventory), ``directory`` (on this
+    machine; only where the server was told to allow it).
     """
 
     kind: Literal["hub", "upload", "known", "directory"]

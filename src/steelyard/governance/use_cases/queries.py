@@ -37,7 +37,7 @@ def find(
     name: str | None = None,
 ) -> list[UseCaseView]:
     """Return up to ``limit`` use cases in the order of their ids, newest first."""
-    query = within_reach(select(UseCaseRow), actor, UseCaseRow.unit)
+    query = within_reach(select(UseCaseRow), actor, UseCaseRow.unit, UseCaseRow.id)
     query = query.order_by(UseCaseRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(UseCaseRow.id < after[0])
@@ -56,10 +56,13 @@ def row_of(session: Session, actor: Actor, use_case_id: str, *, lock: bool = Fal
         MissingError: there is none, or the actor may not see it.
     """
     query: Select[UseCaseRow] = within_reach(
-        select(UseCaseRow).where(UseCaseRow.id == use_case_id), actor, UseCaseRow.unit
+        select(UseCaseRow).where(UseCaseRow.id == use_case_id),
+        actor,
+        UseCaseRow.unit,
+        UseCaseRow.id,
     )
     row = session.scalar(query.with_for_update() if lock else query)
-    if row is None or (actor.scope.use_cases and row.id not in actor.scope.use_cases):
+    if row is None:
         raise MissingError(
             f"There is no use case {use_case_id!r}.",
             next_step="List the use cases you can see to find its id.",

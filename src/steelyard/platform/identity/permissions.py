@@ -36,15 +36,31 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER}),
     "charter.read": EVERYONE,
     "clock.read": EVERYONE,
+    "identity.configure": frozenset({ADMINISTRATOR}),
     "model.read": EVERYONE,
     "model.write": frozenset({MODEL_OWNER, REVIEWER}),
     "request.read": EVERYONE,
     "request.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "revision.retire": frozenset({MODEL_OWNER, REVIEWER}),
+    "robot.manage": frozenset({ADMINISTRATOR}),
+    "robot.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
+    "role.grant": frozenset({ADMINISTRATOR}),
+    "role.read": EVERYONE,
+    "session.own": EVERYONE,
     "supplier.read": EVERYONE - {ASSESSOR},
     "supplier.write": frozenset({MODEL_OWNER, REVIEWER}),
+    "token.manage": frozenset({ADMINISTRATOR}),
+    "token.own": EVERYONE,
+    "token.read": frozenset({ADMINISTRATOR, AUDITOR}),
+    "training.own": EVERYONE,
+    "training.read": _READERS,
+    "training.record": frozenset({ADMINISTRATOR}),
+    "unit.manage": frozenset({ADMINISTRATOR}),
+    "unit.read": EVERYONE,
     "use-case.read": EVERYONE,
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
+    "user.manage": frozenset({ADMINISTRATOR}),
+    "user.read": EVERYONE - {ASSESSOR},
 }
 """Right → roles that hold it, in alphabetical order of rights."""
 
@@ -83,6 +99,31 @@ def demand(actor: Actor, right: str) -> None:
         f"Your roles do not include the right {right!r}.",
         next_step=f"It is held by: {holders}. Ask an administrator if you need it.",
     )
+
+
+def within(actor: Actor, *, environment: str = "", use_case: str = "") -> bool:
+    """Tell whether the scope of the actor's token reaches an environment and a use case.
+
+    A scope that names use cases reaches nothing that belongs to none; likewise environments.
+    """
+    scope = actor.scope
+    return (not scope.environments or environment in scope.environments) and (
+        not scope.use_cases or use_case in scope.use_cases
+    )
+
+
+def demand_within(actor: Actor, *, environment: str = "", use_case: str = "") -> None:
+    """Refuse an actor whose token does not reach there.
+
+    Raises:
+        ForbiddenError: it does not.
+    """
+    if not within(actor, environment=environment, use_case=use_case):
+        raise ForbiddenError(
+            "This token is limited to other environments or use cases.",
+            next_step="Use a token whose scope names them.",
+            code="right.scope",
+        )
 
 
 def sees_all(actor: Actor) -> bool:

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ends with an account: disabling stops its sessions and tokens, erasing takes them away."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from steelyard.kernel.actor import Actor
+from steelyard.kernel.errors import ConflictError
+from steelyard.platform.identity import accounts, sessions, tokens
+from steelyard.platform.identity.credential_tables import (
+    LinkRow,
+    PasswordRow,
+    RobotRow,
+    SessionRow,
+    TokenRow,
+)
+from steelyard.platform.identity.people import Person
+from steelyard.platform.work import Work
+
+
+def disable(work: Work, actor: Actor, person_id: str, *, reason: str = "") -> Person:
+    """Disable an account: its sessions, tokens and open links stop at once.
+
+    Raises:
+        MissingError: there is no such person.
+        ConflictError: it is the last administrator.
+    """
+    found = accounts.set_state(work, actor, person_id, "disabled", reason=reason)
+    sessions.end_all(work, person_id)
+    tokens.revoke_all(work, person_id)
+    work.session.execute(delete(LinkRow).where(LinkRow.person == person_id))
+    return found
+
+
+def erase(work: Work, actor: Actor, person_id: str) -> None:
+    """Erase a person with all credentials; the ledger keeps the events of a pseudonym.
+
+    Raises:
+        MissingError: there is no such person.
+        ConflictError: it is the last administrator, or robots need them as owner.
+    """
+    robot = work.session.scalar(
+        select(RobotRow.name).where(RobotRow.owner == person_id, RobotRow.state == "active")
+    )
+    if robot is not None:
+        raise ConflictError(
+            f"They answer for the robot {robot!r}.",
+            next_step="Give it another owner, or disable it.",
+            code="identity.owns-robots",
+        )
+    accounts.erase(work, actor, person_id)
+    for table, column in (
+        (SessionRow, SessionRow.person),
+        (PasswordRow, PasswordRow.person),
+        (LinkRow, LinkRow.person),
+    ):
+        work.session.execute(delete(table).where(column == person_id))
+    work.session.execute(
+        update(TokenRow)
+        .where(TokenRow.owner == person_id)
+        .values(revoked_at=work.now, name="", hint="")
+    )
