@@ -13,6 +13,7 @@ from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
 from steelyard.governance.inventory import parts, queries, service
 from steelyard.governance.inventory.facts import Derived, ModelKind, ModelView, RevisionView
+from steelyard.platform.work import Work
 
 router = Router(prefix="/models", tags=["Models"])
 Word = Annotated[str | None, Query(max_length=300)]
@@ -134,7 +135,7 @@ def get(model_id: str, caller: Caller) -> Response:
 def add_revision(model_id: str, body: NewRevision, caller: Caller) -> Response:
     """Register a revision. It begins in quarantine, whatever was decided about others."""
 
-    def act(work: service.Work) -> RevisionView:
+    def act(work: Work) -> RevisionView:
         model = queries.get_model(work.session, caller.actor, model_id)
         return service.register_revision(
             work,

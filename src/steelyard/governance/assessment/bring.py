@@ -46,6 +46,8 @@ class Source(Struct, frozen=True, kw_only=True):
     commit: str = ""
     manifest_sha256: str = ""
     model_kind: ModelKind = "upstream"
+    revision: str = ""
+    """Id of the revision in the inventory, where the reference named one."""
 
 
 def resolve(reference: Reference) -> Source:
@@ -173,5 +175,3 @@ def keep(tree: Tree, inspection: Inspection, blobs: Blobs) -> Inspection:
             for report in inspection.files
         ),
     )
-
-
