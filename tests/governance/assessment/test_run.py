@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.governance.assessment.server_models import (
     use_case,
     write,
 )
-from tests.server import Clock, KeptJobs
+from tests.server import Clock, KeptJobs, houses
 from tests.simulators.hub import COMMIT, Hub, serving
 
 from steelyard.bootstrap.house import House
@@ -31,7 +32,7 @@ from steelyard.governance.assessment.tables import AssessmentRow
 from steelyard.governance.assessment.views import read_assessment
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
-from steelyard.governance.inventory import parts
+from steelyard.governance.inventory import parts, uploads
 from steelyard.governance.inventory import queries as inventory
 from steelyard.governance.inventory.changes import diff
 from steelyard.governance.inventory.snapshot import read_snapshot
@@ -39,6 +40,7 @@ from steelyard.governance.use_cases import service as use_cases
 from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.errors import ConflictError, InputError, UndecidedError
 from steelyard.kernel.manifest import Manifest
+from steelyard.platform import sandbox
 from steelyard.platform.log.tables import EventRow
 from steelyard.reporting.json_document import assessment_json
 
@@ -51,6 +53,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
         yield hub
+
+
+@pytest.fixture
+def one_house(tmp_path: Path) -> Iterator[House]:
+    """A house on SQLite only: what these tests are about is not the database."""
+    yield from houses("sqlite", tmp_path)
 
 
 def test_a_branch_becomes_a_commit_and_is_examined_once(
@@ -93,7 +101,8 @@ def test_a_branch_becomes_a_commit_and_is_examined_once(
     assert again.view.environment == "production"
 
 
-def test_a_new_commit_is_a_new_revision_with_a_diff(house: House, tmp_path: Path) -> None:
+def test_a_new_commit_is_a_new_revision_with_a_diff(one_house: House, tmp_path: Path) -> None:
+    house = one_house
     furnish(house, tmp_path / "data")
     case = use_case(house)
     first = write(tmp_path / "one" / "tuned", MODEL)
@@ -121,9 +130,8 @@ def test_a_new_commit_is_a_new_revision_with_a_diff(house: House, tmp_path: Path
     ]
 
 
-def test_an_upload_is_assessed_from_its_manifest(house: House, tmp_path: Path) -> None:
-    from steelyard.governance.inventory import uploads
-
+def test_an_upload_is_assessed_from_its_manifest(one_house: House, tmp_path: Path) -> None:
+    house = one_house
     furnish(house, tmp_path)
     case = use_case(house)
 
@@ -151,8 +159,9 @@ def test_an_upload_is_assessed_from_its_manifest(house: House, tmp_path: Path) -
 
 
 def test_what_nobody_can_mend_goes_back_and_the_rest_is_tried_again(
-    house: House, tmp_path: Path, hub: Hub
+    one_house: House, tmp_path: Path, hub: Hub
 ) -> None:
+    house = one_house
     furnish(house, tmp_path)
     case = use_case(house)
     asked = ask(house, case, f"hf:{NAME}@nowhere")
@@ -161,7 +170,7 @@ def test_what_nobody_can_mend_goes_back_and_the_rest_is_tried_again(
         request = requests.get(session, ANNA, asked.id)
         row = session.get_one(AssessmentRow, request.assessment)
         assert (request.state, row.error_code) == ("changes requested", "hub.no-revision")
-    hub.refuse = (503, "Down")
+    hub.refuse = (418, "Teapot")
     asked = ask(house, case, f"hf:{NAME}@{COMMIT}")
     with pytest.raises(InputError) as failed:
         assess(house)
@@ -177,7 +186,8 @@ def test_what_nobody_can_mend_goes_back_and_the_rest_is_tried_again(
         assert session.scalar(select(func.count()).select_from(AssessmentRow)) == 2
 
 
-def test_a_request_that_moved_on_is_not_decided(house: House, tmp_path: Path) -> None:
+def test_a_request_that_moved_on_is_not_decided(one_house: House, tmp_path: Path) -> None:
+    house = one_house
     furnish(house, tmp_path / "data")
     case = use_case(house)
     reference = write(tmp_path / "tiny", {"model.safetensors": MODEL["model.safetensors"]})
@@ -232,10 +242,9 @@ def test_what_changed_underneath_is_assessed_again(house: House, tmp_path: Path)
 
 
 def test_an_examination_that_dies_ends_in_a_failure_people_see(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from steelyard.platform import sandbox
-
+    house = one_house
     furnish(house, tmp_path / "data")
     case = use_case(house)
     asked = ask(house, case, write(tmp_path / "tiny", {"a.txt": b"x"}))
