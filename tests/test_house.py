@@ -34,7 +34,8 @@ def test_modules_stay_short() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in SOURCES
-        if (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST
+        if path.parent.name != "versions"  # steps of the database are lists of columns
+        and (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST
     }
     assert not long
 

@@ -13,15 +13,45 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, openapi, problems, use_cases
+from steelyard.api import (
+    about,
+    assessments,
+    clocks,
+    evidence,
+    health,
+    models,
+    openapi,
+    problems,
+    requests,
+    revisions,
+    suppliers,
+    uploads,
+    use_cases,
+)
 from steelyard.api.door import Router
+from steelyard.api.observed import Observed
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
-ROUTERS: tuple[Router, ...] = (about.router, clocks.router, use_cases.router)
+ROUTERS: tuple[Router, ...] = (
+    about.router,
+    assessments.router,
+    clocks.router,
+    evidence.router,
+    models.router,
+    requests.router,
+    revisions.router,
+    suppliers.router,
+    uploads.router,
+    use_cases.router,
+)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+"""Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
+STREAMED = frozenset({"/api/v1/uploads"})
+"""Addresses whose bodies are files; they have a bound of their own."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 
 
@@ -34,8 +64,11 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
+    for router in ROOT_ROUTERS:
+        app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_middleware(_Envelope)
+    app.add_middleware(Observed, metrics=house.metrics)
     return app
 
 
@@ -53,8 +86,9 @@ class _Envelope:
         headers = dict(scope["headers"])
         stated = headers.get(b"x-request-id", b"").decode("latin-1")
         scope["trace"] = stated if _TRACE.match(stated) else secrets.token_hex(8)
+        streamed = scope["path"] in STREAMED
         declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > BODY_MOST:
+        if not streamed and declared.isdigit() and int(declared) > BODY_MOST:
             await self._refuse(scope, receive, send)
             return
         seen = 0
@@ -63,7 +97,7 @@ class _Envelope:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > BODY_MOST:
+            if seen > BODY_MOST and not streamed:
                 raise _too_large()
             return message
 

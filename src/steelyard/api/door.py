@@ -20,6 +20,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
+from structlog.contextvars import bind_contextvars
 
 from steelyard.api.openapi import schema_of
 from steelyard.bootstrap.house import House
@@ -195,22 +196,27 @@ def reply(found: object, status: int) -> Response:
     return Response(data, status, headers=headers, media_type="application/json")
 
 
-async def _called(request: Request) -> Called:
+async def identified(request: Request) -> Actor:
     """Authenticate the caller and check the right the route declares."""
     from starlette.concurrency import run_in_threadpool
 
-    house: House = request.app.state.house
-    route = request.scope["route"]
-    right = route.openapi_extra["x-right"]
-    body = await request.body()
     actor = await run_in_threadpool(request.app.state.authenticate, request)
     if actor is None:
         raise UnauthenticatedError(
             "This address needs to know who asks.",
             next_step="Log in, or send an API token as `Authorization: Bearer …`.",
         )
-    demand(actor, right)
-    return Called(request, house, actor, body)
+    request.scope["actor"] = actor.alias
+    bind_contextvars(trace=request.scope.get("trace", ""), actor=actor.alias)
+    demand(actor, request.scope["route"].openapi_extra["x-right"])
+    found: Actor = actor
+    return found
+
+
+async def _called(request: Request) -> Called:
+    """Read the body, which is small, and find out who calls."""
+    body = await request.body()
+    return Called(request, request.app.state.house, await identified(request), body)
 
 
 Caller = Annotated[Called, Depends(_called)]

@@ -13,15 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from steelyard.governance.assessment.plugins import plugin_ref, plugins_of
-from steelyard.kernel.assessment import CharterIdentity, Subject
+from steelyard.governance.charters.facts import Policy
+from steelyard.kernel.assessment import Subject
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
-    from steelyard.charter.schema import Charter, Term
+    from steelyard.charter.schema import Term
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.charters.service import Adopted
     from steelyard.governance.decision.service import Recorded
@@ -36,14 +37,6 @@ if TYPE_CHECKING:
 
 TEXT_MOST = 2 * 1024 * 1024
 """Bytes of a charter or use case file."""
-
-
-class Policy(Struct, frozen=True):
-    """A charter ready to judge, its identity, and its canonical JSON."""
-
-    charter: Charter
-    identity: CharterIdentity
-    canonical: bytes
 
 
 def utc_now() -> dt.datetime:

@@ -23,6 +23,7 @@ from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
 from steelyard.platform.settings import Settings
+from steelyard.platform.telemetry.metrics import Metrics
 from steelyard.platform.work import Work
 
 T = TypeVar("T")
@@ -40,6 +41,9 @@ class House:
     settings: Settings = field(default_factory=Settings.model_construct)
     signer: Signer = field(default_factory=Signer.generate)
     blobs: Blobs = field(default_factory=memory_blobs)
+    metrics: Metrics = field(default_factory=Metrics)
+    gauges: tuple[float, bytes] | None = None
+    """What was last read for ``/metrics``, and when."""
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "ledger": "Verify the tamper-evident ledger.",
     "verify": "Verify an evidence bundle, offline.",
     "signature": "Verify a model's signature and attestations.",
+    "serve": "Start the governance server.",
     "worker": "Do the background jobs of a server.",
     "login": "Log in to a server.",
     "admin": "Manage accounts on the machine of the server.",

@@ -17,9 +17,9 @@ import msgspec
 from steelyard.cli.door import console, format_option, print_json
 
 if TYPE_CHECKING:
-    from steelyard.bootstrap import Policy
     from steelyard.catalog.demo import PinnedPackage
     from steelyard.governance.assessment.service import Weighed
+    from steelyard.governance.charters.facts import Policy
     from steelyard.kernel.use_case import UseCase
 
 

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     )
     blobs_s3_region: str = Field("us-east-1", description="Region of the bucket.")
 
+    upload_mib: int = Field(
+        20_480, ge=1, le=1_048_576, description="Size of the largest file that may be sent."
+    )
     local_models: bool = Field(
         False,
         description="Whether a request may name a directory of this host (`dir:/path`): for "
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important lines that are written."
+    )
+
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Who asks for `/metrics` must show it as a bearer token. Empty: nobody must.",
     )
 
     session_hours: int = Field(12, ge=1, le=720, description="How long a login lasts at most.")

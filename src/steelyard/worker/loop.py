@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from steelyard.bootstrap.house import House
 from steelyard.kernel.errors import SteelyardError, UnavailableError
@@ -59,6 +60,7 @@ class Worker:
         """Run one job: its handler outside a transaction, then its effect and its end in one."""
         began = time.monotonic()
         log = _log.bind(job=leased.id, kind=leased.kind, trace=leased.trace, attempt=leased.attempt)
+        bind_contextvars(job=leased.id, trace=leased.trace)
         try:
             handler = self._handlers.get(leased.kind)
             if handler is None:
@@ -67,10 +69,14 @@ class Worker:
             self._house.transact(lambda work: self._apply(work, leased, effect), trace=leased.trace)
         except LeaseLost:
             log.warning("job.lost")
+            self._house.metrics.jobs.labels(leased.kind, "lost").inc()
         except Exception as error:
             self._failed(leased, error, log)
         else:
-            log.info("job.done", seconds=round(time.monotonic() - began, 3))
+            seconds = time.monotonic() - began
+            log.info("job.done", seconds=round(seconds, 3))
+            self._house.metrics.jobs.labels(leased.kind, "done").inc()
+            self._house.metrics.job_seconds.labels(leased.kind).observe(seconds)
 
     def _apply(self, work: Work, leased: Leased, effect: Callable[[Work], object]) -> None:
         self._engine.finish(work.session, leased, work.now)  # first: it locks others out
@@ -89,6 +95,7 @@ class Worker:
             log.warning("jobs.unavailable", said=unavailable.message)  # the lease will run out
         else:
             log.error("job.dead" if dead else "job.failed", said=said, exc_info=not known)
+            self._house.metrics.jobs.labels(leased.kind, "dead" if dead else "failed").inc()
 
     def _keep_time(self) -> None:
         while not self._stop.is_set():
@@ -120,4 +127,5 @@ class Worker:
             _log.exception("tick.failed", tick=name)
         else:
             return True
+        self._house.metrics.ticks_failed.labels(name).inc()
         return False

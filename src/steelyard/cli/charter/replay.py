@@ -14,7 +14,7 @@ from steelyard.cli.door import EXIT_OK, EXIT_REJECTED, EXIT_UNDECIDED, format_op
 from steelyard.kernel.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.bootstrap import Policy
+    from steelyard.governance.charters.facts import Policy
     from steelyard.governance.replay.service import Replayed
 
 REPLAY_SCHEMA = "steelyard.charter-replay/v1"

@@ -17,8 +17,8 @@ from steelyard.kernel.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.bootstrap import Policy
     from steelyard.charter.cases.verdict import Difference, Result
+    from steelyard.governance.charters.facts import Policy
 
 TEST_SCHEMA = "steelyard.charter-test/v1"
 _MOST_FILES = 1000
@@ -114,10 +114,11 @@ def _policy(name: str, file: str = "", include: tuple[str, ...] = ()) -> Policy:
 
     With packs it is the charter that extends that one and includes them.
     """
-    from steelyard.bootstrap import Policy, load_policy, read_beside
+    from steelyard.bootstrap import load_policy, read_beside
     from steelyard.catalog.charters import NAMES
     from steelyard.charter.load import load_charter
     from steelyard.charter.resolve import identity_of, resolved_json
+    from steelyard.governance.charters.facts import Policy
 
     base = load_policy(name if name in NAMES or not file else str(Path(file).parent / name))
     if not include:

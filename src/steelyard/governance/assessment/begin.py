@@ -11,10 +11,11 @@ from sqlalchemy import select, update
 
 from steelyard.governance.assessment.queries import abandoned, row_of
 from steelyard.governance.assessment.tables import AssessmentRow
+from steelyard.governance.assessment.views import AssessmentView, view
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
-from steelyard.kernel.actor import SYSTEM
-from steelyard.kernel.errors import MissingError, SteelyardError
+from steelyard.kernel.actor import SYSTEM, Actor
+from steelyard.kernel.errors import ConflictError, MissingError, SteelyardError
 from steelyard.kernel.event import Event
 from steelyard.platform.jobs.port import TRIES
 from steelyard.platform.work import Work
@@ -128,6 +129,31 @@ def for_refresh(work: Work, payload: dict[str, Any]) -> Order | None:
         previous=before.id,
         last_try=found.attempts >= TRIES,
     )
+
+
+def ask_refresh(work: Work, actor: Actor, assessment_id: str, why: str) -> AssessmentView:
+    """Have an adoption assessed again because somebody wants it; return what it stands at.
+
+    Raises:
+        MissingError: there is no such assessment, or the actor may not see it.
+        ConflictError: a newer one has taken its place, or it never ended.
+    """
+    row = row_of(work.session, actor, assessment_id)
+    if not row.latest:
+        raise ConflictError(
+            f"The assessment {row.id} is not the newest of its adoption.",
+            next_step="Refresh the newest: ?latest=true lists it.",
+            code="assessment.not-latest",
+        )
+    work.record(
+        actor,
+        Event(
+            type="assessment.refresh-asked", subject=row.id, about=row.request, body={"why": why}
+        ),
+    )
+    payload = {"assessment": row.id, "why": "asked"}
+    work.enqueue(REFRESH, payload, key=f"{REFRESH}:{row.id}")
+    return view(row)
 
 
 def note(work: Work, assessment_id: str, **values: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -35,10 +35,14 @@ def strike_secrets(_logger: Any, _method: str, line: Any) -> Any:
     return line
 
 
-def configure(form: str, level: str) -> None:
-    """Send the log to standard error in ``form``: ``json``, ``console`` or ``auto``."""
+def configure(form: str, level: str, stream: TextIO | None = None) -> None:
+    """Send the log to ``stream``, else to standard error.
+
+    ``form`` is ``json``, ``console`` or ``auto``.
+    """
+    stream = stream or sys.stderr
     if form == "auto":
-        form = "console" if sys.stderr.isatty() else "json"
+        form = "console" if stream.isatty() else "json"
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -50,7 +54,7 @@ def configure(form: str, level: str) -> None:
         strike_secrets,
     ]
     render: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(colors=stream.isatty())
         if form == "console"
         else structlog.processors.JSONRenderer()
     )
@@ -60,7 +64,7 @@ def configure(form: str, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

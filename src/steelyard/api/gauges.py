@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers that every process of the server shares: read from the database when they are asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from steelyard.bootstrap.house import House
+from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.intake.tables import RequestRow
+from steelyard.platform.log.tables import EventRow
+
+_KEPT = 5.0
+"""Seconds for which they are not read again: whoever asks often must not load the database."""
+_lock = threading.Lock()
+
+
+def read_gauges(house: House) -> bytes:
+    """Return them in the format of Prometheus.
+
+    Raises:
+        UnavailableError: the database cannot be read now.
+    """
+    with _lock:
+        kept = house.gauges
+        if kept is None or time.monotonic() - kept[0] > _KEPT:
+            registry = CollectorRegistry()
+            with house.reading() as session:
+                _queue(house, session, registry)
+                _ledger(house, session, registry)
+                _work(session, registry)
+            kept = (time.monotonic(), generate_latest(registry))
+            house.gauges = kept
+        return kept[1]
+
+
+def _queue(house: House, session: Session, registry: CollectorRegistry) -> None:
+    if house.engine is None:
+        return
+    depth = house.engine.depth(session, house.clock())
+    waiting = Gauge(
+        "steelyard_queue_jobs", "Jobs by state: due, later, dead.", ("state",), registry=registry
+    )
+    waiting.labels("due").set(depth.due)
+    waiting.labels("later").set(depth.later)
+    waiting.labels("dead").set(depth.dead)
+    Gauge(
+        "steelyard_queue_oldest_seconds", "How long the oldest due job waits.", registry=registry
+    ).set(depth.oldest_seconds)
+
+
+def _ledger(house: House, session: Session, registry: CollectorRegistry) -> None:
+    size = session.scalar(select(func.coalesce(func.max(EventRow.position) + 1, 0)))
+    count, oldest = session.execute(
+        select(func.count(), func.min(EventRow.at)).where(EventRow.position.is_(None))
+    ).one()
+    lag = _age(oldest, house.clock())
+    Gauge("steelyard_ledger_entries", "Entries of the ledger's tree.", registry=registry).set(
+        size or 0
+    )
+    Gauge("steelyard_ledger_waiting", "Events not yet in the tree.", registry=registry).set(count)
+    Gauge("steelyard_ledger_lag_seconds", "Age of the oldest of them.", registry=registry).set(lag)
+
+
+def _age(since: dt.datetime | None, now: dt.datetime) -> float:
+    return 0.0 if since is None else (now - since).total_seconds()
+
+
+def _work(session: Session, registry: CollectorRegistry) -> None:
+    requests = Gauge(
+        "steelyard_requests", "Requests that are not decided, by state.", ("state",),
+        registry=registry,
+    )  # fmt: skip
+    undecided = ("submitted", "changes requested")
+    for state, count in session.execute(
+        select(RequestRow.state, func.count())
+        .where(RequestRow.state.in_(undecided))
+        .group_by(RequestRow.state)
+    ):
+        requests.labels(state).set(count)
+    overdue = session.scalar(
+        select(func.count()).select_from(ClockRow).where(ClockRow.state == "overdue")
+    )
+    Gauge("steelyard_clocks_overdue", "Clocks whose time is over.", registry=registry).set(
+        overdue or 0
+    )
