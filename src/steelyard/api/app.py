@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steelyard import __version__
 from steelyard.api import (
     about,
+    actions,
     assessments,
     clocks,
     evidence,
@@ -23,28 +24,38 @@ from steelyard.api import (
     openapi,
     problems,
     requests,
+    reviews,
     revisions,
     suppliers,
     uploads,
     use_cases,
 )
 from steelyard.api.door import Router
+from steelyard.api.identity import login, tokens, units, users
 from steelyard.api.observed import Observed
+from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
 ROUTERS: tuple[Router, ...] = (
     about.router,
+    actions.router,
     assessments.router,
     clocks.router,
     evidence.router,
+    login.router,
     models.router,
     requests.router,
+    reviews.delegations,
+    reviews.router,
     revisions.router,
     suppliers.router,
+    tokens.router,
+    units.router,
     uploads.router,
     use_cases.router,
+    users.router,
 )
 ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
 """Those that are not below ``/api/v1``."""
@@ -67,6 +78,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     for router in ROOT_ROUTERS:
         app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Protection)
     app.add_middleware(_Envelope)
     app.add_middleware(Observed, metrics=house.metrics)
     return app

@@ -44,6 +44,8 @@ class House:
     metrics: Metrics = field(default_factory=Metrics)
     gauges: tuple[float, bytes] | None = None
     """What was last read for ``/metrics``, and when."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What has to stop before the database is closed."""
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -63,6 +65,8 @@ class House:
 
     def close(self) -> None:
         """Close what is open."""
+        while self.closers:
+            self.closers.pop()()
         self.database.close()
 
 

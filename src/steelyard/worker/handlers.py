@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
@@ -45,6 +46,13 @@ def expire_use_cases(work: Work, _payload: dict[str, Any]) -> None:
         work.enqueue("use-cases.expire", key="use-cases.expire")
 
 
+def clock_due(work: Work, payload: dict[str, Any]) -> None:
+    """Tell the room whose clock rang, where it changes something because of that."""
+    ring = RINGS.get(payload["kind"])
+    if ring is not None and payload["rung"] <= 1:
+        ring(work, payload["subject"])
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -60,7 +68,13 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
     forget_slots(work)
 
 
+RINGS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.overdue,
+}
+"""Kind of clock → what becomes of its subject when the time is over."""
+
 HANDLERS: dict[str, Handler[House]] = {
+    "clock.due": change(clock_due),
     "jobs.forget": change(forget_jobs),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
