@@ -49,6 +49,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "evidence.verify": frozenset({REVIEWER}),
     "evidence.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER, ASSESSOR}),
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "ledger.manage": frozenset({OPERATOR}),
+    "ledger.read": EVERYONE,
     "model.read": EVERYONE,
     "model.write": frozenset({MODEL_OWNER, REVIEWER}),
     "request.read": EVERYONE,
