@@ -13,15 +13,30 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import __version__
-from steelyard.api import about, clocks, health, openapi, problems, use_cases
+from steelyard.api import (
+    about,
+    clocks,
+    health,
+    notifications,
+    openapi,
+    problems,
+    use_cases,
+    webhooks,
+)
 from steelyard.api.door import Router
 from steelyard.api.observed import Observed
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
-ROUTERS: tuple[Router, ...] = (about.router, clocks.router, use_cases.router)
-ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+ROUTERS: tuple[Router, ...] = (
+    about.router,
+    clocks.router,
+    notifications.router,
+    use_cases.router,
+    webhooks.router,
+)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""

@@ -12,4 +12,5 @@ import steelyard.platform.identity.credential_tables
 import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
+import steelyard.platform.notify.tables
 import steelyard.platform.replies.tables  # noqa: F401

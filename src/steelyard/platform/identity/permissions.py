@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charter.vote": frozenset({REVIEWER, SPONSOR}),
     "clock.read": EVERYONE,
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "notification.own": EVERYONE,
     "robot.manage": frozenset({ADMINISTRATOR}),
     "robot.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
     "role.grant": frozenset({ADMINISTRATOR}),
@@ -56,6 +57,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "user.manage": frozenset({ADMINISTRATOR}),
     "user.read": EVERYONE - {ASSESSOR},
+    "webhook.manage": frozenset({ADMINISTRATOR, OPERATOR}),
+    "webhook.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
 }
 """Right → roles that hold it, in alphabetical order of rights."""
 
