@@ -15,26 +15,39 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steelyard import __version__
 from steelyard.api import (
     about,
+    actions,
     clocks,
     health,
+    ledger,
     notifications,
     openapi,
     problems,
+    reviews,
     use_cases,
     webhooks,
 )
 from steelyard.api.door import Router
+from steelyard.api.identity import login, tokens, units, users
 from steelyard.api.observed import Observed
+from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
 
 ROUTERS: tuple[Router, ...] = (
     about.router,
+    actions.router,
     clocks.router,
+    ledger.router,
     notifications.router,
+    reviews.router,
+    reviews.delegations,
     use_cases.router,
     webhooks.router,
+    login.router,
+    tokens.router,
+    units.router,
+    users.router,
 )
 ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
@@ -55,6 +68,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     for router in ROOT_ROUTERS:
         app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Protection)
     app.add_middleware(_Envelope)
     app.add_middleware(Observed, metrics=house.metrics)
     return app

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routes of clocks: what is due, what is overdue, and where units work."""
+"""Routes of clocks: what is due and what is overdue."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.governance.clocks import queries, service
-from steelyard.governance.clocks.clock import ClockView, OverdueCount, UnitCalendar
+from steelyard.governance.clocks import queries
+from steelyard.governance.clocks.clock import ClockView, OverdueCount
 
 router = Router(prefix="/clocks", tags=["Clocks"])
-
-
-class CalendarChange(BaseModel):
-    """Where the people of a unit work, and their time zone."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"unit": "search", "calendar": "DE-BY@Europe/Berlin"}]},
-    )
-
-    unit: Annotated[str, Field(max_length=100, description="Empty: every unit without its own.")]
-    calendar: Annotated[str, Field(max_length=200)]
-    version: Annotated[int, Field(ge=0, description="The version you read; 0 if there was none.")]
 
 
 @router.door("GET", "", right="clock.read", returns=PageOf[ClockView])
@@ -60,22 +47,6 @@ def find(
 def overdue(caller: Caller) -> Response:
     """Count what is overdue, unit by unit."""
     return caller.read(lambda session: queries.overdue_by_unit(session, caller.actor))
-
-
-@router.door("GET", "/calendars", right="clock.read", returns=list[UnitCalendar])
-def calendars(caller: Caller) -> Response:
-    """List the calendars of units."""
-    return caller.read(queries.calendars)
-
-
-@router.door("POST", "/calendars", right="calendar.write", returns=UnitCalendar)
-def set_calendar(body: CalendarChange, caller: Caller) -> Response:
-    """Say where the people of a unit work; clocks that run keep the calendar they have."""
-    return caller.act(
-        lambda work: service.set_calendar(
-            work, caller.actor, body.unit, body.calendar, body.version
-        )
-    )
 
 
 @router.door("GET", "/{clock_id}", right="clock.read", returns=ClockView)

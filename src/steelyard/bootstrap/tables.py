@@ -7,6 +7,7 @@ import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
 import steelyard.governance.intake.tables
 import steelyard.governance.inventory.tables
+import steelyard.governance.review.tables
 import steelyard.governance.use_cases.tables
 import steelyard.platform.identity.credential_tables
 import steelyard.platform.identity.tables

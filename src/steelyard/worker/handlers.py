@@ -17,10 +17,12 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
 from steelyard.platform.jobs.tables import JobEffectRow, JobRow
+from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 from steelyard.worker import notify
@@ -46,6 +48,13 @@ def expire_use_cases(work: Work, _payload: dict[str, Any]) -> None:
         work.enqueue("use-cases.expire", key="use-cases.expire")
 
 
+def clock_due(work: Work, payload: dict[str, Any]) -> None:
+    """Tell the room whose clock rang, where it changes something because of that."""
+    ring = RINGS.get(payload["kind"])
+    if ring is not None and payload["rung"] <= 1:
+        ring(work, payload["subject"])
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -61,7 +70,18 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
     forget_slots(work)
 
 
+def sequence_ledger(house: House) -> None:
+    """Put the events committed meanwhile into the ledger's tree and sign it."""
+    sequence(house.database, house.keys, house.clock())
+
+
+RINGS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.overdue,
+}
+"""Kind of clock → what becomes of its subject when the time is over."""
+
 HANDLERS: dict[str, Handler[House]] = {
+    "clock.due": change(clock_due),
     "jobs.forget": change(forget_jobs),
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),
@@ -88,5 +108,9 @@ def ring_clocks(house: House) -> int:
     return house.transact(clocks.tick)
 
 
-TICKS: tuple[Callable[[House], object], ...] = (ring_clocks, notify.pump_webhooks)
+TICKS: tuple[Callable[[House], object], ...] = (
+    ring_clocks,
+    sequence_ledger,
+    notify.pump_webhooks,
+)
 """What every worker does about once a second; several hosts may do it at the same time."""

@@ -14,9 +14,12 @@ from tests.server import Clock, Doors, KeptJobs, person
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import queries, service
 from steelyard.governance.clocks.clock import ClockView
+from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.errors import ConflictError
+from steelyard.platform.identity import units
 from steelyard.platform.jobs.port import Job
 from steelyard.platform.log.tables import EventRow
+from steelyard.platform.work import Work
 
 LADDER = ("head-of-engineering", "head-of-risk")
 
@@ -158,15 +161,12 @@ def test_the_door_lists_what_is_due(doors: Doors) -> None:
     ]
 
 
-def test_a_unit_has_a_calendar(doors: Doors) -> None:
-    admin = doors.as_(person("adam", "administrator"))
-    path = "/api/v1/clocks/calendars"
-    given = {"unit": "search", "calendar": "US@America/New_York", "version": 0}
-    assert admin.post(path, json=given).status_code == 200
-    assert admin.post(path, json=given).status_code == 412
-    assert admin.post(path, json={**given, "calendar": "XX", "version": 1}).status_code == 422
-    refused = doors.as_(person("anna", "requester")).post(path, json=given)
-    assert refused.status_code == 403
-    begin(doors.house, within="1 business day")
-    assert now(doors.house).due == dt.datetime(2026, 11, 28, 4, 59, 59, tzinfo=dt.UTC)
-    assert [row["unit"] for row in admin.get(path).json()] == ["search"]
+def test_a_clock_runs_by_the_calendar_of_its_unit(house: House) -> None:
+    def found(work: Work) -> None:
+        units.create(work, SYSTEM, "company", calendar="US@America/New_York")
+        units.create(work, SYSTEM, "search", parent="company")
+
+    house.transact(found)
+    begin(house, within="1 business day")
+    assert now(house).due == dt.datetime(2026, 11, 28, 4, 59, 59, tzinfo=dt.UTC)
+    assert now(house).calendar == "US@America/New_York"

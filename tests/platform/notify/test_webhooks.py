@@ -146,6 +146,7 @@ def test_entries_of_the_ledger_are_delivered_in_order_and_once(
 def test_a_failing_receiver_is_tried_again_disabled_and_its_operators_told(
     house: House, receiver: Receiver
 ) -> None:
+    house.settings.webhook_give_up_hours = 12
     made(house, "olga@example.org", "platform-operator")
     hook = add(house, receiver.url, "webhook.*")
     receiver.status, receiver.body = 500, b"no"

@@ -30,7 +30,7 @@ from steelyard.charter.durations import add_duration
 from steelyard.kernel.errors import InputError
 
 Unit = Literal["second", "hour", "day", "week", "month", "year", "business day"]
-_LENGTH = re.compile(r"\A(\d{1,9}) (second|hour|day|week|month|year|business day)s?\Z")
+_LENGTH = re.compile(r"\A(\d{1,9}) (second|hour|(?:business )?(?:day|week|month|year))s?\Z")
 _PLACE = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,5})?\Z")
 _END = dt.time(23, 59, 59)
 _MORNING = dt.time(8, 0)
@@ -85,7 +85,8 @@ def read_length(text: str) -> Length:
             next_step="Write it like 5 business days, 10 days, 3 months or 24 hours.",
             code="clock.length",
         )
-    length = Length(int(found[1]), cast("Unit", found[2]))
+    unit = found[2] if found[2] == "business day" else found[2].removeprefix("business ")
+    length = Length(int(found[1]), cast("Unit", unit))
     days = {"second": 1 / 86400, "hour": 1 / 24, "day": 1, "business day": 2, "week": 7,
             "month": 31, "year": 366}  # fmt: skip
     if length.count * days[length.unit] > _LONGEST:

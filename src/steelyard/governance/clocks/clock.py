@@ -47,14 +47,6 @@ class ClockView(Struct, frozen=True, kw_only=True):
     met_late: bool = False
 
 
-class UnitCalendar(Struct, frozen=True, kw_only=True):
-    """Where the people of a unit work."""
-
-    unit: str
-    calendar: str
-    version: int
-
-
 class OverdueCount(Struct, frozen=True, kw_only=True):
     """How many clocks of a unit are overdue, and since when the oldest is."""
 

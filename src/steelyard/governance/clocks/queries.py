@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads of clocks and calendars. A clock is seen by whoever sees its unit."""
+"""Reads of clocks. A clock is seen by whoever sees its unit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, cast
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from steelyard.governance.clocks.clock import ClockView, OverdueCount, State, UnitCalendar
-from steelyard.governance.clocks.tables import CalendarRow, ClockRow
+from steelyard.governance.clocks.clock import ClockView, OverdueCount, State
+from steelyard.governance.clocks.tables import ClockRow
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError, MissingError
 from steelyard.platform.identity.visibility import within_reach
@@ -110,26 +110,6 @@ def running(session: Session, subject: str, kind: str) -> bool:
         )
     )
     return found is not None
-
-
-def calendar_for(session: Session, unit: str) -> str:
-    """Return the calendar of a unit, or the one for all others, or that of no place."""
-    rows = session.scalars(select(CalendarRow).where(CalendarRow.unit.in_([unit, ""])))
-    known = {row.unit: row.calendar for row in rows}
-    return known.get(unit, known.get("", ""))
-
-
-def calendars(session: Session) -> list[UnitCalendar]:
-    """Return every calendar that was set."""
-    return [
-        calendar_view(row)
-        for row in session.scalars(select(CalendarRow).order_by(CalendarRow.unit))
-    ]
-
-
-def calendar_view(row: CalendarRow) -> UnitCalendar:
-    """Return what is shown of a calendar."""
-    return UnitCalendar(unit=row.unit, calendar=row.calendar, version=row.version)
 
 
 def view(row: ClockRow) -> ClockView:

@@ -17,12 +17,12 @@ from sqlalchemy import select
 from steelyard.governance.clocks import queries
 from steelyard.governance.clocks.business import Length, after, before, left, read_length
 from steelyard.governance.clocks.business import read_calendar as calendar_in
-from steelyard.governance.clocks.clock import ClockView, UnitCalendar, climb
-from steelyard.governance.clocks.tables import CalendarRow, ClockRow
-from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
+from steelyard.governance.clocks.clock import ClockView, climb
+from steelyard.governance.clocks.tables import ClockRow
+from steelyard.kernel.actor import SPONSOR, SYSTEM
 from steelyard.kernel.errors import ConflictError, InputError
 from steelyard.kernel.event import Event
-from steelyard.platform.versions import check_version
+from steelyard.platform.identity import people
 from steelyard.platform.work import Work
 
 RUNG = "1 business day"
@@ -56,7 +56,7 @@ def start(
     length = read_length(within)
     if not length.count:
         raise InputError("A clock needs some time.", code="clock.length")
-    hours = calendar_in(calendar or queries.calendar_for(work.session, unit))
+    hours = calendar_in(calendar or people.calendar_of(work.session, unit))
     if queries.running(work.session, subject, kind):
         raise ConflictError(
             f"{subject} has a clock of the kind {kind!r} already.",
@@ -147,35 +147,6 @@ def tick(work: Work) -> int:
         _wind(row, work.now)
         row.version += 1
     return len(rows)
-
-
-def set_calendar(
-    work: Work, actor: Actor, unit: str, calendar: str, expected: int | None
-) -> UnitCalendar:
-    """Say where the people of a unit work; clocks that run keep the calendar they have.
-
-    Raises:
-        InputError: the calendar cannot be read.
-        StaleError: it was changed meanwhile.
-    """
-    stated = str(calendar_in(calendar))
-    row = work.session.get(CalendarRow, unit, with_for_update=True)
-    if row is None:
-        check_version(0, expected, UnitCalendar(unit=unit, calendar="", version=0))
-        row = CalendarRow(unit=unit, calendar=stated, updated_at=work.now, version=1)
-        work.session.add(row)
-    else:
-        check_version(row.version, expected, queries.calendar_view(row))
-        row.calendar, row.updated_at, row.version = stated, work.now, row.version + 1
-    work.record(
-        actor,
-        Event(
-            type="calendar.changed",
-            subject=unit or "house",
-            details={"calendar": stated, "version": row.version},
-        ),
-    )
-    return queries.calendar_view(row)
 
 
 def _open(work: Work, subject: str, kind: str) -> Sequence[ClockRow]:

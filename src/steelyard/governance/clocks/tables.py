@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clocks and the calendars they run by."""
+"""Clocks."""
 
 from __future__ import annotations
 
@@ -59,14 +59,3 @@ class ClockRow(Base):
         Index("ix_clock_state_due", "state", "due"),
         Index("ix_clock_unit_state", "unit", "state", "id"),
     )
-
-
-class CalendarRow(Base):
-    """Where the people of a unit work; the row of no unit (an empty name) is for all others."""
-
-    __tablename__ = "business_calendar"
-
-    unit: Mapped[str] = mapped_column(String(100), primary_key=True)
-    calendar: Mapped[str] = mapped_column(String(200))
-    updated_at: Mapped[dt.datetime]
-    version: Mapped[int]

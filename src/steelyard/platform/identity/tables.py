@@ -68,8 +68,8 @@ class UnitRow(Base):
     name: Mapped[str] = mapped_column(UNIT, primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
     parent: Mapped[str] = mapped_column(UNIT)
-    calendar: Mapped[str] = mapped_column(String(20))
-    """Whose holidays it keeps, such as ``DE`` or ``DE-BY``."""
+    calendar: Mapped[str] = mapped_column(String(200))
+    """Whose holidays it keeps and when its day ends, such as ``DE-BY+US@Europe/Berlin``."""
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
     version: Mapped[int]

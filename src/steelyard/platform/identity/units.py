@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from zoneinfo import available_timezones
 
 import holidays
 from msgspec import Struct
@@ -16,6 +17,7 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, MissingError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity.tables import UnitRow
+from steelyard.platform.identity.unique import flush
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -48,17 +50,13 @@ def create(
         faults.append(("name", "At most 35 small letters, digits and hyphens, such as fraud-desk."))
     _check(work.session, faults, name, title, parent, calendar)
     if work.session.get(UnitRow, name) is not None:
-        raise ConflictError(
-            f"There is a unit {name!r} already.",
-            next_step="Change that one, or choose another name.",
-            code="identity.unit-taken",
-        )
+        raise _taken(name)
     row = UnitRow(
         name=name, title=title.strip() or name, parent=parent, calendar=calendar,
         created_at=work.now, updated_at=work.now, version=1,
     )  # fmt: skip
     work.session.add(row)
-    work.session.flush()
+    flush(work.session, _taken(name))
     work.record(actor, _event("unit.created", row))
     return view(row)
 
@@ -123,10 +121,17 @@ def view(row: UnitRow) -> UnitView:
 
 
 def known_calendar(code: str) -> bool:
-    """Tell whether there is a calendar of holidays for a country, or a part of one."""
-    country, _, part = code.partition("-")
-    parts = holidays.list_supported_countries(include_aliases=False).get(country)
-    return parts is not None and (not part or part in parts)
+    """Tell whether there are calendars of holidays for countries or parts of them, and the zone.
+
+    Written ``DE-BY``, ``DE-BY+US`` or ``DE-BY+US@Europe/Berlin``.
+    """
+    places, at, zone = code.partition("@")
+    supported = holidays.list_supported_countries(include_aliases=False)
+    for place in places.split("+"):
+        country, _, part = place.partition("-")
+        if country not in supported or (part and part not in supported[country]):
+            return False
+    return not at or zone in available_timezones()
 
 
 def _check(
@@ -140,7 +145,12 @@ def _check(
     if len(title) > 200 or not (title == "" or title.isprintable()):
         faults.append(("title", "A title has at most 200 printable characters."))
     if calendar and not known_calendar(calendar):
-        faults.append(("calendar", f"There is no calendar {calendar[:20]!r}; write DE or DE-BY."))
+        faults.append(
+            (
+                "calendar",
+                f"There is no calendar {calendar[:20]!r}; write DE-BY or DE-BY+US@Europe/Berlin.",
+            )
+        )
     above, seen = parent, {name}
     while above:
         if above in seen:
@@ -170,4 +180,12 @@ def _missing(name: str) -> MissingError:
         f"There is no unit {name[:60]!r}.",
         next_step="List the units to find its name.",
         code="identity.unit-missing",
+    )
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is a unit {name!r} already.",
+        next_step="Change that one, or choose another name.",
+        code="identity.unit-taken",
     )

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what the rules say back to rows: state, clocks, who is waited for, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete
+
+from steelyard.governance.clocks import service as clocks
+from steelyard.governance.clocks.queries import running
+from steelyard.governance.review import queries
+from steelyard.governance.review.action_queries import of_review
+from steelyard.governance.review.load import case_of
+from steelyard.governance.review.plan import Seat
+from steelyard.governance.review.state import CLOSED, Case, standing
+from steelyard.governance.review.tables import ReviewRow, WaitRow
+from steelyard.governance.review.views import ReviewDetail
+from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
+from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
+from steelyard.kernel.event import Event
+from steelyard.platform.versions import check_version
+from steelyard.platform.work import Work
+
+REVIEW, STEP = "review", "step"
+"""Kinds of clocks of a review."""
+COMPLETED = "review.completed"
+"""The job for the room that decides: {review}."""
+LONGEST_TEXT = 20_000
+
+
+def taken(work: Work, actor: Actor, review_id: str, expected: int | None) -> tuple[ReviewRow, Case]:
+    """Return the row of a review, locked, and its case, for a person to change.
+
+    Raises:
+        MissingError, StaleError
+        ForbiddenError: the actor is no person.
+    """
+    if actor.kind != "person":
+        raise ForbiddenError(
+            "Reviews are done by people; a robot account cannot take part.",
+            next_step="Log in as a person.",
+            code="review.person",
+        )
+    row = queries.row_of(work.session, actor, review_id, lock=True)
+    if expected is not None and row.version != expected:
+        check_version(row.version, expected, queries.detail(work.session, row))
+    return row, case_of(work.session, row)
+
+
+def kept(work: Work, actor: Actor, row: ReviewRow, after: Case, event: Event) -> ReviewDetail:
+    """Store what became of a review, record it, and start what follows."""
+    at = standing(after)
+    was = row.step
+    row.state, row.step = after.state, min(at.step, len(after.plan.steps) - 1)
+    row.updated_at, row.version = work.now, row.version + 1
+    work.record(actor, event)
+    if after.state in CLOSED:
+        _close(work, row)
+    elif row.step != was:
+        clocks.stop(work, row.id, STEP, met=row.step > was)
+    if after.state == "open":
+        start_step(work, row, after)
+    wait_for(work, row, after)
+    work.session.flush()
+    return queries.detail(work.session, row)
+
+
+def start_step(work: Work, row: ReviewRow, case: Case) -> None:
+    """Start the clock of the step a review is at, if the step has one that does not run."""
+    step = case.plan.steps[row.step]
+    if step.within and not running(work.session, row.id, STEP):
+        clocks.start(
+            work,
+            subject=row.id,
+            kind=STEP,
+            about=row.request,
+            unit=row.unit,
+            within=step.within,
+            ladder=case.plan.escalate or (SPONSOR,),
+            rung=case.plan.escalate_after,
+        )
+
+
+def wait_for(work: Work, row: ReviewRow, case: Case) -> None:
+    """Write down which roles are waited for."""
+    work.session.execute(delete(WaitRow).where(WaitRow.review == row.id))
+    if case.state == "open":
+        roles = dict.fromkeys(wait.role for wait in standing(case).waits)
+        work.session.add_all(WaitRow(review=row.id, role=role, due=row.due) for role in roles)
+
+
+def current_seats(case: Case) -> tuple[Seat, ...]:
+    """Return the seats of the step a case is at."""
+    steps = case.plan.steps
+    return steps[min(standing(case).step, len(steps) - 1)].seats
+
+
+def told(row: ReviewRow, kind: str, body: dict[str, Any] | None = None, **details: Any) -> Event:
+    """Return an event of a review."""
+    return Event(
+        type=kind,
+        subject=row.id,
+        about=row.request,
+        details={"assessment": row.assessment, "round": row.round, **details},
+        body={name: text for name, text in (body or {}).items() if text},
+    )
+
+
+def check_texts(**texts: str | Sequence[str]) -> None:
+    """Refuse texts that are too long.
+
+    Raises:
+        FieldErrors: which ones.
+    """
+    faults = [
+        (name, f"At most {LONGEST_TEXT} characters are kept.")
+        for name, given in texts.items()
+        for text in ([given] if isinstance(given, str) else given)
+        if len(text) > LONGEST_TEXT
+    ]
+    if faults:
+        raise FieldErrors(faults)
+
+
+def check_improvement(work: Work, row: ReviewRow, after: Case, nothing: bool) -> None:
+    """See to it that no review is approved without a word on what could be better.
+
+    Raises:
+        ConflictError: there are no actions, and nobody said that nothing is to improve.
+    """
+    if nothing and row.improvement == "":
+        row.improvement = "none"
+    if after.state != "approved" or row.improvement:
+        return
+    if not of_review(work.session, row.id):
+        raise ConflictError(
+            "This would complete the review, and nothing is recorded that it should improve.",
+            next_step="Add an action, or say `nothing_to_improve` with your sign-off.",
+            code="review.improvement",
+        )
+
+
+def _close(work: Work, row: ReviewRow) -> None:
+    row.closed_at = work.now
+    done = row.state != "withdrawn"
+    clocks.stop(work, row.id, met=done)
+    work.record(SYSTEM, told(row, "review.closed", state=row.state))
+    if done:
+        work.enqueue(COMPLETED, {"review": row.id}, key=f"{COMPLETED}:{row.id}")
