@@ -24,7 +24,7 @@ from steelyard.api import (
     use_cases,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -39,6 +39,7 @@ ROUTERS: tuple[Router, ...] = (
     reviews.delegations,
     use_cases.router,
     login.router,
+    oidc.router,
     tokens.router,
     units.router,
     users.router,

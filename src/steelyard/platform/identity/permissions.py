@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "delegation.read": _DECIDERS | _READERS,
     "delegation.write": _DECIDERS,
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "identity.read": frozenset({ADMINISTRATOR, AUDITOR}),
     "review.answer": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "review.comment": EVERYONE - {AUDITOR},
     "review.read": EVERYONE,
