@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import steelyard.governance.assessment.tables
 import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
 import steelyard.governance.intake.tables

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     )
     blobs_s3_region: str = Field("us-east-1", description="Region of the bucket.")
 
+    upload_mib: int = Field(
+        20_480, ge=1, le=1_048_576, description="Size of the largest file that may be sent."
+    )
+    local_models: bool = Field(
+        False,
+        description="Whether a request may name a directory of this host (`dir:/path`): for "
+        "demonstrations and tests, where whoever asks may read this host's disk.",
+    )
+
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="Lines for people or for machines; `auto`: people if a terminal reads."
     )
@@ -108,6 +117,11 @@ class Settings(BaseSettings):
         ge=1,
         le=100,
         description="How long decisions and their evidence are kept; nobody can purge before.",
+    )
+    ledger_public: bool = Field(
+        False,
+        description="Whether anybody may read the ledger's checkpoint and tiles without logging "
+        "in, below `/api/v1/ledger/public/`. They hold digests and pseudonyms only.",
     )
     region: str = Field(
         "DE",
