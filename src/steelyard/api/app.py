@@ -32,7 +32,7 @@ from steelyard.api import (
     use_cases,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -46,11 +46,9 @@ ROUTERS: tuple[Router, ...] = (
     clocks.router,
     evidence.router,
     ledger.router,
-    reviews.delegations,
-    reviews.router,
-    use_cases.router,
     login.router,
     models.router,
+    oidc.router,
     requests.router,
     reviews.delegations,
     reviews.router,
