@@ -34,7 +34,7 @@ from steelyard.api import (
     webhooks,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -51,6 +51,7 @@ ROUTERS: tuple[Router, ...] = (
     login.router,
     models.router,
     notifications.router,
+    oidc.router,
     requests.router,
     reviews.delegations,
     reviews.router,

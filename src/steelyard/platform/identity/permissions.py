@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "evidence.verify": frozenset({REVIEWER}),
     "evidence.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER, ASSESSOR}),
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "identity.read": frozenset({ADMINISTRATOR, AUDITOR}),
     "ledger.manage": frozenset({OPERATOR}),
     "ledger.read": EVERYONE,
     "model.read": EVERYONE,
