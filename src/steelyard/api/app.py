@@ -23,6 +23,7 @@ from steelyard.api import (
     health,
     ledger,
     models,
+    notifications,
     openapi,
     problems,
     requests,
@@ -31,9 +32,10 @@ from steelyard.api import (
     suppliers,
     uploads,
     use_cases,
+    webhooks,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -50,6 +52,8 @@ ROUTERS: tuple[Router, ...] = (
     ledger.router,
     login.router,
     models.router,
+    notifications.router,
+    oidc.router,
     requests.router,
     reviews.delegations,
     reviews.router,
@@ -60,8 +64,9 @@ ROUTERS: tuple[Router, ...] = (
     uploads.router,
     use_cases.router,
     users.router,
+    webhooks.router,
 )
-ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
