@@ -22,6 +22,7 @@ from steelyard.api import (
     health,
     ledger,
     models,
+    notifications,
     openapi,
     problems,
     requests,
@@ -30,9 +31,10 @@ from steelyard.api import (
     suppliers,
     uploads,
     use_cases,
+    webhooks,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -46,11 +48,10 @@ ROUTERS: tuple[Router, ...] = (
     clocks.router,
     evidence.router,
     ledger.router,
-    reviews.delegations,
-    reviews.router,
-    use_cases.router,
     login.router,
     models.router,
+    notifications.router,
+    oidc.router,
     requests.router,
     reviews.delegations,
     reviews.router,
@@ -61,8 +62,9 @@ ROUTERS: tuple[Router, ...] = (
     uploads.router,
     use_cases.router,
     users.router,
+    webhooks.router,
 )
-ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""

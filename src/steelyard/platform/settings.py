@@ -92,6 +92,26 @@ class Settings(BaseSettings):
         90, ge=1, le=366, description="How long an API token lasts unless a shorter time is asked."
     )
 
+    second_factor_roles: str = Field(
+        "",
+        max_length=1000,
+        description="Roles, with commas, whose holders need a second factor to log in with a "
+        "password; until it is set up they can do nothing else.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        max_length=500,
+        description="Issuer of the directory people log in through (OpenID Connect); in place of "
+        "what is configured through the API.",
+    )
+    oidc_client_id: str = Field("", max_length=300, description="This server at the directory.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="Its secret there; empty for a public client."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", max_length=300, description="Claim that lists groups, or the path to it."
+    )
+
     retention_years: int = Field(
         10,
         ge=1,

@@ -49,10 +49,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "evidence.verify": frozenset({REVIEWER}),
     "evidence.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER, ASSESSOR}),
     "identity.configure": frozenset({ADMINISTRATOR}),
+    "identity.read": frozenset({ADMINISTRATOR, AUDITOR}),
     "ledger.manage": frozenset({OPERATOR}),
     "ledger.read": EVERYONE,
     "model.read": EVERYONE,
     "model.write": frozenset({MODEL_OWNER, REVIEWER}),
+    "notification.own": EVERYONE,
     "request.read": EVERYONE,
     "request.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "review.answer": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
@@ -81,6 +83,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "user.manage": frozenset({ADMINISTRATOR}),
     "user.read": EVERYONE - {ASSESSOR},
+    "webhook.manage": frozenset({ADMINISTRATOR, OPERATOR}),
+    "webhook.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
 }
 """Right → roles that hold it, in alphabetical order of rights."""
 
