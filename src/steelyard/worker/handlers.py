@@ -27,7 +27,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import notify
+from steelyard.worker import flow, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -97,6 +97,7 @@ HANDLERS: dict[str, Handler[House]] = {
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **flow.HANDLERS,
 }
 """Kind of job → its handler, in alphabetical order."""
 

@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "assessment.changed": (
+        "A model came out otherwise: {outcome}",
+        "{about} was assessed again and came to {outcome}, risk tier {tier}. An approval that was in"
+        " force stands only if it says so itself; look at it.",
+    ),
     "clock.due": (
         "A deadline has passed: {kind}",
         "The deadline for {kind} of {subject} has passed. Please act, or say why it must wait.",
@@ -22,6 +27,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
+    ),
+    "request.decided": (
+        "Your request was decided: {outcome}",
+        "The request {subject} for {environment} was decided: {outcome}. Valid until: {valid_until}."
+        " The decision {about} has the reasons and the evidence.",
     ),
     "webhook.disabled": (
         "A webhook was disabled",
