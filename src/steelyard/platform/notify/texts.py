@@ -13,8 +13,10 @@ from typing import Any
 TEXTS: dict[str, tuple[str, str]] = {
     "assessment.changed": (
         "A model came out otherwise: {outcome}",
-        "{about} was assessed again and came to {outcome}, risk tier {tier}. An approval that was in"
-        " force stands only if it says so itself; look at it.",
+        (
+            "{about} was assessed again and came to {outcome}, risk tier {tier}. Look whether what"
+            " was decided before should still stand."
+        ),
     ),
     "clock.due": (
         "A deadline has passed: {kind}",
@@ -30,8 +32,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "request.decided": (
         "Your request was decided: {outcome}",
-        "The request {subject} for {environment} was decided: {outcome}. Valid until: {valid_until}."
-        " The decision {about} has the reasons and the evidence.",
+        (
+            "The request {subject} for {environment} was decided: {outcome}. Valid until:"
+            " {valid_until}. The decision {about} has the reasons and the evidence."
+        ),
     ),
     "webhook.disabled": (
         "A webhook was disabled",
