@@ -144,7 +144,8 @@ KINDS = ["sqlite", "postgresql"]
 def houses(kind: str, directory: Path) -> Iterator[House]:
     """Yield a house on an empty database and close it afterwards."""
     database = open_database(kind, directory)
+    house = House(database=database, jobs=KeptJobs(), clock=Clock())
     try:
-        yield House(database=database, jobs=KeptJobs(), clock=Clock())
+        yield house
     finally:
-        database.close()
+        house.close()

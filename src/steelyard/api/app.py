@@ -18,13 +18,16 @@ from steelyard.api import (
     actions,
     clocks,
     health,
+    ledger,
     openapi,
     problems,
     reviews,
     use_cases,
 )
 from steelyard.api.door import Router
+from steelyard.api.identity import login, tokens, units, users
 from steelyard.api.observed import Observed
+from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import InputError
@@ -33,9 +36,14 @@ ROUTERS: tuple[Router, ...] = (
     about.router,
     actions.router,
     clocks.router,
+    ledger.router,
     reviews.router,
     reviews.delegations,
     use_cases.router,
+    login.router,
+    tokens.router,
+    units.router,
+    users.router,
 )
 ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
 """Those that are not below ``/api/v1``."""
@@ -56,6 +64,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
     for router in ROOT_ROUTERS:
         app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Protection)
     app.add_middleware(_Envelope)
     app.add_middleware(Observed, metrics=house.metrics)
     return app

@@ -20,6 +20,7 @@ class Authentication:
     def __init__(self, house: House) -> None:
         self._house = house
         self.last_used = LastUsed(house.database)
+        house.closers.append(self.last_used.close)
 
     def __call__(self, request: Request) -> Actor | None:
         """Return who calls, or None.

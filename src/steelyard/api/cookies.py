@@ -10,9 +10,15 @@ PLAIN, BOUND = "steelyard", "__Host-steelyard"
 """Names of the cookie: without TLS, and with it (the browser then refuses it from elsewhere)."""
 
 
+def is_secure(request: Request) -> bool:
+    """Tell whether people reach the server by TLS, directly or through a proxy."""
+    public: str = request.app.state.house.settings.public_url
+    return request.url.scheme == "https" or public.startswith("https://")
+
+
 def cookie_name(request: Request) -> str:
     """Return the name of the cookie on this connection; the other one is not looked at."""
-    return BOUND if request.url.scheme == "https" else PLAIN
+    return BOUND if is_secure(request) else PLAIN
 
 
 def session_secret(request: Request) -> str:
@@ -27,7 +33,7 @@ def set_session(request: Request, response: Response, secret: str, seconds: int)
         secret,
         max_age=seconds,
         path="/",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
         httponly=True,
         samesite="lax",
     )
@@ -36,9 +42,5 @@ def set_session(request: Request, response: Response, secret: str, seconds: int)
 def drop_session(request: Request, response: Response) -> None:
     """Take the session from the browser."""
     response.delete_cookie(
-        cookie_name(request),
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
+        cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax"
     )

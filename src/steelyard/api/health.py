@@ -18,6 +18,8 @@ from steelyard.api.door import reply as answer
 from steelyard.api.gauges import read_gauges
 from steelyard.bootstrap.house import House
 from steelyard.kernel.errors import SteelyardError, UnauthenticatedError, UnavailableError
+from steelyard.ledger.signing import parse_note_key
+from steelyard.platform.log.state import state_of
 from steelyard.platform.log.tables import EventRow
 
 router = Router(tags=["Health"])
@@ -98,7 +100,14 @@ def _jobs(house: House) -> None:
 
 
 def _key(house: House) -> None:
-    house.signer.sign(b"readiness")
+    with house.reading() as session:
+        state = state_of(session)
+    signer = (
+        house.keys.first()
+        if state is None
+        else house.keys.signer(parse_note_key(state.verifier).public)
+    )
+    signer.sign(b"readiness")
 
 
 def _ledger(house: House) -> None:

@@ -15,13 +15,13 @@ from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers ever
 from steelyard.bootstrap import utc_now
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
-from steelyard.platform import keys
 from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
+from steelyard.platform.log.keyring import HeldKeys, Keyring, Keys
 from steelyard.platform.settings import Settings
 from steelyard.platform.telemetry.metrics import Metrics
 from steelyard.platform.work import Work
@@ -39,11 +39,14 @@ class House:
     engine: Engine | None = None
     """What hands the jobs to workers."""
     settings: Settings = field(default_factory=Settings.model_construct)
-    signer: Signer = field(default_factory=Signer.generate)
+    keys: Keys = field(default_factory=lambda: HeldKeys(Signer.generate()))
+    """The keys that sign decisions and the ledger's checkpoints."""
     blobs: Blobs = field(default_factory=memory_blobs)
     metrics: Metrics = field(default_factory=Metrics)
     gauges: tuple[float, bytes] | None = None
     """What was last read for ``/metrics``, and when."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What has to stop before the database is closed."""
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
         """Run ``act`` in one transaction and return what it returns, once that is committed.
@@ -63,6 +66,8 @@ class House:
 
     def close(self) -> None:
         """Close what is open."""
+        while self.closers:
+            self.closers.pop()()
         self.database.close()
 
 
@@ -85,7 +90,8 @@ def open_house(settings: Settings) -> House:
     database = Database(url, pool=settings.database_pool)
     prepare(database)
     engine = open_engine(settings, database)
-    signer = keys.load_or_create(settings.key or settings.data / "key.pem")
+    keys = Keyring(settings.key or settings.data / "key.pem")
+    keys.first()
     blobs = open_blobs(
         settings.blobs_url,
         settings.data / "blobs",
@@ -97,7 +103,7 @@ def open_house(settings: Settings) -> House:
         jobs=engine,
         engine=engine,
         settings=settings,
-        signer=signer,
+        keys=keys,
         blobs=blobs,
     )
 

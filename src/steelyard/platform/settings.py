@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         le=100,
         description="How long decisions and their evidence are kept; nobody can purge before.",
     )
+    ledger_public: bool = Field(
+        False,
+        description="Whether anybody may read the ledger's checkpoint and tiles without logging "
+        "in, below `/api/v1/ledger/public/`. They hold digests and pseudonyms only.",
+    )
     region: str = Field(
         "DE",
         pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",

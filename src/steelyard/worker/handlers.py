@@ -22,6 +22,7 @@ from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
 from steelyard.platform.jobs.tables import JobEffectRow, JobRow
+from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 
@@ -68,6 +69,11 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
     forget_slots(work)
 
 
+def sequence_ledger(house: House) -> None:
+    """Put the events committed meanwhile into the ledger's tree and sign it."""
+    sequence(house.database, house.keys, house.clock())
+
+
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
 }
@@ -97,5 +103,5 @@ def ring_clocks(house: House) -> int:
     return house.transact(clocks.tick)
 
 
-TICKS: tuple[Callable[[House], object], ...] = (ring_clocks,)
+TICKS: tuple[Callable[[House], object], ...] = (ring_clocks, sequence_ledger)
 """What every worker does about once a second; several hosts may do it at the same time."""

@@ -151,10 +151,10 @@ def test_who_signs_with_the_old_key_is_committed_before_the_new_one(house: House
 
 
 def test_keys_lie_in_files_of_their_own(house: House, tmp_path: Path) -> None:
-    ring = Keyring(tmp_path / "keys")
+    ring = Keyring(tmp_path / "keys" / "key.pem")
     grown(house, 1, ring)  # type: ignore[arg-type]
     house.transact(lambda work: rotate(work, ANNA, ring))
-    again = Keyring(tmp_path / "keys")
+    again = Keyring(tmp_path / "keys" / "key.pem")
     record(house, 2)
     head = sequence(house.database, again, house.clock())
     assert head is not None

@@ -183,7 +183,7 @@ def test_a_host_without_the_key_says_so(house: House, tmp_path: Path) -> None:
     grown(house, 1, keys())
     record(house, 2)
     with pytest.raises(UnavailableError) as caught:
-        sequence(house.database, Keyring(tmp_path / "keys"), house.clock())
+        sequence(house.database, Keyring(tmp_path / "keys" / "key.pem"), house.clock())
     assert caught.value.code == "ledger.no-key"
 
 

@@ -28,6 +28,7 @@ from steelyard.platform.identity.tables import (
     TrainingRow,
     UnitRow,
 )
+from steelyard.platform.identity.unique import flush
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -68,7 +69,7 @@ def create(
         version=1,
     )
     work.session.add(row)
-    work.session.flush()
+    flush(work.session, _taken(mail))
     record(work, actor, "user.created", row, {"source": source}, words=True)
     return _read(work, row.id)
 
@@ -97,6 +98,7 @@ def change(
         _check_name(name)
         row.name = name.strip()
     _touch(work, row)
+    flush(work.session, _taken(row.mail or ""))
     record(work, actor, "user.changed", row, words=True)
     return _read(work, row.id)
 
@@ -352,11 +354,15 @@ def _check_name(name: str) -> None:
 def _check_free(session: Session, mail: str, own: str | None) -> None:
     taken = session.scalar(select(PersonRow.id).where(PersonRow.mail_key == mail_key(mail)))
     if taken is not None and taken != own:
-        raise ConflictError(
-            f"There is an account for {mail} already.",
-            next_step="Change that account.",
-            code="identity.mail-taken",
-        )
+        raise _taken(mail)
+
+
+def _taken(mail: str) -> ConflictError:
+    return ConflictError(
+        f"There is an account for {mail} already.",
+        next_step="Change that account.",
+        code="identity.mail-taken",
+    )
 
 
 def _touch(work: Work, row: PersonRow) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError
@@ -16,6 +16,8 @@ from steelyard.platform.identity.credential_tables import (
     TokenRow,
 )
 from steelyard.platform.identity.people import Person
+from steelyard.platform.log.erasure import MOST, erase_body
+from steelyard.platform.log.tables import EventRow
 from steelyard.platform.work import Work
 
 
@@ -49,7 +51,8 @@ def erase(work: Work, actor: Actor, person_id: str) -> None:
             next_step="Give it another owner, or disable it.",
             code="identity.owns-robots",
         )
-    accounts.erase(work, actor, person_id)
+    for alias in accounts.erase(work, actor, person_id):
+        _erase_words(work, actor, alias)
     for table, column in (
         (SessionRow, SessionRow.person),
         (PasswordRow, PasswordRow.person),
@@ -61,3 +64,16 @@ def erase(work: Work, actor: Actor, person_id: str) -> None:
         .where(TokenRow.owner == person_id)
         .values(revoked_at=work.now, name="", hint="")
     )
+
+
+def _erase_words(work: Work, actor: Actor, alias: str) -> None:
+    """Erase names, addresses and typed texts that events about the person's account hold."""
+    work.session.flush()
+    seqs = work.session.scalars(
+        select(EventRow.seq)
+        .where(or_(EventRow.subject == alias, EventRow.about == alias))
+        .order_by(EventRow.seq)
+    ).all()
+    for start in range(0, len(seqs), MOST):
+        part = seqs[start : start + MOST]
+        erase_body(work, actor, part, "The person was erased.", on_request=True)

@@ -48,6 +48,10 @@ class LastUsed:
         """Wait until what was noted is written."""
         self._thread.submit(lambda: None).result()
 
+    def close(self) -> None:
+        """Write what was noted and stop."""
+        self._thread.shutdown()
+
     def _write(self, credential: str, now: dt.datetime) -> None:
         table = TokenRow if credential.startswith("tok_") else SessionRow
         with suppress(SteelyardError, SQLAlchemyError), self._database.writing() as session:

@@ -18,6 +18,7 @@ from steelyard.platform.identity import tokens
 from steelyard.platform.identity.actors import ROBOT_ROLES
 from steelyard.platform.identity.credential_tables import RobotRow
 from steelyard.platform.identity.tables import PersonRow, UnitRow
+from steelyard.platform.identity.unique import flush
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -56,18 +57,14 @@ def create(
     _check(work.session, name, purpose, owner, roles, units)
     taken = work.session.scalar(select(RobotRow.id).where(RobotRow.name == name.strip()))
     if taken is not None:
-        raise ConflictError(
-            f"There is a robot {name.strip()!r} already.",
-            next_step="Choose another name, or change that one.",
-            code="identity.robot-taken",
-        )
+        raise _taken(name)
     row = RobotRow(
         id=work.id("rob"), name=name.strip(), purpose=purpose.strip(), owner=owner,
         roles=sorted(set(roles)), units=sorted(set(units)), state="active",
         created_at=work.now, updated_at=work.now, version=1,
     )  # fmt: skip
     work.session.add(row)
-    work.session.flush()
+    flush(work.session, _taken(name))
     work.record(actor, _event(work.session, "robot.created", row))
     return view(row)
 
@@ -200,4 +197,12 @@ def _missing(robot_id: str) -> MissingError:
         f"There is no robot {robot_id[:60]!r}.",
         next_step="List the robots to find its id.",
         code="identity.robot-missing",
+    )
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is a robot {name!r} already.",
+        next_step="Choose another name, or change that one.",
+        code="identity.robot-taken",
     )

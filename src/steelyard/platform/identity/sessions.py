@@ -143,3 +143,9 @@ def _view(row: SessionRow, current: str) -> SessionView:
 
 def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def owner(session: Session, session_id: str) -> PersonRow:
+    """Return whose session this is."""
+    row = session.get_one(SessionRow, session_id)
+    return session.get_one(PersonRow, row.person)

@@ -100,7 +100,7 @@ def rotate(work: Work, actor: Actor, token_id: str, *, overlap: dt.timedelta = O
         raise FieldErrors([("overlap_hours", f"At most {OVERLAP_MOST.days} days.")])
     row = row_of(work.session, token_id)
     if state_of(row, work.now) != "active":
-        raise _missing(token_id)
+        raise missing(token_id)
     if row.replaced_by is not None:
         raise ConflictError(
             "This token was rotated already.",
@@ -182,7 +182,7 @@ def row_of(session: Session, token_id: str) -> TokenRow:
     """
     row = session.scalar(select(TokenRow).where(TokenRow.id == token_id).with_for_update())
     if row is None:
-        raise _missing(token_id)
+        raise missing(token_id)
     return row
 
 
@@ -295,7 +295,8 @@ def _alive(session: Session, owner: str, now: dt.datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _missing(token_id: str) -> MissingError:
+def missing(token_id: str) -> MissingError:
+    """Return the error for a token that is not there."""
     return MissingError(
         f"There is no token {token_id[:60]!r}.",
         next_step="List your tokens to find its id.",

@@ -17,6 +17,7 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, MissingError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity.tables import UnitRow
+from steelyard.platform.identity.unique import flush
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -49,17 +50,13 @@ def create(
         faults.append(("name", "At most 35 small letters, digits and hyphens, such as fraud-desk."))
     _check(work.session, faults, name, title, parent, calendar)
     if work.session.get(UnitRow, name) is not None:
-        raise ConflictError(
-            f"There is a unit {name!r} already.",
-            next_step="Change that one, or choose another name.",
-            code="identity.unit-taken",
-        )
+        raise _taken(name)
     row = UnitRow(
         name=name, title=title.strip() or name, parent=parent, calendar=calendar,
         created_at=work.now, updated_at=work.now, version=1,
     )  # fmt: skip
     work.session.add(row)
-    work.session.flush()
+    flush(work.session, _taken(name))
     work.record(actor, _event("unit.created", row))
     return view(row)
 
@@ -183,4 +180,12 @@ def _missing(name: str) -> MissingError:
         f"There is no unit {name[:60]!r}.",
         next_step="List the units to find its name.",
         code="identity.unit-missing",
+    )
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is a unit {name!r} already.",
+        next_step="Change that one, or choose another name.",
+        code="identity.unit-taken",
     )

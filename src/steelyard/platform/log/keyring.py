@@ -11,11 +11,9 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
-from steelyard.kernel.errors import InputError, UnavailableError
-from steelyard.ledger.signing import PublicKey, Signer, parse_note_key
+from steelyard.kernel.errors import UnavailableError
+from steelyard.ledger.signing import PublicKey, Signer
 from steelyard.platform.keys import load_or_create
-
-FIRST = "key.pem"
 
 
 class Keys(Protocol):
@@ -35,20 +33,25 @@ class Keys(Protocol):
 
 
 class Keyring:
-    """Keys in PEM files of ``directory``, readable by their owner only."""
+    """Keys in PEM files, readable by their owner only: the first one, and later ones beside it."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._known: dict[str, Signer] = {}
 
     def first(self) -> Signer:
         """Return the key a new ledger begins with, made if there is none."""
-        return self._remember(load_or_create(self.directory / FIRST))
+        return self._remember(load_or_create(self.path))
 
     def fresh(self) -> Signer:
-        """Make a new key in a file of its own."""
-        path = self.directory / f"key-{secrets.token_hex(6)}.pem"
+        """Make a new key in a file of its own, ``<name>-<random>.pem``."""
+        path = self.path.with_name(f"{self.path.stem}-{secrets.token_hex(6)}.pem")
         return self._remember(load_or_create(path))
+
+    def files(self) -> list[Path]:
+        """Return the files of all keys there are."""
+        later = sorted(self.path.parent.glob(f"{self.path.stem}-*.pem"))
+        return ([self.path] if self.path.exists() else []) + later
 
     def signer(self, public: PublicKey) -> Signer:
         """Return the private half of ``public``.
@@ -58,14 +61,14 @@ class Keyring:
             InputError: a file of the directory is not a usable key.
         """
         if public.fingerprint not in self._known:
-            for path in sorted(self.directory.glob("*.pem")):
+            for path in self.files():
                 self._remember(load_or_create(path))
         found = self._known.get(public.fingerprint)
         if found is None:
             raise UnavailableError(
                 f"This host does not have the ledger's present key "
                 f"({public.fingerprint[:16]}); nothing can be signed here.",
-                next_step=f"Copy its file into {str(self.directory)!r}.",
+                next_step=f"Copy its file into {str(self.path.parent)!r}.",
                 code="ledger.no-key",
                 retry_after=60,
             )
@@ -106,26 +109,3 @@ class HeldKeys:
         """Make a new key."""
         self._signers.append(Signer.generate())
         return self._signers[-1]
-
-
-def public_of(verifier: str) -> PublicKey:
-    """Return the public key in a verifier key.
-
-    Raises:
-        IntegrityError: it is malformed.
-    """
-    return parse_note_key(verifier).public
-
-
-def check_current(signer: Signer, verifier: str) -> None:
-    """Refuse a signer that is not the ledger's present key.
-
-    Raises:
-        InputError: it is another one.
-    """
-    if signer.public != public_of(verifier):
-        raise InputError(
-            "The ledger is signed by another key now.",
-            next_step="Read the present key again; it was rotated.",
-            code="ledger.other-key",
-        )

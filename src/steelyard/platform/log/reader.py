@@ -95,13 +95,12 @@ class LedgerReader:
     def entries(self, tile: Tile) -> list[bytes]:
         """Return the leaves of an entry bundle, as many as there are."""
         first = tile.number * WIDTH
-        return list(
-            self._session.scalars(
-                select(EventRow.leaf)
-                .where(EventRow.position >= first, EventRow.position < first + tile.width)
-                .order_by(EventRow.position)
-            )
+        found = self._session.scalars(
+            select(EventRow.leaf)
+            .where(EventRow.position >= first, EventRow.position < first + tile.width)
+            .order_by(EventRow.position)
         )
+        return [raw(leaf) for leaf in found]
 
     def hashes(self, tile: Tile) -> bytes:
         """Return the bytes of a hash tile.
@@ -114,7 +113,7 @@ class LedgerReader:
         )
         if data is None:
             raise _missing(tile.path)
-        return data[: tile.width * HASH_SIZE]
+        return raw(data)[: tile.width * HASH_SIZE]
 
     def names(self) -> list[str]:
         """Return the paths of all files, as far as rows of the database say they are there."""
@@ -131,6 +130,11 @@ class LedgerReader:
         tiles = self._session.execute(select(TileRow.level, TileRow.number, TileRow.width))
         found += [Tile(level, number, width).path for level, number, width in tiles]
         return found
+
+
+def raw(value: bytes | str) -> bytes:
+    """Return a column's bytes, also where somebody put a text there, as SQLite lets them."""
+    return value.encode("utf-8") if isinstance(value, str) else value
 
 
 def note_of(session: Session, size: int) -> bytes | None:

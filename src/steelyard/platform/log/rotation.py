@@ -8,6 +8,7 @@ key holds the state row, so it is committed before, or has to sign again with th
 
 from __future__ import annotations
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from steelyard.kernel.actor import Actor
@@ -26,6 +27,21 @@ from steelyard.platform.log.sequencer import BATCH, integrate
 from steelyard.platform.log.state import add_checkpoint, alone, begin, newest_note
 from steelyard.platform.log.tables import HandoverRow, LedgerStateRow
 from steelyard.platform.work import Work
+
+
+class Rotated(Struct, frozen=True, kw_only=True):
+    """The key that signs from now on."""
+
+    verifier: str
+    fingerprint: str
+    size: int
+    """Entries that the key before vouches for."""
+
+
+def told(handover: Handover) -> Rotated:
+    """Return what is shown of a handover."""
+    new = handover.new
+    return Rotated(verifier=new.text, fingerprint=new.public.fingerprint, size=handover.head.size)
 
 
 def rotate(work: Work, actor: Actor, keys: Keys, new: Signer | None = None) -> Handover:

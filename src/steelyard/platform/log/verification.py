@@ -20,7 +20,7 @@ from steelyard.ledger.tiles import WIDTH
 from steelyard.ledger.verification import Findings, Verification
 from steelyard.ledger.verify_log import verify_ledger
 from steelyard.platform.database.engine import Database
-from steelyard.platform.log.reader import LedgerReader
+from steelyard.platform.log.reader import LedgerReader, raw
 from steelyard.platform.log.state import state_of
 from steelyard.platform.log.tables import CheckpointRow, EventRow, TileRow
 
@@ -79,7 +79,8 @@ def check_rows(session: Session, size: int, found: Findings) -> None:
         columns = Columns(
             type=row.type, subject=row.subject, about=row.about, actor=row.actor, at=row.at
         )
-        for said in faults(row.leaf, columns, row.body, row.salt):
+        leaf = raw(row.leaf)
+        for said in faults(leaf, columns, row.body, row.salt):
             found.add(row_name(row.seq), "event.changed", said)
         if row.position is None:
             continue
@@ -91,7 +92,7 @@ def check_rows(session: Session, size: int, found: Findings) -> None:
             )
         expected = row.position + 1
         known = tiles.leaf(row.position)
-        if known is not None and known != leaf_hash(row.leaf):
+        if known is not None and known != leaf_hash(leaf):
             found.add(
                 row_name(row.seq),
                 "event.leaf",
