@@ -203,7 +203,5 @@ def extend(exception_id: str, body: Extension, caller: Caller) -> Response:
 def revoke(exception_id: str, body: Ending, caller: Caller) -> Response:
     """End an exception at once; needs ``If-Match``."""
     return caller.act(
-        lambda work: service.revoke(
-            work, caller.actor, exception_id, body.reason, caller.expected
-        )
+        lambda work: service.revoke(work, caller.actor, exception_id, body.reason, caller.expected)
     )

@@ -128,9 +128,7 @@ def record(body: NewRisk, caller: Caller) -> Response:
 
 
 @router.door("GET", "/heat-map", right="risk.read", returns=list[HeatCell])
-def heat_map(
-    caller: Caller, unit: Annotated[str | None, Query(max_length=100)] = None
-) -> Response:
+def heat_map(caller: Caller, unit: Annotated[str | None, Query(max_length=100)] = None) -> Response:
     """Count open risks by likelihood and impact, worst first."""
     return caller.read(lambda session: risks.heat_map(session, caller.actor, unit))
 

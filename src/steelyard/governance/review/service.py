@@ -66,7 +66,7 @@ def open(  # noqa: A001 # the verb of the room
     again = row is not None
     if row is None:
         row = ReviewRow(
-            id=work.id("rev"), request=request_id, unit=request.unit, use_case=request.use_case,
+            id=work.id("rvw"), request=request_id, unit=request.unit, use_case=request.use_case,
             requested_by=request.requested_by, environment=request.environment, round=0,
             opened_at=work.now, due=work.now, closed_at=None, version=0, improvement="",
         )  # fmt: skip
