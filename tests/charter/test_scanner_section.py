@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.bootstrap import parse_plugin, plugins_of
+from steelyard.bootstrap import parse_plugin
 from steelyard.charter.document import Document
 from steelyard.charter.load import load_charter, shipped
 from steelyard.charter.overlay import Laying, lay_over
 from steelyard.charter.resolve import from_resolved, resolved_json
 from steelyard.charter.schema import Charter, CharterDocument, PluginPin, ScannerSection
+from steelyard.governance.assessment.plugins import plugins_of
 from steelyard.kernel.errors import DocumentErrors, InputError
 
 HEAD = """\

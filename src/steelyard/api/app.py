@@ -16,18 +16,27 @@ from steelyard import __version__
 from steelyard.api import (
     about,
     actions,
+    assessments,
     clocks,
+    evidence,
     exceptions,
     health,
     ledger,
+    models,
+    notifications,
     openapi,
     problems,
+    requests,
     reviews,
+    revisions,
     risks,
+    suppliers,
+    uploads,
     use_cases,
+    webhooks,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, tokens, units, users
+from steelyard.api.identity import login, oidc, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -37,22 +46,34 @@ from steelyard.kernel.errors import InputError
 ROUTERS: tuple[Router, ...] = (
     about.router,
     actions.router,
+    assessments.router,
     clocks.router,
+    evidence.router,
     exceptions.router,
     ledger.router,
-    reviews.router,
-    reviews.delegations,
-    risks.router,
-    use_cases.router,
     login.router,
+    models.router,
+    notifications.router,
+    oidc.router,
+    requests.router,
+    reviews.delegations,
+    reviews.router,
+    revisions.router,
+    risks.router,
+    suppliers.router,
     tokens.router,
     units.router,
+    uploads.router,
+    use_cases.router,
     users.router,
+    webhooks.router,
 )
-ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
+STREAMED = frozenset({"/api/v1/uploads"})
+"""Addresses whose bodies are files; they have a bound of their own."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 
 
@@ -88,8 +109,9 @@ class _Envelope:
         headers = dict(scope["headers"])
         stated = headers.get(b"x-request-id", b"").decode("latin-1")
         scope["trace"] = stated if _TRACE.match(stated) else secrets.token_hex(8)
+        streamed = scope["path"] in STREAMED
         declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > BODY_MOST:
+        if not streamed and declared.isdigit() and int(declared) > BODY_MOST:
             await self._refuse(scope, receive, send)
             return
         seen = 0
@@ -98,7 +120,7 @@ class _Envelope:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > BODY_MOST:
+            if seen > BODY_MOST and not streamed:
                 raise _too_large()
             return message
 

@@ -20,6 +20,8 @@ class Authentication:
     def __init__(self, house: House) -> None:
         self._house = house
         self.last_used = LastUsed(house.database)
+        stated = house.settings.second_factor_roles.split(",")
+        self._second_factor = frozenset(role.strip() for role in stated if role.strip())
         house.closers.append(self.last_used.close)
 
     def __call__(self, request: Request) -> Actor | None:
@@ -46,7 +48,7 @@ class Authentication:
         now = self._house.clock()
         idle = dt.timedelta(minutes=self._house.settings.session_idle_minutes)
         with self._house.reading() as session:
-            found = sessions.check(session, secret, now, idle)
+            found = sessions.check(session, secret, now, idle, self._second_factor)
         if found is None:
             return None
         actor, session_id = found

@@ -203,14 +203,10 @@ def reply(found: object, status: int) -> Response:
     return Response(data, status, headers=headers, media_type="application/json")
 
 
-async def _called(request: Request) -> Called:
+async def identified(request: Request) -> Actor:
     """Authenticate the caller and check the right the route declares."""
     from starlette.concurrency import run_in_threadpool
 
-    house: House = request.app.state.house
-    route = request.scope["route"]
-    right = route.openapi_extra["x-right"]
-    body = await request.body()
     actor = await run_in_threadpool(request.app.state.authenticate, request)
     if actor is None:
         raise UnauthenticatedError(
@@ -219,8 +215,15 @@ async def _called(request: Request) -> Called:
         )
     request.scope["actor"] = actor.alias
     bind_contextvars(trace=request.scope.get("trace", ""), actor=actor.alias)
-    demand(actor, right)
-    return Called(request, house, actor, body)
+    demand(actor, request.scope["route"].openapi_extra["x-right"])
+    found: Actor = actor
+    return found
+
+
+async def _called(request: Request) -> Called:
+    """Read the body, which is small, and find out who calls."""
+    body = await request.body()
+    return Called(request, request.app.state.house, await identified(request), body)
 
 
 Caller = Annotated[Called, Depends(_called)]

@@ -9,19 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from steelyard.governance.assessment.plugins import plugin_ref, plugins_of
 from steelyard.governance.charters.facts import Policy
 from steelyard.kernel.assessment import Subject
 from steelyard.kernel.errors import InputError
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
-    from steelyard.charter.schema import Charter, Term
+    from steelyard.charter.schema import Term
     from steelyard.governance.assessment.service import Weighed
     from steelyard.governance.charters.service import Adopted
     from steelyard.governance.decision.service import Recorded
@@ -151,16 +152,6 @@ def examine(
     return begin(tree, tasks=PAPERS_AND_BYTES, progress=progress, plugins=plugins)
 
 
-def plugins_of(charter: Charter) -> tuple[PluginRef, ...]:
-    """Return the plug-ins a charter wants; paths of rules are meant from the working directory."""
-    if charter.scanner is None:
-        return ()
-    return tuple(
-        plugin_ref(plugin.name, plugin.version, [Path(path) for path in plugin.rules])
-        for plugin in charter.scanner.plugins
-    )
-
-
 _PLUGIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==([0-9A-Za-z][0-9A-Za-z.+!-]*)(?::(.+))?")
 
 
@@ -180,25 +171,6 @@ def parse_plugin(text: str) -> PluginRef:
         )
     name, version, rules = match.groups()
     return plugin_ref(name, version, [Path(rules)] if rules else [])
-
-
-def plugin_ref(name: str, version: str, rules: Sequence[Path] = ()) -> PluginRef:
-    """Return what names a plug-in to the sandbox.
-
-    Raises:
-        InputError: a path of rules does not exist.
-    """
-    from steelyard.kernel.inspection import PluginRef, location_of
-
-    for path in rules:
-        if not path.exists():
-            raise InputError(
-                f"The rules {str(path)!r} of the plug-in {name!r} are not there.",
-                next_step="Check the path; it is meant from the directory the command runs in.",
-                code="plugin.rules",
-            )
-    paths = tuple(location_of(os.fsencode(os.path.realpath(path))) for path in rules)
-    return PluginRef(name=name, version=version, paths=paths)
 
 
 def warm(policy: Policy, *, recording: bool) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import steelyard.governance.assessment.tables
 import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
 import steelyard.governance.exceptions.tables
@@ -11,7 +12,9 @@ import steelyard.governance.inventory.tables
 import steelyard.governance.review.tables
 import steelyard.governance.use_cases.tables
 import steelyard.platform.identity.credential_tables
+import steelyard.platform.identity.directory_tables
 import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
+import steelyard.platform.notify.tables
 import steelyard.platform.replies.tables  # noqa: F401

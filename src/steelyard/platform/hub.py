@@ -8,16 +8,20 @@ The client follows ``HF_ENDPOINT`` and ``HF_TOKEN``. It only copies bytes; nothi
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from steelyard.kernel.errors import InputError
 
 SCHEME = "hf:"
+T = TypeVar("T")
+_COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
 _REFERENCE = re.compile(
     r"\Ahf:(?P<name>(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?\Z"
 )
@@ -53,6 +57,31 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
     return root / "steelyard" / "hub"
 
 
+def resolve_revision(reference: HubReference) -> str:
+    """Return the immutable commit that a branch, tag or commit names now.
+
+    Raises:
+        InputError: as for :func:`fetch_revision`.
+    """
+    if _COMMIT.match(reference.revision):
+        return reference.revision
+
+    def ask(hub: Any) -> str:
+        info = hub.HfApi(endpoint=_endpoint()).model_info(
+            reference.repository, revision=reference.revision
+        )
+        return str(info.sha or "")
+
+    commit = _asked(reference, ask)
+    if not _COMMIT.match(commit):
+        raise InputError(
+            f"The hub names no commit for {reference.repository}@{reference.revision}.",
+            next_step="Name a commit: hf:org/name@ and 40 hexadecimal digits.",
+            code="hub.no-revision",
+        )
+    return commit
+
+
 def fetch_revision(reference: HubReference, cache: Path) -> Path:
     """Fetch every file of a revision and return its snapshot directory.
 
@@ -60,8 +89,29 @@ def fetch_revision(reference: HubReference, cache: Path) -> Path:
         InputError: the client is not installed, the hub refuses or cannot be reached, or there is
             no such repository or revision.
     """
+
+    def fetch(hub: Any) -> Path:
+        return Path(
+            hub.snapshot_download(
+                reference.repository,
+                revision=reference.revision,
+                cache_dir=cache,
+                endpoint=_endpoint(),
+            )
+        )
+
+    return _asked(reference, fetch)
+
+
+def _endpoint() -> str | None:
+    """Return the hub's address; the client itself reads it only once, when it is imported."""
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def _asked(reference: HubReference, ask: Callable[[Any], T]) -> T:
+    """Return what ``ask`` gets from the Hub's client; what can go wrong becomes a sentence."""
     try:
-        from huggingface_hub import snapshot_download
+        import huggingface_hub
         from huggingface_hub.errors import (
             GatedRepoError,
             HfHubHTTPError,
@@ -81,9 +131,7 @@ def fetch_revision(reference: HubReference, cache: Path) -> Path:
         disable_progress_bars()
     name = f"{reference.repository}@{reference.revision}"
     try:
-        snapshot = snapshot_download(
-            reference.repository, revision=reference.revision, cache_dir=cache
-        )
+        return ask(huggingface_hub)
     except GatedRepoError as error:
         raise _refused(name, error, "Ask for access, and set HF_TOKEN.", "hub.refused") from error
     except RevisionNotFoundError as error:
@@ -93,10 +141,13 @@ def fetch_revision(reference: HubReference, cache: Path) -> Path:
         raise _refused(name, error, step, "hub.no-repository") from error
     except HFValidationError as error:
         raise _refused(name, error, "Check the name.", "hub.reference") from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except Exception as error:
+        http = type(error).__module__.partition(".")[0] in ("httpx", "httpcore")
+        known = isinstance(error, LocalEntryNotFoundError | HfHubHTTPError | OSError)
+        if not http and not known:
+            raise
         step = "Check the network, HF_ENDPOINT and the space on this disk, and try again."
         raise _refused(name, error, step, "hub.unreachable") from error
-    return Path(snapshot)
 
 
 def _refused(name: str, error: Exception, next_step: str, code: str) -> InputError:

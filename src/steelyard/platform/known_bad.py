@@ -95,6 +95,11 @@ def note_known_bad(inspection: Inspection, own: KnownBad | None = None) -> Inspe
     return structs.replace(inspection, files=files, scanner=scanner)
 
 
+def advisories_digest(own: KnownBad | None = None) -> str:
+    """Return a digest over the lists that are looked up, so that a longer list is noticed."""
+    return sha256_hex(_shipped_bytes() + b"\0" + (own.sha256 if own else "").encode())
+
+
 def _noted(report: FileReport, own: KnownBad | None) -> FileReport:
     if own is not None and report.sha256 in own.names:
         name, source = own.names[report.sha256], f"the list {own.source}"

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     )
     blobs_s3_region: str = Field("us-east-1", description="Region of the bucket.")
 
+    upload_mib: int = Field(
+        20_480, ge=1, le=1_048_576, description="Size of the largest file that may be sent."
+    )
+    local_models: bool = Field(
+        False,
+        description="Whether a request may name a directory of this host (`dir:/path`): for "
+        "demonstrations and tests, where whoever asks may read this host's disk.",
+    )
+
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="Lines for people or for machines; `auto`: people if a terminal reads."
     )
@@ -81,6 +90,26 @@ class Settings(BaseSettings):
     )
     token_days: int = Field(
         90, ge=1, le=366, description="How long an API token lasts unless a shorter time is asked."
+    )
+
+    second_factor_roles: str = Field(
+        "",
+        max_length=1000,
+        description="Roles, with commas, whose holders need a second factor to log in with a "
+        "password; until it is set up they can do nothing else.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        max_length=500,
+        description="Issuer of the directory people log in through (OpenID Connect); in place of "
+        "what is configured through the API.",
+    )
+    oidc_client_id: str = Field("", max_length=300, description="This server at the directory.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="Its secret there; empty for a public client."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", max_length=300, description="Claim that lists groups, or the path to it."
     )
 
     retention_years: int = Field(

@@ -48,6 +48,13 @@ class LoggedIn(Struct, frozen=True, kw_only=True):
     session: SessionView
 
 
+class LoggedOut(Struct, frozen=True, kw_only=True):
+    """That a session ended."""
+
+    then: str
+    """Address at the directory that ends the session there; empty if there is none."""
+
+
 class Sessions(Struct, frozen=True, kw_only=True):
     """The sessions of the caller."""
 
@@ -160,16 +167,21 @@ def choose_password(body: Chosen, request: Request) -> Response:
     return reply({"done": True}, 200)
 
 
-@router.door("POST", "/logout", right="session.own", status=204)
+@router.door("POST", "/logout", right="session.own", returns=LoggedOut)
 def log_out(request: Request, caller: Caller) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser; ``then`` is where to log out of the directory as well."""
     session_id = current_session(request)
 
-    def end(work: Work) -> None:
-        if session_id:
-            sessions.end(work, caller.actor, session_id, person_id=caller.actor.id)
+    def end(work: Work) -> LoggedOut:
+        if not session_id:
+            return LoggedOut(then="")
+        method = sessions.end(work, caller.actor, session_id, person_id=caller.actor.id)
+        speaks = getattr(request.app.state, "directory", None)
+        base = caller.house.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+        there = speaks.end_session(f"{base}/") if speaks and method == "oidc" else ""
+        return LoggedOut(then=there)
 
-    response = caller.act(end, 204)
+    response = caller.act_once(end)
     drop_session(request, response)
     return response
 

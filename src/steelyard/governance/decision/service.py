@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from steelyard.governance.assessment.documents import documents_of as assessment_documents
 from steelyard.governance.assessment.service import Weighed
 from steelyard.ledger.signing import Signer
 from steelyard.platform.file_ledger import FileLedger, check_target, write_bundle
@@ -29,21 +30,9 @@ class Recorded(Struct, frozen=True):
 
 def documents_of(weighed: Weighed, charter_json: bytes) -> dict[str, bytes]:
     """Return the documents of a bundle by file name."""
-    from steelyard.reporting.bom import write_bom
-    from steelyard.reporting.bom.revision import of_assessment
-    from steelyard.reporting.html import render_html
-    from steelyard.reporting.json_document import assessment_json
-    from steelyard.reporting.sarif import assessment_sarif
-
-    assessment = weighed.assessment
-    return {
-        "manifest.json": weighed.manifest.canonical(),
-        "charter.json": charter_json,
-        "assessment.json": assessment_json(assessment, pretty=True),
-        "report.html": render_html(assessment),
-        "bom.cdx.json": write_bom(of_assessment(assessment, weighed.inspection)),
-        "findings.sarif": assessment_sarif(assessment),
-    }
+    found = assessment_documents(weighed)
+    manifest = found.pop("manifest.json")
+    return {"manifest.json": manifest, "charter.json": charter_json, **found}
 
 
 def record(

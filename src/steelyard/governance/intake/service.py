@@ -21,6 +21,7 @@ from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.inventory.queries import revision_row
 from steelyard.governance.inventory.reference import Reference, read
 from steelyard.governance.inventory.service import check_justification
+from steelyard.governance.inventory.uploads import check_sent
 from steelyard.governance.use_cases import queries as use_cases
 from steelyard.governance.use_cases.facts import check_environment
 from steelyard.governance.use_cases.tables import UseCaseRow
@@ -298,6 +299,8 @@ def _point(work: Work, actor: Actor, row: RequestRow) -> Reference:
     if reference.kind == "known":
         revision = revision_row(work.session, actor, reference.name)
         row.model, row.revision = revision.model, revision.id
+    if reference.kind == "upload":
+        check_sent(work.session, actor, reference.revision)
     return reference
 
 

@@ -12,18 +12,20 @@ from steelyard.kernel.errors import InputError
 from steelyard.platform.hub import SCHEME, parse_reference
 from steelyard.platform.ids import is_id
 
-COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
 _HUB_PURL = re.compile(r"\Apkg:huggingface/(?P<name>[^@?#\s]+)(?:@(?P<revision>[^?#\s]+))?\Z")
-_UPLOAD = re.compile(r"\Aupload:(?P<sha256>[0-9a-f]{64})\Z")
+_UPLOAD = re.compile(
+    r"\Apkg:generic/(?P<name>[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)"
+    r"\?checksum=sha256:(?P<sha256>[0-9a-f]{64})\Z"
+)
 DIRECTORY = "dir:"
 
 
 class Reference(Struct, frozen=True, kw_only=True):
     """What a request points at.
 
-    ``kind``: ``hub`` (to fetch from a hub), ``upload`` (a manifest of files in the blobs),
-    ``known`` (a revision of the inventory), ``directory`` (on this machine; only where the server
-    was told to allow it).
+    ``kind``: ``hub`` (to fetch from a hub), ``upload`` (files in the blobs, ``revision`` is the
+    digest of their manifest), ``known`` (a revision of the inventory), ``directory`` (on this
+    machine; only where the server was told to allow it).
     """
 
     kind: Literal["hub", "upload", "known", "directory"]
@@ -33,12 +35,8 @@ class Reference(Struct, frozen=True, kw_only=True):
     @property
     def purl(self) -> str:
         """Package URL of the model, without a revision; empty where the name is not one."""
-        return f"pkg:huggingface/{self.name}" if self.kind == "hub" else ""
-
-    @property
-    def hub(self) -> str:
-        """The reference as the hub's client is given it."""
-        return f"{SCHEME}{self.name}@{self.revision}"
+        kinds = {"hub": "pkg:huggingface", "upload": "pkg:generic"}
+        return f"{kinds[self.kind]}/{self.name}" if self.kind in kinds else ""
 
 
 def read(text: str) -> Reference:
@@ -52,7 +50,7 @@ def read(text: str) -> Reference:
         return Reference(kind="known", name=text)
     found = _UPLOAD.match(text)
     if found is not None:
-        return Reference(kind="upload", name=found["sha256"])
+        return Reference(kind="upload", name=found["name"], revision=found["sha256"])
     if text.startswith(DIRECTORY):
         return Reference(kind="directory", name=text.removeprefix(DIRECTORY))
     purl = _HUB_PURL.match(text)
@@ -62,7 +60,7 @@ def read(text: str) -> Reference:
         raise InputError(
             f"{text[:200]!r} does not name a model this server can fetch.",
             next_step="Write it like hf:org/name@commit or pkg:huggingface/org/name@commit, give "
-            "the id of a revision, or upload the files and name the upload.",
+            "the id of a revision, or upload the files and use the reference the upload gave.",
             code="reference.unsupported",
         )
     named = parse_reference(text)

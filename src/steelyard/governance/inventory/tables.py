@@ -150,3 +150,14 @@ class SupplierRow(Base):
         Index("ix_supplier_exit_test_due", "exit_test_due"),
         Index("ix_supplier_support", "support", "id"),
     )
+
+
+class UploadRow(Base):
+    """That somebody sent these bytes: what one person sent, another cannot name as theirs."""
+
+    __tablename__ = "upload"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sent_by: Mapped[str] = mapped_column(Id, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[dt.datetime]

@@ -42,6 +42,7 @@ def register(work: Work, actor: Actor, given: dict[str, Any]) -> UseCaseView:
         state="active",
         owner=facts.owner,
         facts=msgspec.to_builtins(facts),
+        facts_sha256=sha256_of(msgspec.to_builtins(facts)),
         expires=facts.expires,
         created_by=actor.id,
         created_at=work.now,
@@ -77,6 +78,7 @@ def enrich(
         _check_free(work.session, facts)
     before = row.facts
     row.facts = msgspec.to_builtins(facts)
+    row.facts_sha256 = sha256_of(row.facts)
     row.name, row.unit, row.owner = facts.name, facts.unit or "", facts.owner
     row.expires, row.state = facts.expires, "active"
     row.updated_at, row.version = work.now, row.version + 1
@@ -119,7 +121,7 @@ def _event(kind: str, row: UseCaseRow, **details: Any) -> Event:
         type=kind,
         subject=row.id,
         details={
-            "facts_sha256": sha256_of(row.facts),
+            "facts_sha256": row.facts_sha256,
             "state": row.state,
             "version": row.version,
             **details,

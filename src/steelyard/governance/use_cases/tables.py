@@ -23,6 +23,8 @@ class UseCaseRow(Base):
     state: Mapped[str] = mapped_column(String(20))
     owner: Mapped[str] = mapped_column(String(320))
     facts: Mapped[dict[str, Any]]
+    facts_sha256: Mapped[str] = mapped_column(String(64))
+    """Tells whether an assessment was made with these facts."""
     expires: Mapped[dt.date]
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[dt.datetime]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from steelyard.kernel.actor import Actor
+from steelyard.kernel.actor import Actor, Scope
 from steelyard.kernel.errors import MissingError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity.actors import person_actor
@@ -24,6 +24,8 @@ from steelyard.platform.work import Work
 
 IDLE = dt.timedelta(minutes=60)
 LIFE = dt.timedelta(hours=12)
+ENROLLING = ("about.read", "second-factor.own", "session.own")
+"""Rights of somebody who has yet to set up a second factor."""
 
 
 class SessionView(Struct, frozen=True, kw_only=True):
@@ -72,9 +74,17 @@ def start(
 
 
 def check(
-    session: Session, secret: str, now: dt.datetime, idle: dt.timedelta = IDLE
+    session: Session,
+    secret: str,
+    now: dt.datetime,
+    idle: dt.timedelta = IDLE,
+    second_factor: frozenset[str] = frozenset(),
 ) -> tuple[Actor, str] | None:
-    """Return whose session this is and its id; None if it has ended."""
+    """Return whose session this is and its id; None if it has ended.
+
+    ``second_factor`` names roles whose holders may do nothing but set up a second factor while
+    they have logged in with a password alone.
+    """
     digest = digest_of(secret, SESSION)
     if digest is None:
         return None
@@ -83,7 +93,11 @@ def check(
         return None
     person = session.get(PersonRow, row.person)
     actor = None if person is None else person_actor(session, person, now)
-    return None if actor is None else (actor, row.id)
+    if actor is None:
+        return None
+    if row.method == "password" and actor.roles & second_factor:
+        actor = structs.replace(actor, scope=Scope(actions=ENROLLING))
+    return actor, row.id
 
 
 def find(
@@ -100,8 +114,8 @@ def find(
     return [_view(row, current) for row in session.scalars(query)]
 
 
-def end(work: Work, actor: Actor, session_id: str, *, person_id: str | None = None) -> None:
-    """End one session; with ``person_id`` only one of that person's.
+def end(work: Work, actor: Actor, session_id: str, *, person_id: str | None = None) -> str:
+    """End one session, with ``person_id`` only one of that person's; return how it had begun.
 
     Raises:
         MissingError: there is none.
@@ -116,6 +130,7 @@ def end(work: Work, actor: Actor, session_id: str, *, person_id: str | None = No
     if row.ended_at is None:
         row.ended_at = work.now
         work.record(actor, Event(type="session.ended", subject=row.id, about=actor.alias))
+    return row.method
 
 
 def end_all(work: Work, person_id: str, *, but: str = "") -> int:

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of assessments, and which of them no longer rest on what is in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from steelyard.governance.assessment.tables import AssessmentRow, ExaminationRow
+from steelyard.governance.assessment.views import AssessmentView, view
+from steelyard.governance.intake.tables import RequestRow
+from steelyard.governance.use_cases.tables import UseCaseRow
+from steelyard.kernel.actor import Actor
+from steelyard.kernel.errors import MissingError
+from steelyard.platform.identity.visibility import within_reach
+
+FOLLOWED = ("submitted", "approved")
+"""States of requests whose assessments are kept fresh."""
+
+
+def get(session: Session, actor: Actor, assessment_id: str) -> AssessmentView:
+    """Return one assessment.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    return view(row_of(session, actor, assessment_id))
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    request: str | None = None,
+    revision: str | None = None,
+    use_case: str | None = None,
+    state: str | None = None,
+    outcome: str | None = None,
+    tier: str | None = None,
+    unit: str | None = None,
+    latest: bool | None = None,
+) -> list[AssessmentView]:
+    """Return up to ``limit`` assessments, newest first."""
+    query = _seen(select(AssessmentRow), actor).order_by(AssessmentRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(AssessmentRow.id < after[0])
+    wanted = (
+        (AssessmentRow.request, request),
+        (AssessmentRow.revision, revision),
+        (AssessmentRow.use_case, use_case),
+        (AssessmentRow.state, state),
+        (AssessmentRow.outcome, outcome),
+        (AssessmentRow.tier, tier),
+        (AssessmentRow.unit, unit),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if latest is not None:
+        query = query.where(AssessmentRow.latest.is_(latest))
+    return [view(row) for row in session.scalars(query)]
+
+
+def row_of(
+    session: Session, actor: Actor, assessment_id: str, *, lock: bool = False
+) -> AssessmentRow:
+    """Return the row of one assessment, locked if it will be changed.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    query = _seen(select(AssessmentRow).where(AssessmentRow.id == assessment_id), actor)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"There is no assessment {assessment_id!r}.",
+            next_step="List the assessments of its request to find its id.",
+            code="assessment.missing",
+        )
+    return row
+
+
+def latest_of(
+    session: Session, revision: str, use_case: str, environment: str
+) -> AssessmentRow | None:
+    """Return the newest finished assessment of an adoption."""
+    return session.scalar(
+        select(AssessmentRow).where(
+            AssessmentRow.latest,
+            AssessmentRow.revision == revision,
+            AssessmentRow.use_case == use_case,
+            AssessmentRow.environment == environment,
+        )
+    )
+
+
+def examination_of(session: Session, revision: str) -> ExaminationRow | None:
+    """Return the newest examination of a revision, by whatever scanner."""
+    return session.scalar(
+        select(ExaminationRow)
+        .where(ExaminationRow.revision == revision)
+        .order_by(ExaminationRow.at.desc())
+        .limit(1)
+    )
+
+
+class Basis(Struct, frozen=True, kw_only=True):
+    """What an assessment made now would rest on."""
+
+    rules_digest: str
+    advisories: str
+    catalog: str
+    """Digest of the shipped knowledge: license terms, controls, frameworks."""
+    charters: dict[str, str]
+    """Digest of the charter in force, by unit; under ``""`` that of everybody else."""
+
+
+class Stale(Struct, frozen=True, kw_only=True):
+    """An assessment that rests on something that has changed since."""
+
+    assessment: str
+    why: tuple[str, ...]
+    """``scanner · advisories · catalog · charter · use case``"""
+
+
+def stale(session: Session, basis: Basis, *, limit: int = 500) -> list[Stale]:
+    """Return assessments, oldest first, of requests that are open or approved and that would be
+    made from something else today."""
+    own = {unit: digest for unit, digest in basis.charters.items() if unit}
+    general = basis.charters.get("", "")
+    changed = [
+        and_(AssessmentRow.unit == unit, AssessmentRow.charter_sha256 != digest)
+        for unit, digest in own.items()
+    ]
+    changed.append(
+        and_(AssessmentRow.unit.not_in(sorted(own)), AssessmentRow.charter_sha256 != general)
+    )
+    query = (
+        select(AssessmentRow, UseCaseRow)
+        .join(RequestRow, RequestRow.id == AssessmentRow.request)
+        .join(UseCaseRow, UseCaseRow.id == AssessmentRow.use_case)
+        .where(
+            AssessmentRow.latest,
+            RequestRow.state.in_(FOLLOWED),
+            RequestRow.stage.in_(("", "in review")),
+            UseCaseRow.state == "active",
+            or_(
+                AssessmentRow.rules_digest != basis.rules_digest,
+                AssessmentRow.advisories != basis.advisories,
+                AssessmentRow.catalog != basis.catalog,
+                AssessmentRow.use_case_sha256 != UseCaseRow.facts_sha256,
+                *changed,
+            ),
+        )
+        .order_by(AssessmentRow.id)
+        .limit(limit)
+    )
+    found = []
+    for row, case in session.execute(query):
+        reasons = {
+            "scanner": row.rules_digest != basis.rules_digest,
+            "advisories": row.advisories != basis.advisories,
+            "catalog": row.catalog != basis.catalog,
+            "charter": row.charter_sha256 != own.get(row.unit, general),
+            "use case": row.use_case_sha256 != case.facts_sha256,
+        }
+        found.append(
+            Stale(assessment=row.id, why=tuple(why for why, true in reasons.items() if true))
+        )
+    return found
+
+
+def abandoned(session: Session, before: dt.datetime, *, limit: int = 200) -> list[str]:
+    """Return assessments that began before a time and never ended: their worker died for good."""
+    return list(
+        session.scalars(
+            select(AssessmentRow.id)
+            .where(
+                AssessmentRow.state.in_(("queued", "fetching", "scanning", "evaluating")),
+                AssessmentRow.updated_at < before,
+            )
+            .order_by(AssessmentRow.id)
+            .limit(limit)
+        )
+    )
+
+
+def _seen(query: Select[AssessmentRow], actor: Actor) -> Select[AssessmentRow]:
+    query = within_reach(query, actor, AssessmentRow.unit)
+    if actor.scope.use_cases:
+        query = query.where(AssessmentRow.use_case.in_(actor.scope.use_cases))
+    if actor.scope.environments:
+        query = query.where(AssessmentRow.environment.in_(actor.scope.environments))
+    return query

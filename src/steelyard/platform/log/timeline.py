@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened to one thing, oldest first, in words people can follow."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from steelyard.ledger.event import parse_event
+from steelyard.platform.identity.tables import PersonRow
+from steelyard.platform.log.tables import EventRow
+
+
+class Happening(Struct, frozen=True, kw_only=True):
+    """One event as it is shown."""
+
+    seq: int
+    at: dt.datetime
+    type: str
+    subject: str
+    about: str
+    actor: str
+    """Pseudonym, as it stands in the ledger."""
+    actor_name: str
+    """Who that is; empty once the person was erased."""
+    details: dict[str, Any]
+    body: dict[str, Any]
+    """Typed texts; empty once they were erased."""
+    position: int | None
+    """Index of the entry in the tree; None until it is sequenced."""
+
+
+def happenings(
+    session: Session, subject: str, *, limit: int, after: tuple[Any, ...] | None = None
+) -> list[Happening]:
+    """Return up to ``limit`` events of a thing and of what belongs to it.
+
+    Whether the caller may see the thing is for the caller to find out first.
+    """
+    query = (
+        select(EventRow)
+        .where(or_(EventRow.subject == subject, EventRow.about == subject))
+        .order_by(EventRow.seq)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(EventRow.seq > after[0])
+    rows = session.scalars(query).all()
+    aliases = {row.actor for row in rows}
+    people = session.scalars(select(PersonRow).where(PersonRow.alias.in_(sorted(aliases))))
+    names = {person.alias: person.name for person in people}
+    return [
+        Happening(
+            seq=row.seq,
+            at=row.at,
+            type=row.type,
+            subject=row.subject,
+            about=row.about,
+            actor=row.actor,
+            actor_name="Steelyard" if row.actor == "system" else names.get(row.actor, ""),
+            details=parse_event(row.leaf).details,
+            body=row.body or {},
+            position=row.position,
+        )
+        for row in rows
+    ]
