@@ -19,6 +19,7 @@ from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.decision import conditions
 from steelyard.governance.decision import force as decisions
+from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
@@ -85,6 +86,7 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
 
