@@ -17,6 +17,9 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.decision import conditions
+from steelyard.governance.decision import force as decisions
+from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
@@ -55,6 +58,12 @@ def clock_due(work: Work, payload: dict[str, Any]) -> None:
         ring(work, payload["subject"])
 
 
+def sweep_decisions(work: Work, _payload: dict[str, Any]) -> None:
+    """End decisions whose last day is over, and mark conditions that are late."""
+    if max(decisions.expire_due(work), conditions.overdue_due(work)) >= 500:
+        work.enqueue("decisions.sweep", key="decisions.sweep")
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -77,11 +86,13 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
 
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
+    "decisions.sweep": change(sweep_decisions),
     "jobs.forget": change(forget_jobs),
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),
@@ -94,6 +105,7 @@ HANDLERS: dict[str, Handler[House]] = {
 """Kind of job → its handler, in alphabetical order; then those of a room's own module."""
 
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(name="decisions-sweep", cron="*/10 * * * *", kind="decisions.sweep"),
     Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
     Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
