@@ -37,8 +37,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "revision.retired": (
         "{model} was retired",
         (
-            "The revision {subject} of {model}, which {use_case} uses in {environment}, was retired on "
-            "{effective}. Its replacement: {replacement}. {notice}"
+            "The revision {subject} of {model}, which {use_case} uses in {environment}, was "
+            "retired on {effective}. Its replacement: {replacement}. {notice}"
         ),
     ),
     "revision.retiring": (
@@ -58,22 +58,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "supplier.exit-test-due": (
         "An exit plan must be tested by {date}: {supplier}",
         (
-            "The plan to leave {supplier} must be tested by {date}. Approved adoptions of its models: "
-            "{adoptions}."
+            "The plan to leave {supplier} must be tested by {date}. Approved adoptions of its "
+            "models: {adoptions}."
         ),
     ),
     "supplier.license": (
         "The license changed: {supplier}",
         (
-            "The revision {revision} of a model of {supplier} takes away or asks for something that "
-            "{parent} did not. Approved adoptions of its models: {adoptions}."
+            "The revision {revision} of a model of {supplier} takes away or asks for something "
+            "that {parent} did not. Approved adoptions of its models: {adoptions}."
         ),
     ),
     "supplier.support": (
         "There is less support: {supplier}",
         (
-            "Support by {supplier} went from {before} to {after}. Approved adoptions of its models: "
-            "{adoptions}."
+            "Support by {supplier} went from {before} to {after}. Approved adoptions of its "
+            "models: {adoptions}."
         ),
     ),
     "webhook.disabled": (
