@@ -28,7 +28,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import flow, notify
+from steelyard.worker import flow, intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -100,8 +100,10 @@ HANDLERS: dict[str, Handler[House]] = {
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
     **flow.HANDLERS,
+    **intake.HANDLERS,
+    **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }
-"""Kind of job → its handler, in alphabetical order."""
+"""Kind of job → its handler, in alphabetical order; then those of a room's own module."""
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="decisions-sweep", cron="*/10 * * * *", kind="decisions.sweep"),
@@ -109,6 +111,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
+    *intake.SCHEDULES,
 )
 
 

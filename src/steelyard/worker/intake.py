@@ -14,27 +14,19 @@ from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule
 from steelyard.platform.work import Work
 
+Change = Callable[[Work, dict[str, Any]], object]
 _BATCH = 500
 """Rows that one sweep changes; when it was full there may be more."""
 
 
-def _change(do: Callable[[Work, dict[str, Any]], object]) -> Handler[House]:
-    """Return the handler of a job that is done in one transaction."""
-
-    def handler(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
-        return lambda work: do(work, payload)
-
-    return handler
-
-
-def _sweep(kind: str, do: Callable[[Work], int]) -> Handler[House]:
-    """Return the handler of a sweep, which comes back at once while there is more to do."""
+def _sweep(kind: str, do: Callable[[Work], int]) -> Change:
+    """Return the change of a sweep, which comes back at once while there is more to do."""
 
     def act(work: Work, _payload: dict[str, Any]) -> None:
         if do(work) >= _BATCH:
             work.enqueue(kind, key=kind)
 
-    return _change(act)
+    return act
 
 
 def sweep_assessments(house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
@@ -50,18 +42,22 @@ def sweep_assessments(house: House, payload: dict[str, Any]) -> Callable[[Work],
 
 
 HANDLERS: dict[str, Handler[House]] = {
-    begin.FAILED: _change(notices.failed_assessment),
     begin.REFRESH: run.refresh,
     refresh_all.SWEEP: sweep_assessments,
-    evidencing.EXPIRED: _change(notices.expired_evidence),
-    "evidence.expire": _sweep("evidence.expire", evidencing.expire_due),
-    "requests.expire": _sweep("requests.expire", intake.expire_due),
-    retirement.RETIRE: _change(retirement.take_effect),
-    retirement.NOTICE: _change(notices.retirement),
-    supplying.TRIGGER: _change(notices.supplier),
-    "suppliers.watch": _sweep("suppliers.watch", supplying.triggers_due),
 }
 """Kind of job → its handler. What follows a finished assessment is put together elsewhere."""
+
+CHANGES: dict[str, Change] = {
+    begin.FAILED: notices.failed_assessment,
+    evidencing.EXPIRED: notices.expired_evidence,
+    "evidence.expire": _sweep("evidence.expire", evidencing.expire_due),
+    "requests.expire": _sweep("requests.expire", intake.expire_due),
+    retirement.RETIRE: retirement.take_effect,
+    retirement.NOTICE: notices.retirement,
+    supplying.TRIGGER: notices.supplier,
+    "suppliers.watch": _sweep("suppliers.watch", supplying.triggers_due),
+}
+"""Kind of job → the change it is."""
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="assessments-sweep", cron="35 * * * *", kind=refresh_all.SWEEP),
