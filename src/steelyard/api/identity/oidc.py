@@ -144,7 +144,8 @@ def configure(body: OidcBody, caller: Caller) -> Response:
     def act(work: Work) -> OidcView:
         exists = directory.read(work.session) is not None
         return directory.configure(
-            work, caller.actor, provider, body.mapping.mapping(), known_roles(work.session, work.today),
+            work, caller.actor, provider, body.mapping.mapping(),
+            known_roles(work.session, work.today),
             caller.expected if exists else None,
         )  # fmt: skip
 

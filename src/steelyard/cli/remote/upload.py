@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.kernel.errors import InputError
+from steelyard.kernel.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from steelyard.platform.client import Client
@@ -24,7 +25,7 @@ def upload(client: Client, directory: Path) -> str:
     from steelyard.cli.door import console
     from steelyard.platform.tree import walk
 
-    tree = walk(directory)
+    tree = walk(directory, DEFAULT_LIMITS)
     if not tree.files:
         raise InputError(
             f"There is no file in {str(directory)!r}.",
