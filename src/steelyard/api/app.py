@@ -32,7 +32,7 @@ from steelyard.api import (
     use_cases,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, oidc, tokens, units, users
+from steelyard.api.identity import login, oidc, scim, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -52,6 +52,7 @@ ROUTERS: tuple[Router, ...] = (
     requests.router,
     reviews.delegations,
     reviews.router,
+    scim.router,
     revisions.router,
     suppliers.router,
     tokens.router,
@@ -80,6 +81,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
         app.include_router(router, prefix="/api/v1")
     for router in ROOT_ROUTERS:
         app.include_router(router)
+    app.include_router(scim.protocol)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_middleware(Protection)
     app.add_middleware(_Envelope)
