@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -31,6 +32,10 @@ from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.jobs.port import Job
 
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+)
+"""The default draws tracebacks with all values in them, which takes seconds."""
 ADMIN_URL = os.environ.get(
     "STEELYARD_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )

@@ -87,6 +87,7 @@ def test_a_bug_is_a_problem_with_the_trace_and_no_details(house: House, doors: D
     reply = doors.stranger.get("/bug", headers={"x-request-id": "trace-of-mine"})
     assert reply.status_code == 500
     assert reply.json()["code"] == "server.bug"
+    assert reply.json()["title"] == "The server failed"
     assert "trace-of-mine" in reply.json()["next_step"]
     assert "details" not in reply.text
 

@@ -27,7 +27,7 @@ def test_a_house_needs_nothing_but_a_directory_and_keeps_its_key(tmp_path: Path)
     house.transact(lambda work: work.enqueue("a"))
     house.close()
     again = open_house(settings(tmp_path))
-    assert again.signer.public.fingerprint == house.signer.public.fingerprint
+    assert again.keys.first().public.fingerprint == house.keys.first().public.fingerprint
     assert again.blobs.has(sha256)
     assert again.engine is not None
     with again.reading() as session:

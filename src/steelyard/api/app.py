@@ -17,11 +17,13 @@ from steelyard.api import (
     about,
     actions,
     assessments,
+    charters,
     clocks,
     evidence,
     health,
     ledger,
     models,
+    notifications,
     openapi,
     problems,
     requests,
@@ -30,6 +32,7 @@ from steelyard.api import (
     suppliers,
     uploads,
     use_cases,
+    webhooks,
 )
 from steelyard.api.door import Router
 from steelyard.api.identity import login, oidc, scim, tokens, units, users
@@ -43,11 +46,13 @@ ROUTERS: tuple[Router, ...] = (
     about.router,
     actions.router,
     assessments.router,
+    charters.router,
     clocks.router,
     evidence.router,
     ledger.router,
     login.router,
     models.router,
+    notifications.router,
     oidc.router,
     requests.router,
     reviews.delegations,
@@ -60,8 +65,9 @@ ROUTERS: tuple[Router, ...] = (
     uploads.router,
     use_cases.router,
     users.router,
+    webhooks.router,
 )
-ROOT_ROUTERS: tuple[Router, ...] = (health.router,)
+ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""

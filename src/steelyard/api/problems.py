@@ -70,12 +70,18 @@ def status_of(error: SteelyardError) -> int:
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
+def _title(error: SteelyardError, status: int) -> str:
+    if status == 500 and not isinstance(error, IntegrityError):
+        return "The server failed"
+    return _TITLES.get(status, "Error")
+
+
 def problem_of(error: SteelyardError, instance: str) -> dict[str, Any]:
     """Return the problem document of an error."""
     status = status_of(error)
     problem: dict[str, Any] = {
         "type": f"/api/v1/errors/{error.code}",
-        "title": _TITLES.get(status, "Error"),
+        "title": _title(error, status),
         "status": status,
         "detail": error.message,
         "code": error.code,

@@ -15,4 +15,5 @@ import steelyard.platform.identity.directory_tables
 import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
+import steelyard.platform.notify.tables
 import steelyard.platform.replies.tables  # noqa: F401

@@ -25,6 +25,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
+from steelyard.worker import notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -82,13 +83,17 @@ RINGS: dict[str, Callable[[Work, str], object]] = {
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
     "jobs.forget": change(forget_jobs),
+    "mail.send": notify.send_mail,
+    "messages.forget": change(notify.forget_messages),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
+    "webhook.deliver": notify.deliver_webhook,
 }
 """Kind of job → its handler, in alphabetical order."""
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
+    Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
 )
@@ -103,5 +108,9 @@ def ring_clocks(house: House) -> int:
     return house.transact(clocks.tick)
 
 
-TICKS: tuple[Callable[[House], object], ...] = (ring_clocks, sequence_ledger)
+TICKS: tuple[Callable[[House], object], ...] = (
+    ring_clocks,
+    sequence_ledger,
+    notify.pump_webhooks,
+)
 """What every worker does about once a second; several hosts may do it at the same time."""

@@ -63,6 +63,7 @@ class Database:
                     }
                 )
             yield session
+            session.expunge_all()  # what was read can still be looked at
             session.rollback()
 
     def transact(self, act: Callable[[Session], T]) -> T:

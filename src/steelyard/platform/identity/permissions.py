@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "ledger.read": EVERYONE,
     "model.read": EVERYONE,
     "model.write": frozenset({MODEL_OWNER, REVIEWER}),
+    "notification.own": EVERYONE,
     "request.read": EVERYONE,
     "request.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "review.answer": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
@@ -82,6 +83,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "use-case.write": frozenset({REQUESTER, MODEL_OWNER, REVIEWER}),
     "user.manage": frozenset({ADMINISTRATOR}),
     "user.read": EVERYONE - {ASSESSOR},
+    "webhook.manage": frozenset({ADMINISTRATOR, OPERATOR}),
+    "webhook.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
 }
 """Right → roles that hold it, in alphabetical order of rights."""
 

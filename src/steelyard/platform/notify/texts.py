@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What notices say, by kind. Plain text; a kind nobody wrote a text for is named as it is.
+
+A text may name facts and words of the notice in braces; one that is missing reads as a dash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "clock.due": (
+        "A deadline has passed: {kind}",
+        "The deadline for {kind} of {subject} has passed. Please act, or say why it must wait.",
+    ),
+    "clock.remind": (
+        "A deadline is near: {kind}",
+        "The deadline for {kind} of {subject} is near. Please look at it in time.",
+    ),
+    "job.dead": (
+        "A background job was given up: {kind}",
+        "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
+    ),
+    "webhook.disabled": (
+        "A webhook was disabled",
+        (
+            "The webhook {subject} has failed for {hours} hours and was disabled. Its failed"
+            " deliveries can be sent again once it is enabled."
+        ),
+    ),
+}
+"""Kind of notice → its title and text, in alphabetical order."""
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_TITLE_MOST, _VALUE_MOST = 200, 500
+
+
+def render(kind: str, subject: str, about: str, known: Mapping[str, Any]) -> tuple[str, str]:
+    """Return title and text of a notice."""
+    plain = kind.replace(".", " ").replace("-", " ")
+    title, text = TEXTS.get(kind, (plain[:1].upper() + plain[1:], f"{plain}: {{subject}}."))
+    values = {"subject": subject, "about": about or subject, **known}
+    return _fill(title, values)[:_TITLE_MOST], _fill(text, values)
+
+
+def _fill(text: str, values: Mapping[str, Any]) -> str:
+    return _NAME.sub(lambda found: _shown(values.get(found[1])), text)
+
+
+def _shown(value: Any) -> str:
+    """Return a value on one line: nobody can write lines of their own into a mail."""
+    text = "" if value is None else str(value)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line[:_VALUE_MOST] or "-"
