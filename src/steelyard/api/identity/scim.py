@@ -58,7 +58,7 @@ def configure(body: MappingBody, caller: Caller) -> Response:
     def act(work: Work) -> ScimView:
         exists = work.session.get(DirectoryRow, "scim") is not None
         return scim_directory.configure(
-            work, caller.actor, body.mapping(), known_roles(work.session),
+            work, caller.actor, body.mapping(), known_roles(work),
             caller.expected if exists else None,
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ def _serve(house: House, asked: ScimRequest, trace: str) -> ScimResponse:
         wanted, author = found
 
         def act(work: Work) -> ScimResponse:
-            known = known_roles(work.session)
+            known = known_roles(work)
             storage = scim.Provisioned(work, wanted, author, known)
             return ScimHandler(service, storage).handle(asked)
 
