@@ -114,7 +114,7 @@ def finish(
             who,
             wanted,
             author=author,
-            known=known_roles(work.session, work.today),
+            known=known_roles(work),
         )
         return sessions.start(work, person, "oidc", agent=agent, address=address, life=life)
 
@@ -144,8 +144,7 @@ def configure(body: OidcBody, caller: Caller) -> Response:
     def act(work: Work) -> OidcView:
         exists = directory.read(work.session) is not None
         return directory.configure(
-            work, caller.actor, provider, body.mapping.mapping(),
-            known_roles(work.session, work.today),
+            work, caller.actor, provider, body.mapping.mapping(), known_roles(work),
             caller.expected if exists else None,
         )  # fmt: skip
 

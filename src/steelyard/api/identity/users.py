@@ -134,9 +134,7 @@ def create(body: NewUser, caller: Caller) -> Response:
     def act(work: Work) -> Invited:
         found = accounts.create(work, caller.actor, body.mail, name=body.name)
         for role in body.roles:
-            accounts.grant(
-                work, caller.actor, found.id, role, known=known_roles(work.session, work.today)
-            )
+            accounts.grant(work, caller.actor, found.id, role, known=known_roles(work))
         for unit in body.units:
             accounts.join(work, caller.actor, found.id, unit)
         link = links.issue(work, caller.actor, found.id, links.INVITE)
@@ -236,7 +234,7 @@ def grant(user_id: str, role: str, body: Until, caller: Caller) -> Response:
             caller.actor,
             user_id,
             role,
-            known=known_roles(work.session, work.today),
+            known=known_roles(work),
             until=body.until,
         )
         return user_view(work.session, user_id)
