@@ -54,6 +54,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     body: Any
     version: int | None = None
     """Of the row, to send back with a change."""
+    cookies: tuple[str, ...] = ()
+    """``name=value`` of the cookie the server set, if it did."""
 
 
 def profile_path(environ: Mapping[str, str]) -> Path:
@@ -204,6 +206,11 @@ class Client:
             if not cursor:
                 return
 
+    def keep_cookies(self, answer: Answer) -> None:
+        """Send the cookies of ``answer`` with every later call."""
+        if answer.cookies:
+            self._headers["cookie"] = "; ".join(answer.cookies)
+
     def call(
         self,
         method: str,
@@ -266,7 +273,12 @@ class Client:
                 raise _strange(status) from error
         if status < 300:
             tag = headers.get("etag", "").removeprefix("W/").strip('"')
-            return Answer(status=status, body=body, version=int(tag) if tag.isdigit() else None)
+            return Answer(
+                status=status,
+                body=body,
+                version=int(tag) if tag.isdigit() else None,
+                cookies=_cookies(headers),
+            )
         if kind == "application/problem+json" and isinstance(body, dict):
             raise error_of(status, body, headers.get("retry-after", ""))
         if status in (502, 503, 504):
@@ -316,6 +328,12 @@ def error_of(status: int, problem: dict[str, Any], retry_after: str = "") -> Ste
             IntegrityError if status == 500 and code.startswith(("integrity", "ledger")) else kind
         )
     return kind(message, next_step=step, code=code)
+
+
+def _cookies(headers: Mapping[str, str]) -> tuple[str, ...]:
+    stated = headers.get("set-cookie", "")
+    first = stated.partition(";")[0].strip()
+    return (first,) if "=" in first else ()
 
 
 def _query(query: Mapping[str, Any]) -> str:
