@@ -30,7 +30,7 @@ class NewAction(BaseModel):
 
     model_config = _like(
         {
-            "review": "rev_01k00000000000000000000000",
+            "review": "rvw_01k00000000000000000000000",
             "text": "Rotate the token that stands in the training script.",
             "severity": "high",
             "owner": _PERSON,

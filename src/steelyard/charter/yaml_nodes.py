@@ -179,3 +179,19 @@ def _tag_of(word: str) -> str:
     if len(word) > 100 or (word and word[0] not in _FIRST):
         return "str"
     return next((tag for tag, pattern in _PLAIN if pattern.match(word)), "str")
+
+
+def plain(node: Node) -> Any:
+    """Return a node as plain values: texts, numbers, truth values, nothing, lists and mappings."""
+    value = node.value
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if node.tag == "bool":
+        return value.lower() == "true"
+    if node.tag == "null":
+        return None
+    if node.tag == "int":
+        return int(value.replace("_", ""), 0) if not value.lstrip("+-").isdigit() else int(value)
+    return float(value) if node.tag == "float" else value

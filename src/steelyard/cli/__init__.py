@@ -32,6 +32,9 @@ COMMANDS: dict[str, str] = {
     "serve": "Start the governance server.",
     "worker": "Do the background jobs of a server.",
     "login": "Log in to a server.",
+    "use-case": "Register and enrich use cases on a server.",
+    "request": "Ask a server to adopt a model, and follow it.",
+    "review": "See what waits for your sign-off, and answer.",
     "admin": "Manage accounts on the machine of the server.",
     "demo": "Assess five real models from public packages.",
 }
@@ -41,6 +44,7 @@ COMMANDS: dict[str, str] = {
     cls=LazyGroup,
     listed=COMMANDS,
     package="steelyard.cli",
+    modules={"use-case": "use_case"},
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="steelyard")

@@ -43,6 +43,7 @@ def command(host: str, port: int, data: Path | None, embedded: bool | None) -> N
         door = closing.enter_context(_listen(host, port))  # before what takes long to load
         from steelyard.api.app import create_app
         from steelyard.api.authentication import authenticate_with
+        from steelyard.bootstrap.founding import found_charter
         from steelyard.bootstrap.house import open_house
         from steelyard.platform.settings import read_settings
         from steelyard.platform.telemetry.logs import configure
@@ -52,6 +53,7 @@ def command(host: str, port: int, data: Path | None, embedded: bool | None) -> N
         configure(settings.log_format, settings.log_level)
         house = open_house(settings)
         closing.callback(house.close)
+        found_charter(house, settings.charter)
         settings.public_url = settings.public_url or _url(host, door)
         app = create_app(house, authenticate_with(house))
         if house.database.sqlite if embedded is None else embedded:

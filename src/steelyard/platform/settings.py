@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     database_pool: int = Field(
         20, ge=1, le=500, description="Connections to the database that one process keeps."
     )
+    charter: str = Field(
+        "standard",
+        description="The first charter of a new server: a shipped profile or a file. Once one is "
+        "in force, it is changed by proposals only.",
+    )
     public_url: str = Field(
         "",
         description="Where people reach the server (`https://steelyard.example.org`); links in "

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from steelyard.kernel.actor import SYSTEM, Actor
+from steelyard.kernel.actor import Actor
 from steelyard.kernel.event import Event
 from steelyard.ledger.event import event_leaf
 from steelyard.platform.ids import new_id
@@ -59,21 +59,6 @@ class Work:
             actor=actor.alias,
             body=event.body or None,
             salt=salt,
-        )
-        self.session.add(row)
-        return row
-
-    def append(self, leaf: bytes, *, type: str, subject: str, about: str = "") -> EventRow:  # noqa: A002
-        """Add a leaf that was made elsewhere, such as a signed decision's, in this transaction."""
-        row = EventRow(
-            leaf=leaf,
-            at=self.now,
-            type=type,
-            subject=subject,
-            about=about,
-            actor=SYSTEM.alias,
-            body=None,
-            salt="",
         )
         self.session.add(row)
         return row

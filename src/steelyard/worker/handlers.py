@@ -17,6 +17,9 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.decision import conditions
+from steelyard.governance.decision import force as decisions
+from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
@@ -25,7 +28,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import notify
+from steelyard.worker import intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -55,6 +58,12 @@ def clock_due(work: Work, payload: dict[str, Any]) -> None:
         ring(work, payload["subject"])
 
 
+def sweep_decisions(work: Work, _payload: dict[str, Any]) -> None:
+    """End decisions whose last day is over, and mark conditions that are late."""
+    if max(decisions.expire_due(work), conditions.overdue_due(work)) >= 500:
+        work.enqueue("decisions.sweep", key="decisions.sweep")
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -77,25 +86,31 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
 
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
+    "decisions.sweep": change(sweep_decisions),
     "jobs.forget": change(forget_jobs),
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **intake.HANDLERS,
+    **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }
-"""Kind of job → its handler, in alphabetical order."""
+"""Kind of job → its handler, in alphabetical order; then those of a room's own module."""
 
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(name="decisions-sweep", cron="*/10 * * * *", kind="decisions.sweep"),
     Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
     Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
+    *intake.SCHEDULES,
 )
 
 

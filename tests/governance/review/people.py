@@ -7,6 +7,7 @@ import datetime as dt
 from functools import cache
 from typing import Any
 
+import msgspec
 from tests.charter.samples import TODAY, document
 from tests.server import Clock, KeptJobs
 
@@ -14,7 +15,9 @@ from steelyard.bootstrap.house import House
 from steelyard.charter.evaluate import evaluate
 from steelyard.charter.facts import facts_from_document
 from steelyard.charter.load import load_charter, shipped
+from steelyard.charter.resolve import identity_of, resolved_json
 from steelyard.charter.schema import Charter
+from steelyard.governance.charters.tables import CharterRow
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.intake import service as intake
 from steelyard.governance.review import queries, service
@@ -39,8 +42,14 @@ roles:
   legal: {title: Legal}
   privacy: {title: Privacy}
   risk: {title: Risk}
+  operator: {title: Operator}
+  executive-sponsor: {title: Executive sponsor}
   head-of-risk: {title: Head of risk, deputies: [risk]}
 decision_rights:
+  - {action: grant-exception, role: head-of-risk, recuse: [requester, same-unit]}
+  - {action: accept-risk, role: head-of-risk, tiers: [low, moderate, high]}
+  - {action: accept-risk, role: executive-sponsor, tiers: [critical]}
+  - {action: break-glass, role: operator, quorum: 2}
   - action: approve
     role: head-of-risk
     recuse: [requester, same-unit]
@@ -73,6 +82,22 @@ rules:
     require: "scan.worst != 'malicious'"
     otherwise: reject
     remedy: Take another.
+  - id: documented
+    why: It must be documented.
+    require: "card.present"
+    otherwise: review(legal)
+    remedy: Ask for a card.
+release:
+  - {name: pilot, environments: [sandbox], longest: 90 days, conditions: [Tell the users.]}
+  - {name: full, environments: [sandbox], after: [pilot]}
+exceptions:
+  longest: 90 days
+  longest_for: {critical: 10 days}
+  granted_by: head-of-risk
+  renewals: 1
+  never_for: [clean]
+  committee: board
+  needs: [reason, owner, end date, compensating-control, supervisor-view]
 remediation:
   within: {critical: 2 business days, high: 10 business days}
   sponsor: [critical]
@@ -151,7 +176,16 @@ class Company:
             )  # fmt: skip
         return self.people[name]
 
-    def submitted(self, reference: str = "hf:acme/tiny@main") -> str:
+    def adopt(self, charter: Charter) -> None:
+        """Let a charter be in force for everybody."""
+        self.house.transact(lambda work: work.session.add(CharterRow(
+            id=work.id("chr"), sha256=identity_of(charter).sha256, name=charter.name,
+            version_name=charter.version, unit="", effective=charter.effective, until=None,
+            owner=charter.owner, identity=msgspec.to_builtins(identity_of(charter)),
+            canonical=resolved_json(charter), files={}, previous="", adopted_at=work.now,
+        )))  # fmt: skip
+
+    def submitted(self, reference: str = "hf:acme/tiny@main", tier: str = "moderate") -> str:
         """Return a request of Anna's that was assessed."""
 
         def act(work: Work) -> str:
@@ -163,6 +197,15 @@ class Company:
                 justification="The search needs better passages.",
             )
             intake.submit(work, self.anna, made.id)
+            intake.note_assessment(
+                work,
+                made.id,
+                model="mdl_1",
+                revision="rvn_1",
+                assessment=ASSESSMENT,
+                tier=tier,
+                track="fast",
+            )
             return made.id
 
         return self.house.transact(act)

@@ -23,6 +23,7 @@ from steelyard.kernel.errors import ConflictError, ForbiddenError, InputError
 from steelyard.kernel.event import Event
 from steelyard.ledger.adoption import Adoption, SealedAdoption
 from steelyard.ledger.bundle import CHARTER
+from steelyard.platform.log.statements import record_statement
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -215,7 +216,7 @@ def adopt(
     charter, _ = read(Draft(file=row.file, texts=row.texts, unit=row.unit))
     adopted = _adopted(work, row, charter, seal, store, present)
     row.state, row.version = "adopted", row.version + 1
-    work.append(adopted.entry.encode(), type="charter.adopted", subject=row.id)
+    record_statement(work, adopted.entry)
     work.record(
         actor,
         Event(

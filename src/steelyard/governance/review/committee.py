@@ -20,7 +20,7 @@ from steelyard.governance.review.keep import (
     taken,
     told,
 )
-from steelyard.governance.review.load import reviewer_of
+from steelyard.governance.review.load import reviewer_of, voted
 from steelyard.governance.review.plan import PlanStep
 from steelyard.governance.review.state import Case, carried, standing
 from steelyard.governance.review.tables import MeetingRow
@@ -94,14 +94,16 @@ def minute(
     check_texts(minutes=text)
     row, case = taken(work, actor, review_id, expected)
     there = frozenset({*attended, actor.id})
-    _check_people(work, there)
-    person = reviewer_of(work.session, actor, row, current_seats(case), work.now, declares=True)
+    check_people(work, there)
+    person = reviewer_of(
+        work.session, actor, voted(row), current_seats(case), work.now, declares=True
+    )
     step = case.plan.steps[min(standing(case).step, len(case.plan.steps) - 1)]
     after = state.minute(case, person, there)
     check_improvement(work, row, after, nothing_to_improve)
     assert step.committee is not None
     votes = [voice for voice in state.heard(case) if voice.place == step.place]
-    meeting = _meeting(work, actor, row.id, row.round, step.place)
+    meeting = meeting_of(work, actor, row.id, row.round, step.place)
     meeting.state, meeting.minutes, meeting.minuted_by = "minuted", text, actor.id
     meeting.minutes_sha256 = sha256_hex(text.encode())
     meeting.attended, meeting.minuted_at = sorted(there), work.now
@@ -134,7 +136,7 @@ def _next(case: Case) -> PlanStep:
     )
 
 
-def _meeting(work: Work, actor: Actor, review: str, turn: int, committee: str) -> MeetingRow:
+def meeting_of(work: Work, actor: Actor, review: str, turn: int, committee: str) -> MeetingRow:
     """Return the meeting that was called, or one that was held without being called."""
     found = work.session.scalar(
         select(MeetingRow)
@@ -156,7 +158,12 @@ def _meeting(work: Work, actor: Actor, review: str, turn: int, committee: str) -
     return found
 
 
-def _check_people(work: Work, attended: frozenset[str]) -> None:
+def check_people(work: Work, attended: frozenset[str]) -> None:
+    """Refuse a list of people that names somebody who does not exist.
+
+    Raises:
+        FieldErrors: who.
+    """
     if len(attended) > 200:
         raise FieldErrors([("attended", "At most 200 people.")])
     unknown = attended - people.names(work.session, attended).keys()

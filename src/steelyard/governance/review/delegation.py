@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from steelyard.governance.review import queries
 from steelyard.governance.review.keep import check_texts, told
-from steelyard.governance.review.load import case_of, fits
+from steelyard.governance.review.load import case_of, fits, voted
 from steelyard.governance.review.tables import DelegationRow
 from steelyard.governance.review.views import DelegationView
 from steelyard.kernel.actor import Actor
@@ -107,7 +107,7 @@ def _check_review(
 ) -> str:
     """Return the request of the review, if its plan lets the right be handed on so."""
     row = queries.row_of(work.session, actor, review_id, lock=True)
-    matter = case_of(work.session, row).matter
+    matter = case_of(work.session, voted(row)).matter
     if heir.id == row.requested_by or actor.id in {row.requested_by, *matter.recused}:
         raise ForbiddenError(
             "In this review the right can be handed on neither to nor by the person who asks, nor "
@@ -115,7 +115,7 @@ def _check_review(
             next_step="Choose somebody else.",
             code="review.delegation",
         )
-    plan = case_of(work.session, row).plan
+    plan = case_of(work.session, voted(row)).plan
     seats = [seat for step in plan.steps for seat in step.seats if seat.role == role]
     if not any(fits(seat, heir.roles, work.now, until) for seat in seats):
         allowed = "; ".join(

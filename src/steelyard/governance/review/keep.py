@@ -12,7 +12,7 @@ from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.queries import running
 from steelyard.governance.review import queries
 from steelyard.governance.review.action_queries import of_review
-from steelyard.governance.review.load import case_of
+from steelyard.governance.review.load import case_of, voted
 from steelyard.governance.review.plan import Seat
 from steelyard.governance.review.state import CLOSED, Case, standing
 from steelyard.governance.review.tables import ReviewRow, WaitRow
@@ -46,7 +46,7 @@ def taken(work: Work, actor: Actor, review_id: str, expected: int | None) -> tup
     row = queries.row_of(work.session, actor, review_id, lock=True)
     if expected is not None and row.version != expected:
         check_version(row.version, expected, queries.detail(work.session, row))
-    return row, case_of(work.session, row)
+    return row, case_of(work.session, voted(row))
 
 
 def kept(work: Work, actor: Actor, row: ReviewRow, after: Case, event: Event) -> ReviewDetail:

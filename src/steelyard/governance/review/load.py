@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -26,13 +27,40 @@ from steelyard.kernel.actor import Actor
 from steelyard.platform.identity import people
 
 
+class Voted(Struct, frozen=True, kw_only=True):
+    """Whatever people vote on with seats and sign-offs: a review, an exception."""
+
+    id: str
+    round: int
+    plan: Plan
+    requested_by: str
+    unit: str
+    use_case: str
+    state: State
+    apart: frozenset[str] = frozenset()
+    """More people whose voice does not count."""
+
+
 def plan_in(row: ReviewRow) -> Plan:
     """Return the plan of a review."""
     return msgspec.convert(row.plan, Plan)
 
 
-def case_of(session: Session, row: ReviewRow) -> Case:
-    """Return the case of a review as it is now."""
+def voted(row: ReviewRow) -> Voted:
+    """Return what is voted on in a review."""
+    return Voted(
+        id=row.id,
+        round=row.round,
+        plan=plan_in(row),
+        requested_by=row.requested_by,
+        unit=row.unit,
+        use_case=row.use_case,
+        state=msgspec.convert(row.state, State),
+    )
+
+
+def case_of(session: Session, row: Voted) -> Case:
+    """Return the case of what is voted on as it is now."""
     voices = session.scalars(
         select(SignOffRow)
         .where(SignOffRow.review == row.id, SignOffRow.round == row.round)
@@ -46,9 +74,9 @@ def case_of(session: Session, row: ReviewRow) -> Case:
         )
     )
     return Case(
-        plan=plan_in(row),
+        plan=row.plan,
         matter=matter_of(session, row),
-        state=msgspec.convert(row.state, State),
+        state=row.state,
         voices=tuple(
             Voice(
                 person=voice.person,
@@ -63,19 +91,22 @@ def case_of(session: Session, row: ReviewRow) -> Case:
     )
 
 
-def matter_of(session: Session, row: ReviewRow) -> Matter:
+def matter_of(session: Session, row: Voted) -> Matter:
     """Return who must step aside from a review by what they are to it."""
     aside = session.scalars(select(RecusalRow.person).where(RecusalRow.review == row.id))
     owner = session.scalar(select(UseCaseRow.owner).where(UseCaseRow.id == row.use_case))
     return Matter(
-        requester=row.requested_by, unit=row.unit, owner=owner or "", recused=frozenset(aside)
+        requester=row.requested_by,
+        unit=row.unit,
+        owner=owner or "",
+        recused=frozenset(aside) | row.apart,
     )
 
 
 def reviewer_of(
     session: Session,
     actor: Actor,
-    row: ReviewRow,
+    row: Voted,
     seats: Iterable[Seat],
     now: dt.datetime,
     *,
@@ -98,7 +129,7 @@ def reviewer_of(
 
 
 def _lent(
-    session: Session, actor: Actor, row: ReviewRow, seats: tuple[Seat, ...], now: dt.datetime
+    session: Session, actor: Actor, row: Voted, seats: tuple[Seat, ...], now: dt.datetime
 ) -> dict[str, str]:
     """Return the roles handed on to the actor that count here, and by whom.
 
@@ -132,7 +163,7 @@ def fits(seat: Seat, roles: frozenset[str], made: dt.datetime, until: dt.datetim
 
 
 def _standing_in(
-    session: Session, actor: Actor, row: ReviewRow, seats: tuple[Seat, ...], now: dt.datetime
+    session: Session, actor: Actor, row: Voted, seats: tuple[Seat, ...], now: dt.datetime
 ) -> frozenset[str]:
     """Return the roles that nobody who holds them can sign in, and the actor is a deputy of."""
     found = set()

@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from steelyard.governance.review.action_queries import of_review
-from steelyard.governance.review.load import case_of, plan_in, reviewer_of
+from steelyard.governance.review.load import case_of, plan_in, reviewer_of, voted
 from steelyard.governance.review.seats import refusal
 from steelyard.governance.review.state import CLOSED, Answer, State, standing
 from steelyard.governance.review.tables import (
@@ -155,7 +155,7 @@ def _candidates(
 
 
 def _can(session: Session, actor: Actor, row: ReviewRow, role: str, now: dt.datetime) -> bool:
-    case = case_of(session, row)
+    case = case_of(session, voted(row))
     at = standing(case)
     seats = [wait.seat for wait in at.waits if wait.role == role]
     if not seats:
@@ -163,7 +163,7 @@ def _can(session: Session, actor: Actor, row: ReviewRow, role: str, now: dt.date
     place = case.plan.steps[at.step].place
     if any(voice.person == actor.id and voice.place == place for voice in case.voices):
         return False
-    person = reviewer_of(session, actor, row, seats, now, declares=True)
+    person = reviewer_of(session, actor, voted(row), seats, now, declares=True)
     return refusal(seats[0], person, case.matter) is None
 
 
@@ -295,6 +295,16 @@ def outcome_of(session: Session, review_id: str) -> Outcome:
         ),
         actions=tuple(action.id for action in whole.actions),
     )
+
+
+def of_votes(session: Session, subject: str, turn: int) -> tuple[SignOffView, ...]:
+    """Return what was said about anything that is voted on; the caller has seen it."""
+    rows = session.scalars(
+        select(SignOffRow)
+        .where(SignOffRow.review == subject)
+        .order_by(SignOffRow.at, SignOffRow.id)
+    )
+    return tuple(_sign_off(row, turn, set()) for row in rows)
 
 
 def delegations(

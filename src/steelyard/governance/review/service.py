@@ -27,7 +27,7 @@ from steelyard.governance.review.keep import (
     told,
     wait_for,
 )
-from steelyard.governance.review.load import case_of, reviewer_of
+from steelyard.governance.review.load import case_of, reviewer_of, voted
 from steelyard.governance.review.plan import Plan, plan_of
 from steelyard.governance.review.state import Answer
 from steelyard.governance.review.tables import CommentRow, RecusalRow, ReviewRow, SignOffRow
@@ -66,7 +66,7 @@ def open(  # noqa: A001 # the verb of the room
     again = row is not None
     if row is None:
         row = ReviewRow(
-            id=work.id("rev"), request=request_id, unit=request.unit, use_case=request.use_case,
+            id=work.id("rvw"), request=request_id, unit=request.unit, use_case=request.use_case,
             requested_by=request.requested_by, environment=request.environment, round=0,
             opened_at=work.now, due=work.now, closed_at=None, version=0, improvement="",
         )  # fmt: skip
@@ -111,7 +111,9 @@ def sign(
     _check_words(answer, reason, conditions)
     row, case = taken(work, actor, review_id, expected)
     _check_request(work.session, row)
-    person = reviewer_of(work.session, actor, row, current_seats(case), work.now, declares=declares)
+    person = reviewer_of(
+        work.session, actor, voted(row), current_seats(case), work.now, declares=declares
+    )
     after = state.sign(case, person, role, answer)
     check_improvement(work, row, after, nothing_to_improve)
     voice = after.voices[-1]
@@ -180,7 +182,9 @@ def ask_changes(
     check_texts(changes=[text for _, text in changes])
     row, case = taken(work, actor, review_id, expected)
     _check_request(work.session, row)
-    person = reviewer_of(work.session, actor, row, current_seats(case), work.now, declares=True)
+    person = reviewer_of(
+        work.session, actor, voted(row), current_seats(case), work.now, declares=True
+    )
     after = state.ask_changes(case, person)
     for evidence, text in changes:
         work.session.add(
@@ -237,7 +241,7 @@ def close_of_request(work: Work, request_id: str) -> bool:
     row = _running(work.session, request_id)
     if row is None:
         return False
-    after = state.withdraw(case_of(work.session, row))
+    after = state.withdraw(case_of(work.session, voted(row)))
     kept(work, SYSTEM, row, after, told(row, "review.withdrawn"))
     return True
 
@@ -266,7 +270,7 @@ def _begin(work: Work, row: ReviewRow, plan: Plan) -> None:
     )
     row.due = clock.due
     work.session.flush()
-    case = case_of(work.session, row)
+    case = case_of(work.session, voted(row))
     start_step(work, row, case)
     wait_for(work, row, case)
     work.session.flush()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time-boxed permits against one rule, and the register of risks that somebody carries."""
