@@ -340,24 +340,5 @@ def test_an_exception_is_granted_and_ends_by_the_clock(town: Town, tmp_path: Pat
     assert verify_database(town.house.database).ok
 
 
-def test_a_silent_review_climbs_to_the_executive_sponsor(town: Town, tmp_path: Path) -> None:
-    anna = town.settle("anna", "requester", unit="search")
-    hanna = town.settle("hanna", "head-of-risk", unit="risk")
-    clara = town.settle("clara", "executive-sponsor")
-    case = anna.post("/use-cases", PUBLIC).body
-    request = ask(anna, case, model(tmp_path / "m"))
-    town.work_off()
-    review = hanna.get("/reviews", request=request["id"]).body["items"][0]
-    assert not _kinds(clara)
-    town.clock.forward(days=30)
-    town.work_off()
-    overdue = hanna.get("/clocks", subject=review["id"]).body["items"][0]
-    assert overdue["state"] == "overdue"
-    assert any("clock" in kind for kind in _kinds(hanna))
-    town.clock.forward(days=10)
-    town.work_off()
-    assert any("clock" in kind for kind in _kinds(clara))
-
-
 def _kinds(client: Client) -> list[str]:
     return [note["kind"] for note in client.get("/notifications").body["items"]]
