@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.emergency import service as emergency
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
 from steelyard.governance.use_cases import service as use_cases
@@ -78,6 +79,9 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "emergency": emergency.end,
+    "emergency-asked": emergency.lapse,
+    "emergency-review": emergency.missed,
     "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
