@@ -20,6 +20,7 @@ from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.emergency import service as emergency
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
+from steelyard.governance.review import keep as reviews
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
@@ -57,6 +58,13 @@ def clock_due(work: Work, payload: dict[str, Any]) -> None:
         ring(work, payload["subject"])
 
 
+def clock_remind(work: Work, payload: dict[str, Any]) -> None:
+    """Have the room whose clock is running out remind its people."""
+    remind = REMINDERS.get(payload["kind"])
+    if remind is not None:
+        remind(work, payload["subject"])
+
+
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
     """Delete replies that nobody will ask for again."""
     work.session.execute(delete(ReplyRow).where(ReplyRow.at < work.now - REPLIES_KEPT))
@@ -85,9 +93,18 @@ RINGS: dict[str, Callable[[Work, str], object]] = {
     "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
+REMINDERS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.remind,
+    "emergency-review": emergency.remind,
+    "exception": exceptions.remind,
+    "exception-review": exceptions.remind,
+    "review": reviews.remind,
+}
+"""Kind of clock → who is reminded when the time is nearly over."""
 
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
+    "clock.remind": change(clock_remind),
     "jobs.forget": change(forget_jobs),
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),

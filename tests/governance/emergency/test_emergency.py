@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def ring(company: Company, kind: str, **span: float) -> None:
     company.forward(**span)
     for job in company.jobs("clock.due"):
         if job["kind"] == kind:
-            company.house.transact(lambda work, job=job: clock_due(work, job))
+            company.house.transact(partial(clock_due, payload=job))
 
 
 def test_two_people_open_it_for_a_time(house: House) -> None:

@@ -33,6 +33,7 @@ from steelyard.governance.use_cases.queries import row_of as use_case_row
 from steelyard.kernel.actor import ADMINISTRATOR, AUDITOR, SPONSOR, SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -103,6 +104,7 @@ def ask(
         work, subject=row.id, kind=ASKED, about=revision, unit=row.unit, within=ASKED_WITHIN
     )
     work.record(actor, _event("emergency.asked", row, {"reason": reason}))
+    _inform(work, row, "emergency.asked", sorted({right.role or "" for right in rights}))
     return queries.view(work.session, row)
 
 
@@ -238,6 +240,21 @@ def _open(work: Work, row: EmergencyRow) -> None:
     row.review, row.review_due = "due", clock.due
     work.enqueue(CHANGED, {"emergency": row.id}, key=f"{CHANGED}:{row.id}")
     work.record(SYSTEM, _event("emergency.opened", row, until=row.until.isoformat()))
+    _inform(work, row, "emergency.opened", ["risk", SPONSOR])
+
+
+def remind(work: Work, emergency_id: str) -> None:
+    """Remind that an emergency must be reviewed."""
+    row = queries.row_of(work.session, SYSTEM, emergency_id)
+    if row.review in ("due", "missed"):
+        _inform(work, row, "emergency.opened", ["risk", SPONSOR])
+
+
+def _inform(work: Work, row: EmergencyRow, kind: str, roles: list[str]) -> None:
+    tell(
+        work, kind=kind, subject=row.id, about=row.revision, roles=roles, people=[row.asked_by],
+        unit=row.unit, facts={"environment": row.environment, "hours": row.hours},
+    )  # fmt: skip
 
 
 def _close(work: Work, actor: Actor, row: EmergencyRow, state: str) -> EmergencyView:
