@@ -6,6 +6,7 @@ from __future__ import annotations
 import steelyard.governance.assessment.tables
 import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
+import steelyard.governance.decision.tables
 import steelyard.governance.emergency.tables
 import steelyard.governance.exceptions.tables
 import steelyard.governance.intake.tables

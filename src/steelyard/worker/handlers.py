@@ -17,6 +17,8 @@ from sqlalchemy import delete, select
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.decision import conditions
+from steelyard.governance.decision import force as decisions
 from steelyard.governance.emergency import service as emergency
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
@@ -28,7 +30,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import notify
+from steelyard.worker import intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -63,6 +65,12 @@ def clock_remind(work: Work, payload: dict[str, Any]) -> None:
     remind = REMINDERS.get(payload["kind"])
     if remind is not None:
         remind(work, payload["subject"])
+
+
+def sweep_decisions(work: Work, _payload: dict[str, Any]) -> None:
+    """End decisions whose last day is over, and mark conditions that are late."""
+    if max(decisions.expire_due(work), conditions.overdue_due(work)) >= 500:
+        work.enqueue("decisions.sweep", key="decisions.sweep")
 
 
 def forget_replies(work: Work, _payload: dict[str, Any]) -> None:
@@ -105,20 +113,25 @@ REMINDERS: dict[str, Callable[[Work, str], object]] = {
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
     "clock.remind": change(clock_remind),
+    "decisions.sweep": change(sweep_decisions),
     "jobs.forget": change(forget_jobs),
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **intake.HANDLERS,
+    **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }
-"""Kind of job → its handler, in alphabetical order."""
+"""Kind of job → its handler, in alphabetical order; then those of a room's own module."""
 
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(name="decisions-sweep", cron="*/10 * * * *", kind="decisions.sweep"),
     Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
     Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
+    *intake.SCHEDULES,
 )
 
 

@@ -27,6 +27,8 @@ from steelyard.governance.intake.states import (
     check_move,
     check_stage,
 )
+from steelyard.governance.inventory import service as inventory
+from steelyard.governance.inventory.queries import get_revision
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.kernel.actor import SYSTEM, Actor, Scope
 from steelyard.kernel.errors import (
@@ -39,6 +41,7 @@ from steelyard.kernel.errors import (
 )
 from steelyard.ledger.event import parse_event
 from steelyard.platform.log.tables import EventRow
+from steelyard.platform.work import Work
 
 ANNA = person("anna", "requester")
 ARNE = person("arne", "requester")
@@ -214,6 +217,47 @@ def test_lists_are_filtered(house: House) -> None:
             assert [row.id for row in rows] == found, filters
         assert queries.find(session, BERT, limit=9) == []
         assert len(queries.find(session, ANNA, limit=9, after=(one.id,))) == 1
+
+
+def test_the_revision_follows_its_requests(house: House) -> None:
+    case, other = use_case(house), use_case(house, name="other")
+
+    def register(work: Work) -> str:
+        model = inventory.register_model(work, LENA, purl="pkg:generic/x", name="x")
+        made = inventory.register_revision(
+            work, LENA, model=model.id, purl="pkg:generic/x@1", justification=WHY
+        )
+        return made.id
+
+    revision = house.transact(register)
+    one, two = (
+        submitted(house, case, reference=revision),
+        submitted(house, other, reference=revision),
+    )
+
+    def headline() -> str:
+        with house.reading() as session:
+            return get_revision(session, ANNA, revision).state
+
+    walk: list[tuple[str, State, Stage, dict[str, Any], str]] = [
+        (one.id, "submitted", "in review", {}, "in review"),
+        (one.id, "changes requested", "", {}, "in review"),
+        (two.id, "rejected", "", {}, "rejected"),
+        (one.id, "submitted", "in review", {}, "rejected"),
+        (one.id, "approved", "", {"conditions": 2}, "approved with conditions"),
+    ]
+    for request, state, stage, details, shown in walk:
+        house.transact(
+            partial(
+                service.mark, actor=SYSTEM, request_id=request, state=state, stage=stage, **details
+            )
+        )
+        assert headline() == shown, (state, stage)
+    third = submitted(house, other, reference=revision)
+    move(house, third.id, "rejected")
+    assert headline() == "approved with conditions"
+    move(house, submitted(house, case, reference=revision).id, "approved")
+    assert headline() == "approved"
 
 
 def test_only_the_moves_of_the_table_exist() -> None:

@@ -461,7 +461,7 @@ def test_people_are_told(company: Company) -> None:
 
 def test_what_does_not_exist(company: Company) -> None:
     with pytest.raises(MissingError):
-        company.sign(company.person("sara", "security"), "security", review="rev_x")
+        company.sign(company.person("sara", "security"), "security", review="rvw_x")
     begun = company.open()
     with pytest.raises(StaleError):
         company.sign(company.person("sara", "security"), "security", expected=77)

@@ -110,15 +110,24 @@ def examination_of(session: Session, revision: str) -> ExaminationRow | None:
     )
 
 
+class Ground(Struct, frozen=True, kw_only=True):
+    """What assessments for one unit would rest on."""
+
+    charter: str
+    """Digest of the charter in force there."""
+    rules_digest: str
+    """Digest of the scanner's rules, with the plug-ins that charter wants."""
+
+
 class Basis(Struct, frozen=True, kw_only=True):
     """What an assessment made now would rest on."""
 
-    rules_digest: str
     advisories: str
     catalog: str
     """Digest of the shipped knowledge: license terms, controls, frameworks."""
-    charters: dict[str, str]
-    """Digest of the charter in force, by unit; under ``""`` that of everybody else."""
+    general: Ground
+    own: dict[str, Ground]
+    """Of units with a charter of their own."""
 
 
 class Stale(Struct, frozen=True, kw_only=True):
@@ -132,15 +141,18 @@ class Stale(Struct, frozen=True, kw_only=True):
 def stale(session: Session, basis: Basis, *, limit: int = 500) -> list[Stale]:
     """Return assessments, oldest first, of requests that are open or approved and that would be
     made from something else today."""
-    own = {unit: digest for unit, digest in basis.charters.items() if unit}
-    general = basis.charters.get("", "")
+    grounds = [(AssessmentRow.unit == unit, ground) for unit, ground in sorted(basis.own.items())]
+    grounds.append((AssessmentRow.unit.not_in(sorted(basis.own)), basis.general))
     changed = [
-        and_(AssessmentRow.unit == unit, AssessmentRow.charter_sha256 != digest)
-        for unit, digest in own.items()
+        and_(
+            there,
+            or_(
+                AssessmentRow.charter_sha256 != ground.charter,
+                AssessmentRow.rules_digest != ground.rules_digest,
+            ),
+        )
+        for there, ground in grounds
     ]
-    changed.append(
-        and_(AssessmentRow.unit.not_in(sorted(own)), AssessmentRow.charter_sha256 != general)
-    )
     query = (
         select(AssessmentRow, UseCaseRow)
         .join(RequestRow, RequestRow.id == AssessmentRow.request)
@@ -151,7 +163,6 @@ def stale(session: Session, basis: Basis, *, limit: int = 500) -> list[Stale]:
             RequestRow.stage.in_(("", "in review")),
             UseCaseRow.state == "active",
             or_(
-                AssessmentRow.rules_digest != basis.rules_digest,
                 AssessmentRow.advisories != basis.advisories,
                 AssessmentRow.catalog != basis.catalog,
                 AssessmentRow.use_case_sha256 != UseCaseRow.facts_sha256,
@@ -163,11 +174,12 @@ def stale(session: Session, basis: Basis, *, limit: int = 500) -> list[Stale]:
     )
     found = []
     for row, case in session.execute(query):
+        ground = basis.own.get(row.unit, basis.general)
         reasons = {
-            "scanner": row.rules_digest != basis.rules_digest,
+            "scanner": row.rules_digest != ground.rules_digest,
             "advisories": row.advisories != basis.advisories,
             "catalog": row.catalog != basis.catalog,
-            "charter": row.charter_sha256 != own.get(row.unit, general),
+            "charter": row.charter_sha256 != ground.charter,
             "use case": row.use_case_sha256 != case.facts_sha256,
         }
         found.append(

@@ -13,9 +13,10 @@ from steelyard.catalog.edition import catalog_sha256
 from steelyard.governance.assessment.begin import REFRESH, give_up_abandoned
 from steelyard.governance.assessment.plugins import plugins_of
 from steelyard.governance.assessment.premises import Premises, scanner_now
-from steelyard.governance.assessment.queries import Basis, stale
-from steelyard.governance.charters.queries import current
-from steelyard.governance.use_cases.tables import UseCaseRow
+from steelyard.governance.assessment.queries import Basis, Ground, stale
+from steelyard.governance.assessment.tables import AssessmentRow
+from steelyard.governance.charters.facts import Policy
+from steelyard.governance.charters.queries import current, current_row
 from steelyard.platform.known_bad import advisories_digest
 from steelyard.platform.work import Work
 
@@ -23,11 +24,19 @@ SWEEP = "assessments.sweep"
 """Job without a payload, done every hour and after a charter was adopted."""
 MOST = 500
 """Re-assessments put by one sweep; while there are more, it comes back."""
+AGAIN = dt.timedelta(minutes=10)
 _GIVEN_UP = dt.timedelta(days=2)
 
 
 def sweep(premises: Premises, _payload: dict[str, Any]) -> Callable[[Work], int]:
     """Return what puts a job for every assessment that is out of date, and says how many."""
+    with premises.reading() as session:
+        nothing = (
+            session.scalar(select(AssessmentRow.id).where(AssessmentRow.latest).limit(1)) is None
+        )
+        nothing = nothing or current_row(session, premises.clock().date()) is None
+    if nothing:
+        return lambda _work: 0
     basis = basis_now(premises)
 
     def effect(work: Work) -> int:
@@ -53,13 +62,22 @@ def basis_now(premises: Premises) -> Basis:
     today = premises.clock().date()
     with premises.reading() as session:
         general = current(session, today)
-        units = session.scalars(select(UseCaseRow.unit).distinct()).all()
-        charters = {unit: current(session, today, unit).identity.sha256 for unit in units if unit}
-    scanner = scanner_now(plugins_of(general.charter))
-    own = {unit: sha for unit, sha in charters.items() if sha != general.identity.sha256}
+        units = session.scalars(select(AssessmentRow.unit).distinct()).all()
+        policies = {unit: current(session, today, unit) for unit in units if unit}
     return Basis(
-        rules_digest=scanner.rules_digest,
         advisories=advisories_digest(),
         catalog=catalog_sha256(),
-        charters={"": general.identity.sha256, **own},
+        general=_ground(general),
+        own={
+            unit: _ground(policy)
+            for unit, policy in policies.items()
+            if policy.identity.sha256 != general.identity.sha256
+        },
+    )
+
+
+def _ground(policy: Policy) -> Ground:
+    return Ground(
+        charter=policy.identity.sha256,
+        rules_digest=scanner_now(plugins_of(policy.charter)).rules_digest,
     )

@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import or_, select
 
 from steelyard.governance.intake import queries
+from steelyard.governance.intake.headline import follow
 from steelyard.governance.intake.states import (
     OPEN,
     RequestView,
@@ -196,7 +197,8 @@ def mark(
 ) -> RequestView:
     """Move a request, for the rooms that judge it. Moving it to where it is does nothing.
 
-    ``details`` are ids, digests and numbers of why; ``body`` is typed text.
+    ``details`` are ids, digests and numbers of why, such as the number of ``conditions`` of an
+    approval; ``body`` is typed text. The revision's own state follows.
 
     Raises:
         MissingError: there is none, or the actor may not see it.
@@ -286,6 +288,8 @@ def _move(
     _touch(work, row)
     verb = "staged" if state == before else state.replace(" ", "-")
     work.record(actor, _event(f"request.{verb}", row, body, before=before, **details))
+    work.session.flush()  # so that other requests are counted as they now are
+    follow(work, row, conditions=bool(details.get("conditions")))
     return queries.view(row)
 
 
@@ -298,6 +302,12 @@ def _point(work: Work, actor: Actor, row: RequestRow) -> Reference:
     reference = read(row.reference)
     if reference.kind == "known":
         revision = revision_row(work.session, actor, reference.name)
+        if revision.state in ("retired", "tombstoned"):
+            raise ConflictError(
+                f"The revision {revision.id} is {revision.state}.",
+                next_step=f"Ask for {revision.replacement or 'another revision'} instead.",
+                code="revision.ended",
+            )
         row.model, row.revision = revision.model, revision.id
     if reference.kind == "upload":
         check_sent(work.session, actor, reference.revision)

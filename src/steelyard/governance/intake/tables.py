@@ -42,7 +42,8 @@ class RequestRow(Base):
 
     __table_args__ = (
         Index("ix_request_unit_state", "unit", "state", "id"),
-        Index("ix_request_state_stage", "state", "stage", "id"),
+        Index("ix_request_state", "state", "id"),
+        Index("ix_request_sought", "sought", "id"),
         Index("ix_request_requested_by", "requested_by", "id"),
         Index("ix_request_model", "model", "id"),
         Index("ix_request_tier", "tier", "id"),

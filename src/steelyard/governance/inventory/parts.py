@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal
 
-from sqlalchemy import cast, delete, insert, literal, or_, select
+from sqlalchemy import cast, delete, insert, literal, select, union
 from sqlalchemy.orm import Session
 
 from steelyard.governance.inventory.facts import Derived
@@ -100,26 +100,31 @@ def derived_from(
     key, digests = _meant(session, actor, target)
     start = select(cast(literal(key), Name).label("name")).cte("reach", recursive=True)
     reach = start.union(select(EdgeRow.downstream).join(start, EdgeRow.upstream == start.c.name))
-    by_name = or_(
-        RevisionRow.id.in_(
-            select(EdgeRow.revision).where(EdgeRow.upstream.in_(select(reach.c.name)))
-        ),
-        RevisionRow.model.in_(select(ModelRow.id).where(ModelRow.key == key)),
-    )
-    by_bytes = RevisionRow.id.in_(
-        select(ComponentRow.revision).where(ComponentRow.sha256.in_(digests))
-    )
-    query = within_reach(
-        select(RevisionRow, by_name, by_bytes).where(or_(by_name, by_bytes)), actor,
-        RevisionRow.unit,
-    ).order_by(RevisionRow.id.desc()).limit(limit)  # fmt: skip
+    by_name = union(
+        select(EdgeRow.revision).where(EdgeRow.upstream.in_(select(reach.c.name))),
+        select(RevisionRow.id).join(ModelRow, ModelRow.id == RevisionRow.model)
+        .where(ModelRow.key == key),
+    )  # fmt: skip
+    by_bytes = select(ComponentRow.revision).where(ComponentRow.sha256.in_(digests))
+    either = union(by_name.subquery().select(), by_bytes)
+    query = within_reach(select(RevisionRow).where(RevisionRow.id.in_(either)), actor,
+                         RevisionRow.unit)  # fmt: skip
+    query = query.order_by(RevisionRow.id.desc()).limit(limit)
     if states:
         query = query.where(RevisionRow.state.in_(states))
     if after is not None:
         query = query.where(RevisionRow.id < after[0])
+    rows = session.scalars(query).all()
+    holding = set(
+        session.scalars(by_bytes.where(ComponentRow.revision.in_([row.id for row in rows])))
+    )
+    named = by_name.subquery()
+    called = set(
+        session.scalars(select(named.c[0]).where(named.c[0].in_([row.id for row in rows])))
+    )
     return [
-        Derived(revision=revision_view(row), by=_way(bool(named), bool(holds)))
-        for row, named, holds in session.execute(query)
+        Derived(revision=revision_view(row), by=_way(row.id in called, row.id in holding))
+        for row in rows
     ]
 
 

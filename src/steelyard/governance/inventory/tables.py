@@ -38,7 +38,9 @@ class ModelRow(Base):
 
     __table_args__ = (
         UniqueConstraint("unit", "purl"),
-        Index("ix_model_unit_state", "unit", "state", "id"),
+        Index("ix_model_unit", "unit", "id"),
+        Index("ix_model_state", "state", "id"),
+        Index("ix_model_kind", "kind", "id"),
         Index("ix_model_supplier", "supplier", "id"),
         Index("ix_model_key", "key"),
         Index("ix_model_publisher", "publisher", "id"),
@@ -74,7 +76,7 @@ class RevisionRow(Base):
 
     __table_args__ = (
         UniqueConstraint("model", "purl"),
-        Index("ix_revision_unit_state", "unit", "state", "id"),
+        Index("ix_revision_unit", "unit", "id"),
         Index("ix_revision_state", "state", "id"),
         Index("ix_revision_model", "model", "id"),
         Index("ix_revision_manifest", "manifest_sha256"),

@@ -15,6 +15,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Something to improve: {severity}",
         "The action {subject} is yours or stands behind you. It is due on {due}.",
     ),
+    "assessment.failed": (
+        "A model could not be assessed: {reference}",
+        "The assessment {subject} of {reference} failed: {said}",
+    ),
     "clock.due": (
         "A deadline has passed: {kind}",
         "The deadline for {kind} of {subject} has passed. Please act, or say why it must wait.",
@@ -43,6 +47,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "An exception to {rule} waits for you",
         "The exception {subject} to the rule {rule} waits for your vote.",
     ),
+    "evidence.expired": (
+        "Evidence has expired: {title}",
+        (
+            "The evidence {subject} ({kind}) about {about} could be relied on until {expires}. "
+            "Please send a newer one."
+        ),
+    ),
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
@@ -66,6 +77,48 @@ TEXTS: dict[str, tuple[str, str]] = {
     "review.waiting": (
         "A review waits for you",
         "The review {subject} for {environment} waits for your sign-off until {due}.",
+    ),
+    "revision.retired": (
+        "{model} was retired",
+        (
+            "The revision {subject} of {model}, which {use_case} uses in {environment}, was "
+            "retired on {effective}. Its replacement: {replacement}. {notice}"
+        ),
+    ),
+    "revision.retiring": (
+        "{model} ends on {effective}",
+        (
+            "The revision {subject} of {model}, which {use_case} uses in {environment}, ends on "
+            "{effective}. Its replacement: {replacement}. {notice}"
+        ),
+    ),
+    "supplier.contract-ending": (
+        "A contract ends on {date}: {supplier}",
+        (
+            "The contract with {supplier} ends on {date}. Approved adoptions of its models: "
+            "{adoptions}."
+        ),
+    ),
+    "supplier.exit-test-due": (
+        "An exit plan must be tested by {date}: {supplier}",
+        (
+            "The plan to leave {supplier} must be tested by {date}. Approved adoptions of its "
+            "models: {adoptions}."
+        ),
+    ),
+    "supplier.license": (
+        "The license changed: {supplier}",
+        (
+            "The revision {revision} of a model of {supplier} takes away or asks for something "
+            "that {parent} did not. Approved adoptions of its models: {adoptions}."
+        ),
+    ),
+    "supplier.support": (
+        "There is less support: {supplier}",
+        (
+            "Support by {supplier} went from {before} to {after}. Approved adoptions of its "
+            "models: {adoptions}."
+        ),
     ),
     "webhook.disabled": (
         "A webhook was disabled",

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of decisions and their conditions. Nobody learns of a decision of another unit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from steelyard.governance.decision.facts import (
+    ConditionState,
+    ConditionView,
+    DecisionView,
+    State,
+)
+from steelyard.governance.decision.tables import ConditionRow, DecisionRow
+from steelyard.kernel.actor import Actor
+from steelyard.kernel.errors import MissingError
+from steelyard.platform.identity.visibility import within_reach
+from steelyard.platform.log.tables import EventRow
+
+
+def get(session: Session, actor: Actor, decision_id: str) -> DecisionView:
+    """Return one decision.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    return view(session, row_of(session, actor, decision_id))
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    state: str | None = None,
+    outcome: str | None = None,
+    unit: str | None = None,
+    request: str | None = None,
+    revision: str | None = None,
+    use_case: str | None = None,
+    environment: str | None = None,
+    manifest: str | None = None,
+) -> list[DecisionView]:
+    """Return up to ``limit`` decisions, newest first."""
+    query = _seen(select(DecisionRow), actor).order_by(DecisionRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(DecisionRow.id < after[0])
+    for column, value in (
+        (DecisionRow.state, state),
+        (DecisionRow.outcome, outcome),
+        (DecisionRow.unit, unit),
+        (DecisionRow.request, request),
+        (DecisionRow.revision, revision),
+        (DecisionRow.use_case, use_case),
+        (DecisionRow.environment, environment),
+        (DecisionRow.manifest_sha256, manifest),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return views(session, session.scalars(query).all())
+
+
+def row_of(session: Session, actor: Actor, decision_id: str, *, lock: bool = False) -> DecisionRow:
+    """Return the row of one decision, locked if it will be changed.
+
+    Raises:
+        MissingError: there is none, or the actor may not see it.
+    """
+    query = _seen(select(DecisionRow).where(DecisionRow.id == decision_id), actor)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"There is no decision {decision_id!r}.",
+            next_step="List the decisions you can see to find its id.",
+            code="decision.missing",
+        )
+    return row
+
+
+def current_of(
+    session: Session, revision: str, use_case: str, environment: str, *, lock: bool = False
+) -> DecisionRow | None:
+    """Return the newest decision about an adoption."""
+    query = select(DecisionRow).where(
+        DecisionRow.current,
+        DecisionRow.revision == revision,
+        DecisionRow.use_case == use_case,
+        DecisionRow.environment == environment,
+    )
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def condition_row(
+    session: Session, actor: Actor, decision_id: str, condition_id: str, *, lock: bool = False
+) -> ConditionRow:
+    """Return the row of one condition.
+
+    Raises:
+        MissingError: there is none, or the actor may not see its decision.
+    """
+    row_of(session, actor, decision_id)
+    query = select(ConditionRow).where(
+        ConditionRow.id == condition_id, ConditionRow.decision == decision_id
+    )
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(
+            f"The decision has no condition {condition_id!r}.", code="condition.missing"
+        )
+    return row
+
+
+def conditions(session: Session, actor: Actor, decision_id: str) -> list[ConditionView]:
+    """Return the conditions of a decision.
+
+    Raises:
+        MissingError: there is no such decision, or the actor may not see it.
+    """
+    row = row_of(session, actor, decision_id)
+    return _conditions(session, [row.id])[row.id]
+
+
+def _conditions(session: Session, ids: Iterable[str]) -> dict[str, list[ConditionView]]:
+    found: dict[str, list[ConditionView]] = defaultdict(list)
+    query = select(ConditionRow).where(ConditionRow.decision.in_(list(ids)))
+    for row in session.scalars(query.order_by(ConditionRow.id)):
+        found[row.decision].append(condition_view(row))
+    return found
+
+
+def _seen(query: Select[DecisionRow], actor: Actor) -> Select[DecisionRow]:
+    query = within_reach(query, actor, DecisionRow.unit)
+    if actor.scope.use_cases:
+        query = query.where(DecisionRow.use_case.in_(actor.scope.use_cases))
+    if actor.scope.environments:
+        query = query.where(DecisionRow.environment.in_(actor.scope.environments))
+    return query
+
+
+def view(session: Session, row: DecisionRow) -> DecisionView:
+    """Return what is shown of a row."""
+    return views(session, [row])[0]
+
+
+def views(session: Session, rows: Sequence[DecisionRow]) -> list[DecisionView]:
+    """Return what is shown of rows, with their conditions and places in the ledger."""
+    terms = _conditions(session, [row.id for row in rows])
+    query = select(EventRow.seq, EventRow.position).where(
+        EventRow.seq.in_([row.entry for row in rows])
+    )
+    positions = dict(iter(session.execute(query)))
+    return [
+        DecisionView(
+            id=row.id,
+            request=row.request,
+            assessment=row.assessment,
+            revision=row.revision,
+            purl=row.purl,
+            manifest_sha256=row.manifest_sha256,
+            use_case=row.use_case,
+            environment=row.environment,
+            unit=row.unit,
+            outcome=row.outcome,
+            reasons=list(row.reasons),
+            tier=row.tier,
+            track=row.track,
+            charter_sha256=row.charter_sha256,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            valid_until=row.valid_until,
+            state=cast("State", row.state),
+            why=row.why,
+            supersedes=row.supersedes,
+            superseded_by=row.superseded_by,
+            documents=dict(row.documents),
+            conditions=terms[row.id],
+            position=positions.get(row.entry),
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def condition_view(row: ConditionRow) -> ConditionView:
+    """Return what is shown of a condition."""
+    return ConditionView(
+        id=row.id,
+        decision=row.decision,
+        rule=row.rule,
+        text=row.text,
+        owner=row.owner,
+        due=row.due,
+        state=cast("ConditionState", row.state),
+        evidence=row.evidence,
+        fulfilled_by=row.fulfilled_by,
+        fulfilled_at=row.fulfilled_at,
+        confirmed_by=row.confirmed_by,
+        confirmed_at=row.confirmed_at,
+        waived_by=row.waived_by,
+        version=row.version,
+    )
