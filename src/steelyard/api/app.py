@@ -39,7 +39,7 @@ from steelyard.api import (
     webhooks,
 )
 from steelyard.api.door import Router
-from steelyard.api.identity import login, oidc, tokens, units, users
+from steelyard.api.identity import login, oidc, scim, tokens, units, users
 from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
@@ -66,6 +66,7 @@ ROUTERS: tuple[Router, ...] = (
     reviews.router,
     revisions.router,
     risks.router,
+    scim.router,
     suppliers.router,
     tokens.router,
     units.router,
@@ -94,6 +95,7 @@ def create_app(house: House, authenticate: Callable[[Request], Actor | None]) ->
         app.include_router(router, prefix="/api/v1")
     for router in ROOT_ROUTERS:
         app.include_router(router)
+    app.include_router(scim.protocol)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.add_middleware(Protection)
     app.add_middleware(_Envelope)

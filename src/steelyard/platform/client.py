@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -54,6 +54,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     body: Any
     version: int | None = None
     """Of the row, to send back with a change."""
+    cookies: tuple[str, ...] = ()
+    """``name=value`` of the cookie the server set, if it did."""
 
 
 def profile_path(environ: Mapping[str, str]) -> Path:
@@ -204,6 +206,11 @@ class Client:
             if not cursor:
                 return
 
+    def keep_cookies(self, answer: Answer) -> None:
+        """Send the cookies of ``answer`` with every later call."""
+        if answer.cookies:
+            self._headers["cookie"] = "; ".join(answer.cookies)
+
     def call(
         self,
         method: str,
@@ -238,7 +245,29 @@ class Client:
                 self._sleep(max(0.2 * 2**attempt, error.retry_after))
         raise AssertionError("unreachable")
 
-    def _once(self, method: str, url: str, headers: dict[str, str], data: bytes | None) -> Answer:
+    def send_file(self, path: str, file: Path) -> Answer:
+        """Send a file as it is, in pieces; a repeated file is known by its digest.
+
+        Raises:
+            InputError: the file cannot be read.
+            SteelyardError: what the server refused with.
+        """
+        headers = {**self._headers, "content-type": "application/octet-stream"}
+        headers["idempotency-key"] = secrets.token_hex(16)
+        try:
+            headers["content-length"] = str(file.stat().st_size)
+            with file.open("rb") as stream:
+                return self._once("POST", self.profile.url + "/api/v1" + path, headers, stream)
+        except OSError as error:
+            raise InputError(
+                f"{str(file)!r} cannot be read: {error.strerror}.",
+                next_step="Check the path and its permissions.",
+                code="input.unreadable",
+            ) from error
+
+    def _once(
+        self, method: str, url: str, headers: dict[str, str], data: bytes | BinaryIO | None
+    ) -> Answer:
         try:
             reply = self._pool.request(
                 method, url, headers=headers, body=data, redirect=False, preload_content=False
@@ -259,14 +288,25 @@ class Client:
     def _read(self, status: int, headers: Mapping[str, str], content: bytes) -> Answer:
         kind = headers.get("content-type", "").partition(";")[0]
         body: Any = content
-        if kind.endswith("json") and len(content) <= _BODY_MOST:
+        if len(content) > _BODY_MOST:
+            raise UndecidedError(
+                f"The reply is larger than {_BODY_MOST // 2**20} MiB.",
+                next_step="Fetch it with another client.",
+                code="server.reply-size",
+            )
+        if kind.endswith("json"):
             try:
                 body = msgspec.json.decode(content)
             except msgspec.DecodeError as error:
                 raise _strange(status) from error
         if status < 300:
             tag = headers.get("etag", "").removeprefix("W/").strip('"')
-            return Answer(status=status, body=body, version=int(tag) if tag.isdigit() else None)
+            return Answer(
+                status=status,
+                body=body,
+                version=int(tag) if tag.isdigit() else None,
+                cookies=_cookies(headers),
+            )
         if kind == "application/problem+json" and isinstance(body, dict):
             raise error_of(status, body, headers.get("retry-after", ""))
         if status in (502, 503, 504):
@@ -316,6 +356,12 @@ def error_of(status: int, problem: dict[str, Any], retry_after: str = "") -> Ste
             IntegrityError if status == 500 and code.startswith(("integrity", "ledger")) else kind
         )
     return kind(message, next_step=step, code=code)
+
+
+def _cookies(headers: Mapping[str, str]) -> tuple[str, ...]:
+    stated = headers.get("set-cookie", "")
+    first = stated.partition(";")[0].strip()
+    return (first,) if "=" in first else ()
 
 
 def _query(query: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import intake, notify
+from steelyard.worker import flow, identity, intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -114,12 +114,15 @@ HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
     "clock.remind": change(clock_remind),
     "decisions.sweep": change(sweep_decisions),
+    "identity.sweep": change(identity.sweep),
     "jobs.forget": change(forget_jobs),
+    "login.reset-mail": identity.send_reset,
     "mail.send": notify.send_mail,
     "messages.forget": change(notify.forget_messages),
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **flow.HANDLERS,
     **intake.HANDLERS,
     **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }
@@ -127,6 +130,7 @@ HANDLERS: dict[str, Handler[House]] = {
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="decisions-sweep", cron="*/10 * * * *", kind="decisions.sweep"),
+    Schedule(name="identity-sweep", cron="*/5 * * * *", kind="identity.sweep"),
     Schedule(name="jobs-forget", cron="40 3 * * *", kind="jobs.forget"),
     Schedule(name="messages-forget", cron="50 3 * * *", kind="messages.forget"),
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),

@@ -86,6 +86,12 @@ class Chosen(_Body):
     password: Password
 
 
+class Forgotten(_Body):
+    """Whose password was forgotten."""
+
+    mail: Mail
+
+
 class First(Chosen):
     """The first administrator."""
 
@@ -165,6 +171,17 @@ def choose_password(body: Chosen, request: Request) -> Response:
         trace=request.scope.get("trace", ""),
     )
     return reply({"done": True}, 200)
+
+
+@router.door("POST", "/login/reset", right=OPEN, status=202)
+def ask_reset(body: Forgotten, request: Request) -> Response:
+    """Ask for a link to choose a new password; the answer does not say who has an account."""
+    spare(request)
+    house: House = request.app.state.house
+    house.transact(
+        lambda work: login.ask_reset(work, body.mail), trace=request.scope.get("trace", "")
+    )
+    return reply({"done": True}, 202)
 
 
 @router.door("POST", "/logout", right="session.own", returns=LoggedOut)

@@ -109,7 +109,12 @@ def finish(
     def enter(work: Work) -> tuple[str, SessionView]:
         _, wanted, author = _configured(work.session, house)
         person = directory.enter(
-            work, spoken.provider, who, wanted, author=author, known=known_roles(work.session)
+            work,
+            spoken.provider,
+            who,
+            wanted,
+            author=author,
+            known=known_roles(work),
         )
         return sessions.start(work, person, "oidc", agent=agent, address=address, life=life)
 
@@ -139,7 +144,7 @@ def configure(body: OidcBody, caller: Caller) -> Response:
     def act(work: Work) -> OidcView:
         exists = directory.read(work.session) is not None
         return directory.configure(
-            work, caller.actor, provider, body.mapping.mapping(), known_roles(work.session),
+            work, caller.actor, provider, body.mapping.mapping(), known_roles(work),
             caller.expected if exists else None,
         )  # fmt: skip
 

@@ -134,7 +134,7 @@ def create(body: NewUser, caller: Caller) -> Response:
     def act(work: Work) -> Invited:
         found = accounts.create(work, caller.actor, body.mail, name=body.name)
         for role in body.roles:
-            accounts.grant(work, caller.actor, found.id, role, known=known_roles(work.session))
+            accounts.grant(work, caller.actor, found.id, role, known=known_roles(work))
         for unit in body.units:
             accounts.join(work, caller.actor, found.id, unit)
         link = links.issue(work, caller.actor, found.id, links.INVITE)
@@ -230,7 +230,12 @@ def grant(user_id: str, role: str, body: Until, caller: Caller) -> Response:
 
     def act(work: Work) -> UserView:
         accounts.grant(
-            work, caller.actor, user_id, role, known=known_roles(work.session), until=body.until
+            work,
+            caller.actor,
+            user_id,
+            role,
+            known=known_roles(work),
+            until=body.until,
         )
         return user_view(work.session, user_id)
 
@@ -298,4 +303,4 @@ def close(user_id: str, use_case_id: str, caller: Caller) -> Response:
 def roles(caller: Caller) -> Response:
     """List the roles that people can hold: those of every house, and those of the charter."""
 
-    return caller.read(lambda session: Roles(items=roles_of(session)))
+    return caller.read(lambda session: Roles(items=roles_of(session, caller.house.clock().date())))

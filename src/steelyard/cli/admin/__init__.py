@@ -10,6 +10,7 @@ from steelyard.cli.lazy import LazyGroup
 COMMANDS: dict[str, str] = {
     "create-user": "Make an account, with roles and a token if wanted.",
     "list-users": "List the accounts.",
+    "reset-password": "Print a link to choose a new password with.",
     "disable-user": "Disable an account and all that it has open.",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from steelyard.cli.admin.door import data_option, opened
+from steelyard.cli.admin.door import account, data_option, opened
 from steelyard.cli.door import EXIT_OK
 
 
@@ -17,18 +17,10 @@ from steelyard.cli.door import EXIT_OK
 def command(mail: str, data: Path | None) -> int:
     """Disable the account of EMAIL: its sessions and tokens stop at once."""
     from steelyard.kernel.actor import SYSTEM
-    from steelyard.kernel.errors import MissingError
-    from steelyard.platform.identity import erasure, people
+    from steelyard.platform.identity import erasure
 
     with opened(data) as house:
-        with house.reading() as session:
-            found = people.by_mail(session, mail)
-        if found is None:
-            raise MissingError(
-                f"There is no account for {mail!r}.",
-                next_step="Run `steelyard admin list-users`.",
-                code="identity.missing",
-            )
+        found = account(house, mail)
         house.transact(lambda work: erasure.disable(work, SYSTEM, found.id))
     click.echo(f"Disabled {found.mail}.")
     return EXIT_OK

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from steelyard.bootstrap.house import House
+    from steelyard.platform.identity.people import Person
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -36,3 +37,23 @@ def opened(data: Path | None) -> Iterator[House]:
         yield house
     finally:
         house.close()
+
+
+def account(house: House, mail: str) -> Person:
+    """Return whose address this is.
+
+    Raises:
+        MissingError: nobody's.
+    """
+    from steelyard.kernel.errors import MissingError
+    from steelyard.platform.identity import people
+
+    with house.reading() as session:
+        found = people.by_mail(session, mail)
+    if found is None:
+        raise MissingError(
+            f"There is no account for {mail!r}.",
+            next_step="Run `steelyard admin list-users`.",
+            code="identity.missing",
+        )
+    return found

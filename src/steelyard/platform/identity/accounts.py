@@ -218,7 +218,8 @@ def erase(work: Work, actor: Actor, person_id: str) -> list[str]:
     check_not_last(work, person_id)
     alias = row.alias or ""
     record(work, actor, "user.erased", row)
-    row.alias = row.mail = row.mail_key = row.external_id = row.subject = None
+    row.alias = row.mail = row.mail_key = row.external_id = None
+    row.user_name = row.subject = None
     row.name, row.state = "", "erased"
     _touch(work, row)
     for table in (GrantRow, MembershipRow, TrainingRow, OpeningRow):

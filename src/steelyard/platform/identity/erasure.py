@@ -15,6 +15,7 @@ from steelyard.platform.identity.credential_tables import (
     SessionRow,
     TokenRow,
 )
+from steelyard.platform.identity.directory_tables import GroupMemberRow
 from steelyard.platform.identity.people import Person
 from steelyard.platform.log.erasure import MOST, erase_body
 from steelyard.platform.log.tables import EventRow
@@ -57,6 +58,7 @@ def erase(work: Work, actor: Actor, person_id: str) -> None:
         (SessionRow, SessionRow.person),
         (PasswordRow, PasswordRow.person),
         (LinkRow, LinkRow.person),
+        (GroupMemberRow, GroupMemberRow.person),
     ):
         work.session.execute(delete(table).where(column == person_id))
     work.session.execute(

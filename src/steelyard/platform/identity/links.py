@@ -20,8 +20,10 @@ _LIVES = {INVITE: dt.timedelta(days=7), RESET: dt.timedelta(hours=1)}
 _PATHS = {INVITE: "/welcome", RESET: "/reset"}
 
 
-def issue(work: Work, actor: Actor, person_id: str, purpose: str) -> str:
+def issue(work: Work, actor: Actor, person_id: str, purpose: str, *, secret: str = "") -> str:
     """Return the path of a new link; an earlier one for the same purpose stops to work.
+
+    ``secret`` is that of a link already sent.
 
     The secret stands behind ``#``, which browsers do not send, so that it gets into no access log.
 
@@ -32,7 +34,7 @@ def issue(work: Work, actor: Actor, person_id: str, purpose: str) -> str:
     work.session.execute(
         delete(LinkRow).where(LinkRow.person == person_id, LinkRow.purpose == purpose)
     )
-    secret = new_secret(LINK)
+    secret = secret or new_secret(LINK)
     work.session.add(
         LinkRow(
             digest=digest_of(secret, LINK), purpose=purpose, person=person_id,
@@ -42,6 +44,11 @@ def issue(work: Work, actor: Actor, person_id: str, purpose: str) -> str:
     work.record(
         actor, Event(type="link.issued", subject=person.alias or "", details={"purpose": purpose})
     )
+    return path_of(purpose, secret)
+
+
+def path_of(purpose: str, secret: str) -> str:
+    """Return the path of a link on this server."""
     return f"{_PATHS[purpose]}#{secret}"
 
 

@@ -96,6 +96,17 @@ def settle(
     return Settled(result="in", secret=secret, view=view)
 
 
+def ask_reset(work: Work, mail: str) -> None:
+    """Have a link for a new password sent, if somebody logs in with this address and a password."""
+    row = work.session.execute(
+        select(PersonRow.id)
+        .join(PasswordRow, PasswordRow.person == PersonRow.id)
+        .where(PersonRow.mail_key == mail_key(mail), PersonRow.state == "active")
+    ).first()
+    if row is not None:
+        work.enqueue("login.reset-mail", {"person": row.id}, key=f"login.reset-mail:{row.id}")
+
+
 def choose_password(work: Work, secret: str, password: str, hashed: str) -> PersonRow:
     """Set the password that somebody chose with a link; every session of theirs ends.
 

@@ -13,8 +13,8 @@ import secrets
 
 from steelyard.kernel.digest import sha256_hex
 
-TOKEN, SESSION, LINK = "sty", "sts", "stl"
-_SECRET = re.compile(r"\A(?:sty|sts|stl)_[A-Za-z0-9_-]{43}\Z")
+TOKEN, SESSION, LINK, PROVISIONING = "sty", "sts", "stl", "stp"
+_SECRET = re.compile(r"\A(?:sty|sts|stl|stp)_[A-Za-z0-9_-]{43}\Z")
 
 
 def new_secret(prefix: str) -> str:

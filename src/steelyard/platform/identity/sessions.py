@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 
 from msgspec import Struct, structs
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from steelyard.kernel.actor import Actor, Scope
@@ -158,6 +158,12 @@ def _view(row: SessionRow, current: str) -> SessionView:
 
 def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def forget(work: Work) -> None:
+    """Forget sessions that ended long ago."""
+    long_ago = work.now - dt.timedelta(days=30)
+    work.session.execute(delete(SessionRow).where(SessionRow.ends_at < long_ago))
 
 
 def owner(session: Session, session_id: str) -> PersonRow:

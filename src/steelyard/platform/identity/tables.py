@@ -33,6 +33,8 @@ class PersonRow(Base):
     state: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(String(20))
     external_id: Mapped[str | None] = mapped_column(String(255))
+    user_name: Mapped[str | None] = mapped_column(String(320))
+    """What a directory that provisions calls them."""
     subject: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Digest of issuer and subject of the directory they log in through."""
     created_at: Mapped[dt.datetime]

@@ -15,6 +15,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Something to improve: {severity}",
         "The action {subject} is yours or stands behind you. It is due on {due}.",
     ),
+    "assessment.changed": (
+        "A model came out otherwise: {outcome}",
+        (
+            "{about} was assessed again and came to {outcome}, risk tier {tier}. Look whether what"
+            " was decided before should still stand."
+        ),
+    ),
     "assessment.failed": (
         "A model could not be assessed: {reference}",
         "The assessment {subject} of {reference} failed: {said}",
@@ -77,6 +84,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "review.waiting": (
         "A review waits for you",
         "The review {subject} for {environment} waits for your sign-off until {due}.",
+    ),
+    "request.decided": (
+        "Your request was decided: {outcome}",
+        (
+            "The request {subject} for {environment} was decided: {outcome}. Valid until:"
+            " {valid_until}. The decision {about} has the reasons and the evidence."
+        ),
     ),
     "revision.retired": (
         "{model} was retired",
