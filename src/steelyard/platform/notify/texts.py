@@ -61,6 +61,17 @@ TEXTS: dict[str, tuple[str, str]] = {
             "Please send a newer one."
         ),
     ),
+    "exception.ended": (
+        "An exception has ended: {rule}",
+        "The exception {subject} against {rule} is {state}. Suspended with it: {suspended}.",
+    ),
+    "exception.granted": (
+        "An exception was granted: {rule}",
+        (
+            "The exception {subject} against {rule} holds until {until}. Submit the request again;"
+            " what the rule asks for becomes a condition of the approval."
+        ),
+    ),
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
