@@ -61,6 +61,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "exception.read": EVERYONE,
     "identity.configure": frozenset({ADMINISTRATOR}),
     "identity.read": frozenset({ADMINISTRATOR, AUDITOR}),
+    "job.manage": frozenset({ADMINISTRATOR, OPERATOR}),
+    "job.read": frozenset({ADMINISTRATOR, AUDITOR, OPERATOR}),
     "ledger.manage": frozenset({OPERATOR}),
     "ledger.read": EVERYONE,
     "model.read": EVERYONE,
