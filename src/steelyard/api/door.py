@@ -35,6 +35,8 @@ H = TypeVar("H", bound=Callable[..., Any])
 OPEN = "open"
 """The right of a route that anybody may use without logging in."""
 _KEY = re.compile(r"\A[\x21-\x7e]{8,200}\Z")
+_NUL_IN_ADDRESS = re.compile(rb"\x00|%00")
+_NUL_IN_BODY = re.compile(rb"\x00|(?<!\\)(?:\\\\)*\\u0000")
 _ETAG = re.compile(r'\A(?:W/)?"(\d{1,18})"\Z')
 
 
@@ -203,10 +205,21 @@ def reply(found: object, status: int) -> Response:
     return Response(data, status, headers=headers, media_type="application/json")
 
 
+def _refuse_nul(spelled: re.Pattern[bytes], data: bytes) -> None:
+    """Refuse the character no database keeps in a text, however it is spelled."""
+    if spelled.search(data):
+        raise InputError(
+            "A text holds the character U+0000.",
+            next_step="Leave it out.",
+            code="input.characters",
+        )
+
+
 async def identified(request: Request) -> Actor:
     """Authenticate the caller and check the right the route declares."""
     from starlette.concurrency import run_in_threadpool
 
+    _refuse_nul(_NUL_IN_ADDRESS, request.scope["path"].encode() + request.scope["query_string"])
     actor = await run_in_threadpool(request.app.state.authenticate, request)
     if actor is None:
         raise UnauthenticatedError(
@@ -223,6 +236,7 @@ async def identified(request: Request) -> Actor:
 async def _called(request: Request) -> Called:
     """Read the body, which is small, and find out who calls."""
     body = await request.body()
+    _refuse_nul(_NUL_IN_BODY, body)
     return Called(request, request.app.state.house, await identified(request), body)
 
 
