@@ -127,7 +127,8 @@ def open_engine(
         InputError: it needs something that is not there.
     """
     if settings.jobs == "embedded":
-        return EmbeddedQueue(database, clock)
+        lease = dt.timedelta(seconds=settings.job_lease_seconds)
+        return EmbeddedQueue(database, clock, lease=lease)
     try:
         from steelyard.platform.jobs.procrastinate_engine import ProcrastinateQueue
     except ModuleNotFoundError as error:
@@ -136,6 +137,6 @@ def open_engine(
             next_step="Install steelyard[server,postgres].",
             code="jobs.engine",
         ) from error
-    queue = ProcrastinateQueue(database, clock)
+    queue = ProcrastinateQueue(database, clock, silent=settings.job_lease_seconds)
     queue.install()
     return queue

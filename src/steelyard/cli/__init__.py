@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "signature": "Verify a model's signature and attestations.",
     "serve": "Start the governance server.",
     "worker": "Do the background jobs of a server.",
+    "backup": "Write everything a server holds to one archive.",
+    "restore": "Restore a backup into an empty server.",
     "login": "Log in to a server.",
     "use-case": "Register and enrich use cases on a server.",
     "request": "Ask a server to adopt a model, and follow it.",

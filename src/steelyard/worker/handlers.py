@@ -28,7 +28,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import identity, intake, notify
+from steelyard.worker import flow, identity, intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -101,6 +101,7 @@ HANDLERS: dict[str, Handler[House]] = {
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **flow.HANDLERS,
     **intake.HANDLERS,
     **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }

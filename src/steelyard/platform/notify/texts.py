@@ -11,6 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "assessment.changed": (
+        "A model came out otherwise: {outcome}",
+        (
+            "{about} was assessed again and came to {outcome}, risk tier {tier}. Look whether what"
+            " was decided before should still stand."
+        ),
+    ),
     "assessment.failed": (
         "A model could not be assessed: {reference}",
         "The assessment {subject} of {reference} failed: {said}",
@@ -33,6 +40,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
+    ),
+    "request.decided": (
+        "Your request was decided: {outcome}",
+        (
+            "The request {subject} for {environment} was decided: {outcome}. Valid until:"
+            " {valid_until}. The decision {about} has the reasons and the evidence."
+        ),
     ),
     "revision.retired": (
         "{model} was retired",

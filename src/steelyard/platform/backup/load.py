@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restores a backup into an empty house, and verifies the ledger before it says done.
+
+The archive is read to its end and checked before anything is written. Files go first, rows in one
+transaction after them; what was interrupted can be begun again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from msgspec import Struct
+from sqlalchemy import Integer, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from steelyard import __version__
+from steelyard.kernel.errors import ConflictError, InputError, IntegrityError
+from steelyard.ledger.verification import Verification
+from steelyard.platform.backup.archive import Archive
+from steelyard.platform.backup.dump import tables
+from steelyard.platform.backup.values import columns_of, decode_rows
+from steelyard.platform.blobs.store import Blobs
+from steelyard.platform.database.engine import Database
+from steelyard.platform.durable import make_directory, write_file
+from steelyard.platform.log.verification import verify_database
+
+_CHUNK = 1 << 20
+_INSERT = 1000
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """What was restored."""
+
+    rows: int
+    files: int
+    keys: int
+    verification: Verification | None
+    """Of the ledger; None where the backup is from before its first event."""
+
+
+def load(
+    archive: Archive,
+    database: Database,
+    blobs: Blobs,
+    key: Path,
+    *,
+    progress: Callable[[str], None] = lambda _said: None,
+) -> Restored:
+    """Restore ``archive`` into a database with empty tables; ``key`` is where the signing key lies.
+
+    Raises:
+        ConflictError: something is there already.
+        InputError: the backup is of another version.
+        IntegrityError: the backup, or the ledger in it, does not verify.
+    """
+    check_form(archive)
+    check_empty(database)
+    progress("files")
+    files = 0
+    for digest, size, file in archive.members("blobs"):
+        blobs.put_stream(_pieces(file), sha256=digest, most=size)
+        files += 1
+    keys = _keys(archive, key)
+
+    def fill(session: Session) -> int:
+        rows = _fill(session, archive, progress)
+        if not database.sqlite:
+            _advance(session)
+        return rows
+
+    with database.writing() as session:
+        rows = fill(session)
+    progress("ledger")
+    return Restored(rows=rows, files=files, keys=keys, verification=_verified(archive, database))
+
+
+def check_form(archive: Archive) -> None:
+    """Refuse a backup whose tables are not those of this version.
+
+    Raises:
+        InputError: with the version that made it.
+    """
+    have = {table.name: columns_of(table) for table in tables()}
+    if archive.index.tables != have:
+        raise InputError(
+            f"The backup was made by version {archive.index.version}, whose tables are not those "
+            f"of this one ({__version__}).",
+            next_step="Restore it with the version that made it, then upgrade.",
+            code="backup.version",
+        )
+
+
+def check_empty(database: Database) -> None:
+    """Refuse a database that holds anything.
+
+    Raises:
+        ConflictError: with the table that has rows.
+    """
+    with database.reading() as session:
+        for table in tables():
+            if session.execute(select(1).select_from(table).limit(1)).first() is not None:
+                raise ConflictError(
+                    f"The database is not empty: {table.name} has rows.",
+                    next_step="Restore into a new data directory or database.",
+                    code="backup.not-empty",
+                )
+
+
+def _fill(session: Session, archive: Archive, progress: Callable[[str], None]) -> int:
+    by_name = {table.name: table for table in tables()}
+    counts = dict.fromkeys(by_name, 0)
+    for name, size, file in archive.members("tables"):
+        table = by_name[name.partition("/")[0]]
+        rows = decode_rows(table, file.read(size))
+        if not counts[table.name]:
+            progress(table.name)
+        for start in range(0, len(rows), _INSERT):
+            session.execute(insert(table), rows[start : start + _INSERT])
+        counts[table.name] += len(rows)
+    if counts != archive.index.counts:
+        raise IntegrityError("The backup lacks rows its index names.", code="backup.rows")
+    return sum(counts.values())
+
+
+def _advance(session: Session) -> None:
+    """Let PostgreSQL count on from the highest number of each table that counts by itself."""
+    for table in tables():
+        column = table.autoincrement_column
+        if column is None or not isinstance(column.type, Integer):
+            continue
+        highest = session.scalar(select(func.max(column)))
+        if highest is not None:
+            session.execute(
+                text("SELECT setval(pg_get_serial_sequence(:table, :column), :highest)"),
+                {"table": table.name, "column": column.name, "highest": highest},
+            )
+
+
+def _keys(archive: Archive, key: Path) -> int:
+    """Put the keys of the archive beside ``key``; a file that is there must be the same one."""
+    count = 0
+    for name, size, file in archive.members("keys"):
+        data = file.read(size)
+        path = key if name == key.name else key.with_name(os.path.basename(name))  # noqa: PTH119
+        make_directory(path.parent, 0o700)
+        if path.exists():
+            if path.read_bytes() != data:
+                raise ConflictError(
+                    f"Another key lies at {str(path)!r}.",
+                    next_step="Move it away, or restore into a new data directory.",
+                    code="backup.other-key",
+                )
+        else:
+            write_file(path, data, 0o600)
+        count += 1
+    return count
+
+
+def _verified(archive: Archive, database: Database) -> Verification | None:
+    note = archive.index.ledger
+    if not note:
+        return None
+    verification = verify_database(database, checkpoints=[note.encode("utf-8")])
+    if not verification.ok:
+        first = verification.problems[0]
+        raise IntegrityError(
+            f"The ledger in the backup does not verify: {first.file}: {first.message}",
+            next_step="Do not use what was restored; keep the backup for an investigation, and "
+            "restore another one.",
+            code="backup.ledger",
+        )
+    return verification
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_CHUNK):
+        yield piece
