@@ -37,6 +37,13 @@ TEXTS: dict[str, tuple[str, str]] = {
             "Please send a newer one."
         ),
     ),
+    "evidence.held": (
+        "Evidence holds an approval up: {reference}",
+        (
+            "{reference} cannot be approved while the evidence {subject} ({title}) speaks against "
+            "it. The request {about} went back to its requester."
+        ),
+    ),
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
