@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from steelyard.bootstrap.house import House
-from steelyard.governance.assessment import begin, run
+from steelyard.governance.assessment import begin, evidencing, run
 from steelyard.governance.assessment import queries as assessments
 from steelyard.governance.assessment.finish import Assessed
 from steelyard.governance.assessment.views import DOCUMENT_MOST, AssessmentView, read_assessment
@@ -119,6 +119,8 @@ def _signed(session: Session, said: ReviewOutcome) -> list[SignedOff]:
 
 
 def _decide(house: House, work: Work, ruling: Ruling) -> None:
+    if ruling.outcome is not Outcome.REJECTED and evidencing.hold_back(work, ruling.request):
+        return
     made = issue.decide(work, SYSTEM, ruling, blobs=house.blobs, keys=house.keys)
     request = requests.row_of(work.session, SYSTEM, ruling.request)
     tell(

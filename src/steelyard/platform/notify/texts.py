@@ -65,6 +65,13 @@ TEXTS: dict[str, tuple[str, str]] = {
             "Please send a newer one."
         ),
     ),
+    "evidence.held": (
+        "Evidence holds an approval up: {reference}",
+        (
+            "{reference} cannot be approved while the evidence {subject} ({title}) speaks against "
+            "it. The request {about} went back to its requester."
+        ),
+    ),
     "exception.ended": (
         "An exception has ended: {rule}",
         "The exception {subject} against {rule} is {state}. Suspended with it: {suspended}.",
