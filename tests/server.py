@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 import structlog
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -30,6 +32,7 @@ from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
+from steelyard.platform.database.migrate import SCRIPTS
 from steelyard.platform.jobs.port import Job
 
 structlog.configure(
@@ -90,6 +93,15 @@ def postgres_url() -> str | None:
 
 def open_database(kind: str, directory: Path) -> Database:
     """Return an empty database of that kind with all tables."""
+    database = empty_database(kind, directory)
+    Base.metadata.create_all(database.engine)  # quicker than the steps; a test compares the two
+    with database.engine.begin() as connection:
+        MigrationContext.configure(connection).stamp(ScriptDirectory(str(SCRIPTS)), "head")
+    return database
+
+
+def empty_database(kind: str, directory: Path) -> Database:
+    """Return a database of that kind without tables."""
     if kind == "sqlite":
         database = Database(sqlite_url(directory))
     else:
@@ -100,7 +112,6 @@ def open_database(kind: str, directory: Path) -> Database:
         with database.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
-    Base.metadata.create_all(database.engine)
     return database
 
 

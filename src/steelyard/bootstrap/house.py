@@ -18,8 +18,8 @@ from steelyard.governance.exceptions import queries as exceptions
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
 from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
-from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
+from steelyard.platform.database.migrate import upgrade
 from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
@@ -125,10 +125,11 @@ def prepare(database: Database) -> None:
     """Bring the tables up to this version.
 
     Raises:
+        InputError: the database was made by a newer version.
         UnavailableError: the database cannot be reached.
     """
     database.check()
-    Base.metadata.create_all(database.engine)
+    upgrade(database)
 
 
 def open_engine(

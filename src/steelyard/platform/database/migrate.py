@@ -63,9 +63,16 @@ def new_step(database: Database, metadata: MetaData, message: str, number: str) 
 
 def differences(connection: Connection, metadata: MetaData) -> Sequence[Any]:
     """Return in what the tables of a database differ from ``metadata``."""
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "include_name": _ours}
+    )
     found: Sequence[Any] = compare_metadata(context, metadata)
     return found
+
+
+def _ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell whether a table is one of the house, not of the engine of jobs beside it."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
 
 
 def _scripts() -> ScriptDirectory:
