@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.corpus.build import config, safetensors
+from tests.corpus.build import config, joblib_file, safetensors
 from tests.stories.town import Town, open_town
 
 from steelyard.kernel.errors import ConflictError, ForbiddenError, SteelyardError
@@ -278,3 +279,66 @@ def admission(client: Client, request: dict[str, Any], case: dict[str, Any]) -> 
         environment=request["environment"],
     ).body
     return found
+
+
+def test_an_exception_is_granted_and_ends_by_the_clock(town: Town, tmp_path: Path) -> None:
+    anna = town.settle("anna", "requester", unit="search")
+    town.settle("olga", "model-owner", unit="search")
+    hanna = town.settle("hanna", "head-of-risk", unit="risk")
+    case = anna.post("/use-cases", {**CASE, "environment": "staging"}).body
+    directory = model(tmp_path / "m", **{"extra.joblib": joblib_file()})
+    first = ask(anna, case, directory)
+    town.work_off()
+    rejected = seen(anna, f"/requests/{first['id']}")
+    assert rejected["state"] == "rejected", rejected
+    decision = anna.get("/decisions", request=first["id"]).body["items"][0]
+    assert decision["reasons"]
+    for rule in decision["reasons"]:
+        asked = {
+            "request": first["id"],
+            "rule": rule,
+            "reason": "The file is not loaded.",
+            "owner": town.ids["olga"],
+            "until": (town.clock().date() + dt.timedelta(days=14)).isoformat(),
+            "controls": ["Only the safetensors file is read."],
+        }
+        try:
+            made = anna.post("/exceptions", asked)
+        except SteelyardError as error:
+            assert "never" in error.message or "exception" in error.message.lower()
+            continue
+        path = f"/exceptions/{made.body['id']}"
+        sent = anna.post(f"{path}/submit", version=made.version)
+        refused(
+            ForbiddenError,
+            lambda path=path, sent=sent: anna.post(
+                f"{path}/votes", {"role": "head-of-risk", "answer": "yes"}, version=sent.version
+            ),
+        )
+        voted = hanna.post(
+            f"{path}/votes",
+            {"role": "head-of-risk", "answer": "yes", "declares": True},
+            version=sent.version,
+        ).body
+        assert voted["state"] == "active", voted
+    town.work_off()
+    assert "exception.granted" in _kinds(anna)
+    second = ask(
+        anna, case, directory, reference=rejected["revision"], justification="It is excepted."
+    )
+    town.work_off()
+    again = seen(anna, f"/requests/{second['id']}")
+    assert again["state"] == "approved", again
+    decision = anna.get("/decisions", request=second["id"]).body["items"][0]
+    assert any("By exception exc_" in each["text"] for each in decision["conditions"])
+    assert decision["valid_until"] <= asked["until"]
+    assert admission(anna, again, case)["allowed"]
+    town.clock.forward(days=20)
+    town.work_off()
+    assert not admission(anna, again, case)["allowed"]
+    assert {each["state"] for each in anna.get("/exceptions").body["items"]} == {"expired"}
+    assert verify_database(town.house.database).ok
+
+
+def _kinds(client: Client) -> list[str]:
+    return [note["kind"] for note in client.get("/notifications").body["items"]]

@@ -21,6 +21,7 @@ from steelyard.governance.charters.queries import policy_of
 from steelyard.governance.decision import force, issue
 from steelyard.governance.decision import queries as decisions
 from steelyard.governance.decision.facts import Ruling, SignedOff, Term
+from steelyard.governance.exceptions import queries as exceptions
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
 from steelyard.governance.review import queries as reviews
@@ -168,6 +169,46 @@ def changed(house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
     return act
 
 
+def exception_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
+    """React to an exception that began or ended.
+
+    One that begins counts in the next assessment of the adoption; whoever asked is told to submit
+    it. One that ends suspends what was decided under it.
+    """
+
+    def act(work: Work) -> None:
+        found = exceptions.get(work.session, SYSTEM, payload["exception"])
+        request = requests.row_of(work.session, SYSTEM, found.request, lock=True)
+        if found.state == "active":
+            tell(
+                work,
+                kind="exception.granted",
+                subject=found.id,
+                about=request.id,
+                people=(found.owner, request.requested_by),
+                unit=found.unit,
+                facts={"rule": found.rule, "until": found.until.isoformat()},
+            )
+            return
+        standing = decisions.current_of(
+            work.session, request.revision, found.use_case, found.environment, lock=True
+        )
+        rests = standing is not None and found.rule in standing.reasons
+        if standing is not None and standing.state == "in force" and rests:
+            force.suspend(work, SYSTEM, standing.id, f"The exception {found.id} has ended.")
+        tell(
+            work,
+            kind="exception.ended",
+            subject=found.id,
+            about=request.id,
+            people=(found.owner, request.requested_by),
+            unit=found.unit,
+            facts={"rule": found.rule, "state": found.state, "suspended": rests},
+        )
+
+    return act
+
+
 def charter_changed(_house: House, _payload: dict[str, Any]) -> Callable[[Work], object]:
     """Have everything weighed again that rests on a charter no longer in force."""
     return lambda work: work.enqueue("assessments.sweep", key="assessments.sweep")
@@ -178,5 +219,6 @@ HANDLERS: dict[str, Handler[House]] = {
     intake.ASSESS: assess,
     COMPLETED: completed,
     "charter.changed": charter_changed,
+    "exception.changed": exception_changed,
 }
 """Kind of job → its handler."""

@@ -19,13 +19,16 @@ from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.decision import conditions
 from steelyard.governance.decision import force as decisions
+from steelyard.governance.emergency import service as emergency
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
+from steelyard.governance.review import keep as reviews
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
 from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
+from steelyard.platform.log.tables import EventRow
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 from steelyard.worker import flow, identity, intake, notify
@@ -58,6 +61,13 @@ def clock_due(work: Work, payload: dict[str, Any]) -> None:
         ring(work, payload["subject"])
 
 
+def clock_remind(work: Work, payload: dict[str, Any]) -> None:
+    """Have the room whose clock is running out remind its people."""
+    remind = REMINDERS.get(payload["kind"])
+    if remind is not None:
+        remind(work, payload["subject"])
+
+
 def sweep_decisions(work: Work, _payload: dict[str, Any]) -> None:
     """End decisions whose last day is over, and mark conditions that are late."""
     if max(decisions.expire_due(work), conditions.overdue_due(work)) >= 500:
@@ -81,17 +91,32 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
 
 def sequence_ledger(house: House) -> None:
     """Put the events committed meanwhile into the ledger's tree and sign it."""
+    with house.reading() as session:  # so that an idle server asks for no writer's lock
+        if session.scalar(select(EventRow.seq).where(EventRow.position.is_(None)).limit(1)) is None:
+            return
     sequence(house.database, house.keys, house.clock())
 
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "emergency": emergency.end,
+    "emergency-asked": emergency.lapse,
+    "emergency-review": emergency.missed,
     "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
+REMINDERS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.remind,
+    "emergency-review": emergency.remind,
+    "exception": exceptions.remind,
+    "exception-review": exceptions.remind,
+    "review": reviews.remind,
+}
+"""Kind of clock → who is reminded when the time is nearly over."""
 
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
+    "clock.remind": change(clock_remind),
     "decisions.sweep": change(sweep_decisions),
     "identity.sweep": change(identity.sweep),
     "jobs.forget": change(forget_jobs),
