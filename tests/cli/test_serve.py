@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
+from tests.processes import Started, steelyard
 
 from steelyard.bootstrap.house import open_house
 from steelyard.platform.jobs.tables import JobRow
@@ -81,7 +83,8 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
 def test_a_worker_does_the_jobs_of_a_house_and_stops(tmp_path: Path) -> None:
     house = open_house(Settings.model_construct(data=tmp_path / "data"))
     house.transact(lambda work: work.enqueue("replies.forget"))
-    with started("worker", "--data", "data", directory=tmp_path) as worker:
+    worker = Started(steelyard, "worker", "--data", str(tmp_path / "data"), directory=tmp_path)
+    try:
         end = time.monotonic() + 30
         states = ["waiting"]
         while "waiting" in states or "running" in states:
@@ -89,7 +92,9 @@ def test_a_worker_does_the_jobs_of_a_house_and_stops(tmp_path: Path) -> None:
             time.sleep(0.1)
             with house.reading() as session:
                 states = list(session.scalars(select(JobRow.state)))
-        worker.terminate()
+        worker.signal(signal.SIGTERM)
         assert worker.wait(20) == 0
+    finally:
+        worker.kill()
     assert set(states) == {"done"}
     house.close()

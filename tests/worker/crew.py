@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker process for tests: its jobs say that they began, take a while, and count to one.
 
-``python -m tests.worker.crew URL ENGINE NOTES SECONDS``: works on the database at URL; a job writes
-a line into the file NOTES when it begins, sleeps as long as its payload says, and adds an event.
+A job writes a line into a file when it begins, sleeps as long as its payload says, and adds an
+event.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,20 +51,16 @@ def open_crew(url: str, engine: str, silence: float) -> House:
     return House(database=database, jobs=queue, engine=queue)
 
 
-def main() -> None:
-    url, engine, notes, silence, threads = sys.argv[1:]
+def work(url: str, engine: str, notes: Path, silence: float, threads: int) -> None:
+    """Work until SIGTERM comes; for :class:`tests.processes.Started`."""
     worker = Worker(
-        open_crew(url, engine, float(silence)),
-        threads=int(threads),
-        handlers={"slow": slow(Path(notes))},
+        open_crew(url, engine, silence),
+        threads=threads,
+        handlers={"slow": slow(notes)},
         schedules=(),
         ticks=(),
     )
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
-    with Path(notes).open("a") as file:
+    with notes.open("a") as file:
         file.write("ready\n")
     worker.run()
-
-
-if __name__ == "__main__":
-    main()

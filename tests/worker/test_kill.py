@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from tests.processes import Started
 from tests.server import open_database
-from tests.worker.crew import open_crew
+from tests.worker.crew import open_crew, work
 
 from steelyard.bootstrap import utc_now
 from steelyard.bootstrap.house import House
@@ -36,16 +34,14 @@ class Crew:
         self._engine = engine
         self.house: House = open_crew(self._url, engine, SILENCE)
         self._directory = directory
-        self.hands: list[subprocess.Popen[bytes]] = []
+        self.hands: list[Started] = []
 
-    def hire(self, threads: int = 1) -> tuple[subprocess.Popen[bytes], Path]:
+    def hire(self, threads: int = 1) -> tuple[Started, Path]:
         notes = self._directory / f"notes-{len(self.hands)}"
         notes.touch()
-        hand = subprocess.Popen(
-            [sys.executable, "-m", "tests.worker.crew",
-             self._url, self._engine, str(notes), str(SILENCE), str(threads)],
-            cwd=Path(__file__).resolve().parents[2],
-        )  # fmt: skip
+        hand = Started(
+            work, self._url, self._engine, notes, SILENCE, threads, directory=self._directory
+        )
         self.hands.append(hand)
         return hand, notes
 
@@ -60,7 +56,6 @@ class Crew:
     def close(self) -> None:
         for hand in self.hands:
             hand.kill()
-            hand.wait()
         self.house.close()
 
 
@@ -86,16 +81,16 @@ def test_jobs_of_killed_and_sleeping_workers_take_effect_once(crew: Crew) -> Non
     zombie, zombie_notes = crew.hire()
     crew.put(2, 0.5)
     until(lambda: "2 " in zombie_notes.read_text())
-    os.kill(zombie.pid, signal.SIGSTOP)
+    zombie.signal(signal.SIGSTOP)
     killed.kill()
     _, heir_notes = crew.hire(threads=2)
     crew.put(3, 0)
     until(lambda: "2 " in heir_notes.read_text() and "1 " in heir_notes.read_text())
     until(lambda: crew.effects() == ["job_2", "job_3"])
-    os.kill(zombie.pid, signal.SIGCONT)
+    zombie.signal(signal.SIGCONT)
     crew.put(4, 0)
     until(lambda: "job_4" in crew.effects())
-    zombie.terminate()
+    zombie.signal(signal.SIGTERM)
     assert zombie.wait(20) == 0, "it lost its job and lives on"
     assert crew.effects() == ["job_2", "job_3", "job_4"]
 
@@ -105,7 +100,7 @@ def test_a_worker_told_to_stop_finishes_what_it_has(crew: Crew) -> None:
     crew.put(1, 1.0)
     until(lambda: "1 " in notes.read_text())
     crew.put(2, 0)
-    hand.terminate()
+    hand.signal(signal.SIGTERM)
     assert hand.wait(20) == 0
     assert crew.effects() == ["job_1"]
     assert "2 " not in notes.read_text()

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
 from steelyard.bootstrap import utc_now
+from steelyard.governance.assessment.waivers import Waiver
+from steelyard.governance.exceptions import queries as exceptions
 from steelyard.kernel.errors import InputError
 from steelyard.ledger.signing import Signer
 from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
@@ -57,6 +59,17 @@ class House:
         return self.database.transact(
             lambda session: act(Work(session, self.clock(), self.jobs, trace=trace))
         )
+
+    def waivers(
+        self, request: str, revision: str, use_case: str, environment: str
+    ) -> tuple[Waiver, ...]:
+        """Return the exceptions that hold now for an adoption."""
+        with self.reading() as session:
+            found = exceptions.active_for(
+                session, self.clock(),
+                use_case=use_case, environment=environment, revision=revision, request=request,
+            )  # fmt: skip
+        return tuple(Waiver(exception=each.id, rule=each.rule, until=each.until) for each in found)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -127,7 +140,8 @@ def open_engine(
         InputError: it needs something that is not there.
     """
     if settings.jobs == "embedded":
-        return EmbeddedQueue(database, clock)
+        lease = dt.timedelta(seconds=settings.job_lease_seconds)
+        return EmbeddedQueue(database, clock, lease=lease)
     try:
         from steelyard.platform.jobs.procrastinate_engine import ProcrastinateQueue
     except ModuleNotFoundError as error:
@@ -136,6 +150,6 @@ def open_engine(
             next_step="Install steelyard[server,postgres].",
             code="jobs.engine",
         ) from error
-    queue = ProcrastinateQueue(database, clock)
+    queue = ProcrastinateQueue(database, clock, silent=settings.job_lease_seconds)
     queue.install()
     return queue

@@ -7,6 +7,7 @@ import steelyard.governance.assessment.tables
 import steelyard.governance.charters.tables
 import steelyard.governance.clocks.tables
 import steelyard.governance.decision.tables
+import steelyard.governance.emergency.tables
 import steelyard.governance.exceptions.tables
 import steelyard.governance.intake.tables
 import steelyard.governance.inventory.tables

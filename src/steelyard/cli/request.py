@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,10 +44,17 @@ def submit(
     wait: int,
     output_format: str,
 ) -> int:
-    """Ask to adopt REF (hf:org/name@revision, or a revision of the inventory)."""
+    """Ask to adopt REF: hf:org/name@revision, a revision of the inventory, or a directory.
+
+    The files of a directory are sent to the server; nothing is examined on this machine.
+    """
     from steelyard.platform.client import Client
 
     client = Client.here()
+    if Path(reference).is_dir():
+        from steelyard.cli.remote.upload import upload
+
+        reference = upload(client, Path(reference))
     body = given(
         reference=reference,
         use_case=_use_case(client, use_case),

@@ -39,18 +39,18 @@ def command(host: str, port: int, data: Path | None, embedded: bool | None) -> N
     import contextlib
     import threading
 
-    from steelyard.api.app import create_app
-    from steelyard.api.authentication import authenticate_with
-    from steelyard.bootstrap.founding import found_charter
-    from steelyard.bootstrap.house import open_house
-    from steelyard.platform.settings import read_settings
-    from steelyard.platform.telemetry.logs import configure
-    from steelyard.worker.loop import Worker
-
-    settings = read_settings(data=data)
-    configure(settings.log_format, settings.log_level)
     with contextlib.ExitStack() as closing:
-        door = closing.enter_context(_listen(host, port))
+        door = closing.enter_context(_listen(host, port))  # before what takes long to load
+        from steelyard.api.app import create_app
+        from steelyard.api.authentication import authenticate_with
+        from steelyard.bootstrap.founding import found_charter
+        from steelyard.bootstrap.house import open_house
+        from steelyard.platform.settings import read_settings
+        from steelyard.platform.telemetry.logs import configure
+        from steelyard.worker.loop import Worker
+
+        settings = read_settings(data=data)
+        configure(settings.log_format, settings.log_level)
         house = open_house(settings)
         closing.callback(house.close)
         found_charter(house, settings.charter)

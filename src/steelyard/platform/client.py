@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -245,7 +245,29 @@ class Client:
                 self._sleep(max(0.2 * 2**attempt, error.retry_after))
         raise AssertionError("unreachable")
 
-    def _once(self, method: str, url: str, headers: dict[str, str], data: bytes | None) -> Answer:
+    def send_file(self, path: str, file: Path) -> Answer:
+        """Send a file as it is, in pieces; a repeated file is known by its digest.
+
+        Raises:
+            InputError: the file cannot be read.
+            SteelyardError: what the server refused with.
+        """
+        headers = {**self._headers, "content-type": "application/octet-stream"}
+        headers["idempotency-key"] = secrets.token_hex(16)
+        try:
+            headers["content-length"] = str(file.stat().st_size)
+            with file.open("rb") as stream:
+                return self._once("POST", self.profile.url + "/api/v1" + path, headers, stream)
+        except OSError as error:
+            raise InputError(
+                f"{str(file)!r} cannot be read: {error.strerror}.",
+                next_step="Check the path and its permissions.",
+                code="input.unreadable",
+            ) from error
+
+    def _once(
+        self, method: str, url: str, headers: dict[str, str], data: bytes | BinaryIO | None
+    ) -> Answer:
         try:
             reply = self._pool.request(
                 method, url, headers=headers, body=data, redirect=False, preload_content=False
@@ -266,7 +288,13 @@ class Client:
     def _read(self, status: int, headers: Mapping[str, str], content: bytes) -> Answer:
         kind = headers.get("content-type", "").partition(";")[0]
         body: Any = content
-        if kind.endswith("json") and len(content) <= _BODY_MOST:
+        if len(content) > _BODY_MOST:
+            raise UndecidedError(
+                f"The reply is larger than {_BODY_MOST // 2**20} MiB.",
+                next_step="Fetch it with another client.",
+                code="server.reply-size",
+            )
+        if kind.endswith("json"):
             try:
                 body = msgspec.json.decode(content)
             except msgspec.DecodeError as error:

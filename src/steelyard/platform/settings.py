@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         description="Engine of background jobs. `procrastinate` needs PostgreSQL and the extra "
         "`postgres`.",
     )
+    job_lease_seconds: int = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="How long a worker may be silent before others take its jobs over.",
+    )
     worker_threads: int = Field(2, ge=1, le=64, description="Jobs that one worker does at a time.")
 
     blobs_url: str = Field(

@@ -19,8 +19,10 @@ from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.decision import conditions
 from steelyard.governance.decision import force as decisions
+from steelyard.governance.emergency import service as emergency
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
+from steelyard.governance.review import keep as reviews
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
@@ -28,7 +30,7 @@ from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import identity, intake, notify
+from steelyard.worker import flow, identity, intake, notify
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -56,6 +58,13 @@ def clock_due(work: Work, payload: dict[str, Any]) -> None:
     ring = RINGS.get(payload["kind"])
     if ring is not None and payload["rung"] <= 1:
         ring(work, payload["subject"])
+
+
+def clock_remind(work: Work, payload: dict[str, Any]) -> None:
+    """Have the room whose clock is running out remind its people."""
+    remind = REMINDERS.get(payload["kind"])
+    if remind is not None:
+        remind(work, payload["subject"])
 
 
 def sweep_decisions(work: Work, _payload: dict[str, Any]) -> None:
@@ -86,12 +95,24 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    "emergency": emergency.end,
+    "emergency-asked": emergency.lapse,
+    "emergency-review": emergency.missed,
     "exception": exceptions.expire,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
+REMINDERS: dict[str, Callable[[Work, str], object]] = {
+    "action": actions.remind,
+    "emergency-review": emergency.remind,
+    "exception": exceptions.remind,
+    "exception-review": exceptions.remind,
+    "review": reviews.remind,
+}
+"""Kind of clock → who is reminded when the time is nearly over."""
 
 HANDLERS: dict[str, Handler[House]] = {
     "clock.due": change(clock_due),
+    "clock.remind": change(clock_remind),
     "decisions.sweep": change(sweep_decisions),
     "identity.sweep": change(identity.sweep),
     "jobs.forget": change(forget_jobs),
@@ -101,6 +122,7 @@ HANDLERS: dict[str, Handler[House]] = {
     "replies.forget": change(forget_replies),
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
+    **flow.HANDLERS,
     **intake.HANDLERS,
     **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }

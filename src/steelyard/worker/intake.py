@@ -50,6 +50,7 @@ HANDLERS: dict[str, Handler[House]] = {
 CHANGES: dict[str, Change] = {
     begin.FAILED: notices.failed_assessment,
     evidencing.EXPIRED: notices.expired_evidence,
+    evidencing.HELD: notices.held_back,
     "evidence.expire": _sweep("evidence.expire", evidencing.expire_due),
     "requests.expire": _sweep("requests.expire", intake.expire_due),
     retirement.RETIRE: retirement.take_effect,

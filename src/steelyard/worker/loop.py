@@ -13,9 +13,11 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from steelyard.bootstrap.house import House
+from steelyard.kernel.actor import OPERATOR
 from steelyard.kernel.errors import SteelyardError, UnavailableError
 from steelyard.platform.jobs.port import Engine, Handler, Leased, LeaseLost
 from steelyard.platform.jobs.schedules import Schedule, fire
+from steelyard.platform.notify.service import tell
 from steelyard.platform.work import Work
 from steelyard.worker.handlers import HANDLERS, SCHEDULES, TICKS
 
@@ -86,9 +88,7 @@ class Worker:
         known = isinstance(error, SteelyardError)
         said = str(error) if known else f"{type(error).__name__}: {error}"
         try:
-            dead = self._house.transact(
-                lambda work: self._engine.fail(work.session, leased, said, work.now)
-            )
+            dead = self._house.transact(lambda work: self._fail(work, leased, said))
         except LeaseLost:
             log.warning("job.lost")
         except UnavailableError as unavailable:
@@ -96,6 +96,18 @@ class Worker:
         else:
             log.error("job.dead" if dead else "job.failed", said=said, exc_info=not known)
             self._house.metrics.jobs.labels(leased.kind, "dead" if dead else "failed").inc()
+
+    def _fail(self, work: Work, leased: Leased, said: str) -> bool:
+        dead = self._engine.fail(work.session, leased, said, work.now)
+        if dead and leased.kind != "mail.send":  # or a dead mail server would be told of by mail
+            tell(
+                work,
+                kind="job.dead",
+                subject=leased.id,
+                roles=(OPERATOR,),
+                facts={"kind": leased.kind, "attempts": leased.attempt},
+            )
+        return dead
 
     def _keep_time(self) -> None:
         while not self._stop.is_set():

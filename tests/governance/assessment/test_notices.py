@@ -8,14 +8,16 @@ from pathlib import Path
 
 from msgspec import structs
 from sqlalchemy import select
-from tests.governance.assessment.server_models import CASE, WHY, furnish
+from tests.governance.assessment.server_models import CASE, MODEL, WHY, furnish, write
 from tests.governance.inventory.samples import snapshot
 from tests.server import Clock, KeptJobs, person
 
 from steelyard.bootstrap.house import House
-from steelyard.governance.assessment import begin, run
+from steelyard.governance.assessment import begin, evidencing, run
+from steelyard.governance.assessment.evidence import EvidenceView
+from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
-from steelyard.governance.inventory import retirement, supplying
+from steelyard.governance.inventory import retirement, supplying, uploads
 from steelyard.governance.inventory import service as inventory
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.kernel.actor import SYSTEM, Actor
@@ -119,3 +121,40 @@ def test_every_schedule_has_a_handler() -> None:
     assert {schedule.kind for schedule in SCHEDULES} <= set(HANDLERS)
     kinds = {begin.REFRESH, begin.FAILED, retirement.RETIRE, retirement.NOTICE, supplying.TRIGGER}
     assert kinds <= set(HANDLERS)
+
+
+def test_a_blocking_proof_holds_an_approval_up(house: House, tmp_path: Path) -> None:
+    anna, olga = account(house, "anna", "requester"), account(house, "olga", "security")
+    furnish(house, tmp_path / "data")
+    case = house.transact(lambda work: use_cases.register(work, anna, CASE)).id
+    reference = write(tmp_path / "tiny", MODEL)
+
+    def ask(work: Work) -> str:
+        asked = intake.draft(work, anna, reference=reference, use_case=case, justification=WHY)
+        return intake.submit(work, anna, asked.id).id
+
+    def object_to_it(work: Work) -> EvidenceView:
+        digest = house.blobs.put_bytes(b"No.")
+        uploads.note_upload(work, olga, digest, 3)
+        work.session.flush()
+        return evidencing.add(
+            work, olga, kind="access-test", title="It leaks", name="a.txt", media="text/plain",
+            sha256=digest, size=3, source="Red team", effective=dt.date(2026, 11, 1),
+            target=case, effect="blocking", says="against",
+        )  # fmt: skip
+
+    proof = house.transact(object_to_it)
+    request = house.transact(ask)
+
+    def judge(number: int) -> str:
+        job = {"request": request, "round": number}
+        house.transact(HANDLERS[intake.ASSESS](house, job))
+        with house.reading() as session:
+            return requests.get(session, anna, request).state
+
+    assert judge(1) == "changes requested"
+    work_off(house, evidencing.HELD)
+    assert {kind for kind, _ in notices(house)} == {"evidence.held"}
+    house.transact(lambda work: evidencing.withdraw(work, olga, proof.id, proof.version))
+    house.transact(lambda work: intake.submit(work, anna, request))
+    assert judge(2) == "approved"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 
 import pytest
 from hypothesis import given
@@ -239,3 +240,32 @@ def test_what_is_retired_never_comes_back(walk: list[RevisionState]) -> None:
         state = then
         ended = ended or state in ("retired", "tombstoned")
         assert not ended or state in ("retired", "tombstoned")
+
+
+def test_a_model_registered_by_many_at_once_is_one(house: House) -> None:
+    if house.database.sqlite:
+        pytest.skip("SQLite has one writer")
+    found: list[tuple[str, str]] = []
+
+    def register() -> None:
+        def act(work: Work) -> tuple[str, str]:
+            model = service.register_model(
+                work, MORITZ, purl="pkg:huggingface/acme/tiny", name="acme/tiny"
+            )
+            revision = service.register_revision(
+                work, MORITZ, model=model.id, purl=f"{model.purl}@{'a' * 40}", justification=WHY
+            )
+            return model.id, revision.id
+
+        found.append(house.transact(act))
+
+    threads = [threading.Thread(target=register) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    with house.reading() as session:
+        told = session.scalars(select(EventRow.type)).all()
+    assert sorted(told) == ["model.registered", "revision.registered"]

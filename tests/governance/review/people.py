@@ -20,6 +20,7 @@ from steelyard.charter.schema import Charter
 from steelyard.governance.charters.tables import CharterRow
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.intake import service as intake
+from steelyard.governance.inventory import service as inventory
 from steelyard.governance.review import queries, service
 from steelyard.governance.review.views import ReviewDetail
 from steelyard.governance.use_cases import service as use_cases
@@ -197,15 +198,17 @@ class Company:
                 justification="The search needs better passages.",
             )
             intake.submit(work, self.anna, made.id)
-            intake.note_assessment(
-                work,
-                made.id,
-                model="mdl_1",
-                revision="rvn_1",
-                assessment=ASSESSMENT,
-                tier=tier,
-                track="fast",
+            model = inventory.register_model(
+                work, self.anna, purl="pkg:huggingface/acme/tiny", name="acme/tiny"
             )
+            revision = inventory.register_revision(
+                work, self.anna, model=model.id, purl=f"{model.purl}@{'a' * 40}",
+                commit="a" * 40, justification="The search needs better passages.",
+            )  # fmt: skip
+            intake.note_assessment(
+                work, made.id, model=model.id, revision=revision.id, assessment=ASSESSMENT,
+                tier=tier, track="fast",
+            )  # fmt: skip
             return made.id
 
         return self.house.transact(act)

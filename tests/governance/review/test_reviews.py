@@ -27,6 +27,8 @@ from steelyard.kernel.errors import (
     StaleError,
 )
 from steelyard.platform.log.tables import EventRow
+from steelyard.platform.notify.tables import NoticeRow
+from steelyard.worker.handlers import clock_remind
 
 LATER = dt.timedelta(days=10)
 
@@ -426,6 +428,35 @@ def test_through_the_door(company: Company) -> None:
     assert auditor.get(path).status_code == 200
     assert auditor.post(f"{path}/comments", json={"text": "Hm"}).status_code == 403
     assert auditor.post(f"{path}/sign-offs", json=given).status_code == 403
+
+
+def test_people_are_told(company: Company) -> None:
+    sara, lena = company.person("sara", "security"), company.person("lena", "legal")
+    hugo = company.person("hugo", "head-of-risk")
+
+    def told(who: Actor) -> list[str]:
+        with company.house.reading() as session:
+            query = select(NoticeRow.kind).where(NoticeRow.person == who.id)
+            return list(session.scalars(query.order_by(NoticeRow.at, NoticeRow.id)))
+
+    begun = company.open()
+    assert told(sara) == ["review.waiting"]
+    assert told(hugo) == []
+    company.forward(days=6)
+    assert company.jobs("clock.remind"), "a day before the end"
+    company.house.transact(lambda work: clock_remind(work, company.jobs("clock.remind")[0]))
+    assert told(sara) == ["review.waiting"] * 2
+    company.forward(days=2)
+    assert told(hugo) == ["clock.due"]
+    company.sign(sara, "security")
+    company.house.transact(
+        lambda work: talk.comment(work, sara, begun.review.id, "@lena@example.org, your turn.")
+    )
+    assert told(lena)[-1] == "review.mentioned"
+    company.house.transact(
+        lambda work: service.ask_changes(work, lena, begun.review.id, (("", "Attach it."),))
+    )
+    assert told(company.anna)[-1] == "review.changes"
 
 
 def test_what_does_not_exist(company: Company) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.api.identity.views import RoleView
-from steelyard.governance.charters import queries as charters
-from steelyard.governance.charters.tables import CharterRow
+from steelyard.governance.charters.queries import named_roles
 from steelyard.kernel.actor import BUILT_IN_ROLES
 from steelyard.platform.work import Work
 
@@ -21,17 +19,8 @@ def roles_of(session: Session, today: dt.date) -> list[RoleView]:
         name: RoleView(name=name, description=text, built_in=True)
         for name, text in BUILT_IN_ROLES.items()
     }
-    units = session.scalars(
-        select(CharterRow.unit).where(CharterRow.effective <= today).distinct()
-    ).all()
-    for unit in sorted(units):
-        row = charters.current_row(session, today, unit)
-        if row is None:
-            continue
-        for name, terms in charters.policy_of_row(row).charter.roles.items():
-            found.setdefault(
-                name, RoleView(name=name, description=terms.does or terms.title, built_in=False)
-            )
+    for name, text in sorted(named_roles(session, today).items()):
+        found.setdefault(name, RoleView(name=name, description=text, built_in=False))
     return list(found.values())
 
 

@@ -75,14 +75,16 @@ def _create(
     units: tuple[str, ...],
     print_token: bool,
 ) -> tuple[Person, str]:
+    from steelyard.governance.charters.queries import named_roles
     from steelyard.kernel.actor import SYSTEM
     from steelyard.platform.identity import accounts, tokens
     from steelyard.platform.identity import units as unit_verbs
     from steelyard.platform.identity.tables import UnitRow
 
     person = accounts.create(work, SYSTEM, mail, name=name, state="active")
+    known = frozenset(named_roles(work.session, work.today))
     for role in roles:
-        person = accounts.grant(work, SYSTEM, person.id, role)
+        person = accounts.grant(work, SYSTEM, person.id, role, known=known)
     for unit in units:
         if work.session.get(UnitRow, unit) is None:
             unit_verbs.create(work, SYSTEM, unit)

@@ -19,6 +19,7 @@ from steelyard.governance.assessment.evidence import (
 )
 from steelyard.governance.assessment.tables import EvidenceRow
 from steelyard.governance.intake.queries import row_of as request_row
+from steelyard.governance.intake.service import mark
 from steelyard.governance.inventory.queries import revision_row
 from steelyard.governance.inventory.uploads import check_sent
 from steelyard.governance.use_cases.queries import row_of as use_case_row
@@ -29,6 +30,8 @@ from steelyard.platform.identity.visibility import within_reach
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
+HELD = "evidence.held"
+"""Job ``{"request": id, "evidence": id}``: an approval was held back."""
 EXPIRED = "evidence.expired"
 """Event, and job ``{"evidence": id}``: a proof can no longer be relied on."""
 
@@ -203,6 +206,26 @@ def blocking(session: Session, *targets: str) -> list[EvidenceView]:
         EvidenceRow.says == "against",
     )
     return [view(row) for row in session.scalars(query.order_by(EvidenceRow.id))]
+
+
+def hold_back(work: Work, request_id: str) -> bool:
+    """Send a request back if a blocking proof speaks against it, and tell whether it was.
+
+    It is held until the proof is withdrawn, has expired or was revised; whoever asked can then
+    submit again.
+    """
+    request = request_row(work.session, SYSTEM, request_id, lock=True)
+    against = blocking(work.session, request.id, request.revision, request.use_case)
+    if not against:
+        return False
+    said = "; ".join(f"{each.title} ({each.source}, {each.effective})" for each in against)
+    mark(
+        work, SYSTEM, request.id, "changes requested", code="evidence.blocking",
+        evidence=[each.id for each in against],
+        body={"said": f"It cannot be approved while this evidence speaks against it: {said}."},
+    )  # fmt: skip
+    work.enqueue(HELD, {"request": request.id, "evidence": against[0].id})
+    return True
 
 
 def row_of(session: Session, actor: Actor, evidence_id: str, *, lock: bool = False) -> EvidenceRow:

@@ -104,3 +104,19 @@ def expired_evidence(work: Work, payload: dict[str, Any]) -> None:
         facts={"kind": row.kind, "expires": row.expires.isoformat() if row.expires else ""},
         words={"title": row.title},
     )
+
+
+def held_back(work: Work, payload: dict[str, Any]) -> None:
+    """Tell the requester, and who sent the proof, that it holds an approval up."""
+    row = work.session.get_one(EvidenceRow, payload["evidence"])
+    request = request_row(work.session, SYSTEM, payload["request"])
+    tell(
+        work,
+        kind="evidence.held",
+        subject=row.id,
+        about=request.id,
+        people=tuple(dict.fromkeys((request.requested_by, row.added_by))),
+        unit=request.unit,
+        facts={"kind": row.kind},
+        words={"title": row.title, "reference": request.reference},
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
+from steelyard.governance.assessment.waivers import Waiver
 from steelyard.kernel.inspection import PluginRef, Scanner
 from steelyard.platform.work import Work
 
@@ -39,6 +40,12 @@ class Premises(Protocol):
     @property
     def clock(self) -> Callable[[], dt.datetime]:
         """The time."""
+        ...
+
+    def waivers(
+        self, request: str, revision: str, use_case: str, environment: str
+    ) -> tuple[Waiver, ...]:
+        """Return the exceptions that hold now for an adoption."""
         ...
 
     def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:

@@ -204,7 +204,7 @@ def abandoned(session: Session, before: dt.datetime, *, limit: int = 200) -> lis
 
 
 def _seen(query: Select[AssessmentRow], actor: Actor) -> Select[AssessmentRow]:
-    query = within_reach(query, actor, AssessmentRow.unit)
+    query = within_reach(query, actor, AssessmentRow.unit, AssessmentRow.use_case)
     if actor.scope.use_cases:
         query = query.where(AssessmentRow.use_case.in_(actor.scope.use_cases))
     if actor.scope.environments:

@@ -27,6 +27,7 @@ from steelyard.governance.assessment.premises import Premises, scanner_now
 from steelyard.governance.assessment.queries import examination_of
 from steelyard.governance.assessment.service import weigh
 from steelyard.governance.assessment.views import DOCUMENT_MOST, INSPECTION, SNAPSHOT
+from steelyard.governance.assessment.waivers import capped, with_waivers
 from steelyard.governance.charters.facts import Policy
 from steelyard.governance.charters.queries import current
 from steelyard.governance.inventory import queries as inventory
@@ -67,6 +68,8 @@ class _Known(Struct, frozen=True):
     fresh: bool = False
     """It was made by the scanner and with the lists of today, and nothing was left unexamined."""
     parent: Snapshot | None = None
+    revision: str = ""
+    """Its id in the inventory."""
 
 
 def assess(premises: Premises, payload: dict[str, Any]) -> Effect:
@@ -101,16 +104,18 @@ def _make(premises: Premises, order: Order) -> Made:
     else:
         inspection = _examine(premises, order, source, basis.plugins, known.inspection)
     _note(premises, order, state="evaluating")
+    waivers = premises.waivers(order.request, known.revision, order.use_case, order.environment)
     weighed = weigh(
         PurePath(source.name),
         inspection,
-        charter=basis.policy.charter,
+        charter=with_waivers(basis.policy.charter, waivers),
         identity=basis.policy.identity,
         use_case=basis.use_case,
         environment=order.environment,
         now=premises.clock(),
         purl=source.purl or None,
     )
+    weighed = capped(weighed, waivers)
     snapshot = snapshot_of(weighed.assessment, inspection)
     documents = documents_of(weighed)
     documents[INSPECTION] = msgspec.json.encode(inspection)
@@ -177,6 +182,7 @@ def _known(
                 next_step=f"Ask for {row.replacement or 'another revision'} instead.",
                 code="revision.ended",
             )
+        known = row.id if row is not None else ""
         before = None
         if model is not None:
             before = inventory.latest_of(session, model.id, but=row.id if row else "")
@@ -193,6 +199,7 @@ def _known(
         fresh=inspection is not None
         and (rules, lists) == (scanner_now(plugins).rules_digest, advisories_digest())
         and all(file.coverage is Coverage.FULL for file in inspection.files),
+        revision=known,
         parent=read_snapshot(premises.blobs.read(parent, most=DOCUMENT_MOST)) if parent else None,
     )
 

@@ -69,6 +69,17 @@ def policy_of_row(row: CharterRow) -> Policy:
     return policy_from(row.canonical, msgspec.convert(row.identity, CharterIdentity))
 
 
+def named_roles(session: Session, today: dt.date) -> dict[str, str]:
+    """Return the roles that charters in force name, with what they are for."""
+    found: dict[str, str] = {}
+    for unit in session.scalars(select(CharterRow.unit).distinct()):
+        row = current_row(session, today, unit)
+        if row is not None:
+            for name, terms in policy_of_row(row).charter.roles.items():
+                found.setdefault(name, terms.does or terms.title)
+    return found
+
+
 def get(session: Session, sha256: str, today: dt.date) -> CharterView:
     """Return one adopted charter.
 

@@ -23,6 +23,7 @@ from steelyard.kernel.actor import SPONSOR, SYSTEM
 from steelyard.kernel.errors import ConflictError, InputError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
+from steelyard.platform.notify.service import tell
 from steelyard.platform.work import Work
 
 RUNG = "1 business day"
@@ -196,6 +197,11 @@ def _climb(work: Work, row: ClockRow) -> None:
     for rung in range(row.rung + 1, reached.rung + 1):
         _note(work, "clock.escalated", row, rung=rung, role=row.ladder[rung - 1])
         work.enqueue("clock.due", {**_payload(row), "rung": rung}, key=f"{row.id}:{rung}")
+        tell(
+            work, kind="clock.due", subject=row.subject, about=row.about,
+            roles=(row.ladder[rung - 1],), unit=row.unit,
+            facts={"kind": row.kind.replace("-", " "), "rung": rung, "due": row.due.isoformat()},
+        )  # fmt: skip
     row.rung, row.rung_at = reached.rung, reached.next_at
 
 

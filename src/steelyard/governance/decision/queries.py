@@ -135,7 +135,7 @@ def _conditions(session: Session, ids: Iterable[str]) -> dict[str, list[Conditio
 
 
 def _seen(query: Select[DecisionRow], actor: Actor) -> Select[DecisionRow]:
-    query = within_reach(query, actor, DecisionRow.unit)
+    query = within_reach(query, actor, DecisionRow.unit, DecisionRow.use_case)
     if actor.scope.use_cases:
         query = query.where(DecisionRow.use_case.in_(actor.scope.use_cases))
     if actor.scope.environments:

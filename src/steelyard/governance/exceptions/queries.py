@@ -61,7 +61,10 @@ def row_of(
         MissingError: there is none, or the actor may not see it.
     """
     query: Select[ExceptionRow] = within_reach(
-        select(ExceptionRow).where(ExceptionRow.id == exception_id), actor, ExceptionRow.unit
+        select(ExceptionRow).where(ExceptionRow.id == exception_id),
+        actor,
+        ExceptionRow.unit,
+        ExceptionRow.use_case,
     )
     row = session.scalar(query.with_for_update() if lock else query)
     reach = actor.scope.use_cases
@@ -96,7 +99,7 @@ def find(
     unit: str | None = None,
 ) -> list[ExceptionView]:
     """Return up to ``limit`` exceptions, newest first."""
-    query = within_reach(select(ExceptionRow), actor, ExceptionRow.unit)
+    query = within_reach(select(ExceptionRow), actor, ExceptionRow.unit, ExceptionRow.use_case)
     query = query.order_by(ExceptionRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(ExceptionRow.id < str(after[0]))

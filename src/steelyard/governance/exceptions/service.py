@@ -8,6 +8,7 @@ taken again.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -256,6 +258,7 @@ def _send(work: Work, row: ExceptionRow, asked: Asked) -> None:
     row.until, row.reason = asked.until, asked.reason
     row.plan, row.charter, row.round = msgspec.to_builtins(plan), digest, row.round + 1
     row.state = "in review"
+    inform(work, row, "exception.waiting", roles=[s.role for t in plan.steps for s in t.seats])
     clocks.start(
         work, subject=row.id, kind=REVIEW, about=row.request, unit=row.unit, within=plan.within,
         remind="1 business day", ladder=(SPONSOR,),
@@ -294,6 +297,7 @@ def _begin(work: Work, row: ExceptionRow) -> ExceptionView:
         within=f"{left} seconds", remind="432000 seconds",
     )  # fmt: skip
     work.enqueue(CHANGED, {"exception": row.id}, key=f"{CHANGED}:{row.id}")
+    inform(work, row, "exception.changed", persons=[row.owner, row.asked_by])
     return _changed(work, SYSTEM, row, "exception.granted", expires=row.expires.isoformat())
 
 
@@ -303,7 +307,34 @@ def _ended(work: Work, actor: Actor, row: ExceptionRow, state_: str, reason: str
     clocks.stop(work, row.id, met=state_ in ("rejected", "expired"))
     if held:
         work.enqueue(CHANGED, {"exception": row.id}, key=f"{CHANGED}:{row.id}")
+    inform(work, row, "exception.changed", persons=[row.owner, row.asked_by])
     return _changed(work, actor, row, f"exception.{state_}", {"reason": reason})
+
+
+def inform(
+    work: Work,
+    row: ExceptionRow,
+    kind: str,
+    *,
+    roles: Sequence[str] = (),
+    persons: Sequence[str] = (),
+) -> None:
+    """Tell people what became of an exception, or that they are waited for."""
+    tell(
+        work, kind=kind, subject=row.id, about=row.request, roles=roles, people=persons,
+        unit=row.unit, facts={"rule": row.rule, "until": row.until.isoformat(),
+                              "state": row.state},
+    )  # fmt: skip
+
+
+def remind(work: Work, exception_id: str) -> None:
+    """Remind of an exception that ends soon, or of one that waits for people."""
+    row = queries.row_of(work.session, SYSTEM, exception_id)
+    if row.state == "active":
+        inform(work, row, "exception.ending", persons=[row.owner, row.asked_by])
+    elif row.state == "in review":
+        waits = queries.view(work.session, row).waits_for
+        inform(work, row, "exception.waiting", roles=waits)
 
 
 def _voting(

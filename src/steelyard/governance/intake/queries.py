@@ -108,7 +108,7 @@ def consumers(session: Session, revision: str) -> list[RequestRow]:
 
 def _seen(query: Select[RequestRow], actor: Actor) -> Select[RequestRow]:
     """Limit a query to what the actor, and the token they use, may see."""
-    query = within_reach(query, actor, RequestRow.unit)
+    query = within_reach(query, actor, RequestRow.unit, RequestRow.use_case)
     if actor.scope.use_cases:
         query = query.where(RequestRow.use_case.in_(actor.scope.use_cases))
     if actor.scope.environments:

@@ -197,8 +197,7 @@ def mark(
 ) -> RequestView:
     """Move a request, for the rooms that judge it. Moving it to where it is does nothing.
 
-    ``details`` are ids, digests and numbers of why, such as the number of ``conditions`` of an
-    approval; ``body`` is typed text. The revision's own state follows.
+    ``details`` are ids, digests and numbers of why; ``body`` is typed text.
 
     Raises:
         MissingError: there is none, or the actor may not see it.
@@ -289,7 +288,7 @@ def _move(
     verb = "staged" if state == before else state.replace(" ", "-")
     work.record(actor, _event(f"request.{verb}", row, body, before=before, **details))
     work.session.flush()  # so that other requests are counted as they now are
-    follow(work, row, conditions=bool(details.get("conditions")))
+    follow(work, row)
     return queries.view(row)
 
 

@@ -16,6 +16,7 @@ from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -71,6 +72,7 @@ def add(
     work.session.add(action)
     work.session.flush()
     work.record(actor, _event("action.added", action, {"text": text}))
+    remind(work, action.id)
     return action_queries.view(action)
 
 
@@ -162,6 +164,17 @@ def overdue(work: Work, action_id: str) -> None:
     if row.state == "open":
         row.state = "overdue"
         _changed(work, SYSTEM, row, "action.overdue")
+
+
+def remind(work: Work, action_id: str) -> None:
+    """Tell owner and sponsor of an action by when it must be done."""
+    row = action_queries.row_of(work.session, SYSTEM, action_id)
+    if row.state in ("open", "overdue"):
+        tell(
+            work, kind="action.waiting", subject=row.id, about=row.review,
+            people=[each for each in (row.owner, row.sponsor) if each], unit=row.unit,
+            facts={"severity": row.severity, "due": row.due.date().isoformat()},
+        )  # fmt: skip
 
 
 def _check(work: Work, plan: Plan, text: str, severity: str, owner: str, sponsor: str) -> str:

@@ -29,6 +29,7 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.platform.identity import people
+from steelyard.platform.notify.service import tell
 from steelyard.platform.work import Work
 
 
@@ -67,6 +68,11 @@ def convene(work: Work, actor: Actor, review_id: str, at: dt.datetime) -> Meetin
             at=at.isoformat(),
         ),
     )
+    tell(
+        work, kind="meeting.convened", subject=row.id, about=row.request,
+        roles=[seat.role for seat in step.seats], unit=row.unit,
+        facts={"committee": step.place, "at": at.isoformat()},
+    )  # fmt: skip
     return queries.meeting_view(meeting)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.queries import running
@@ -20,6 +20,7 @@ from steelyard.governance.review.views import ReviewDetail
 from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -84,11 +85,33 @@ def start_step(work: Work, row: ReviewRow, case: Case) -> None:
 
 
 def wait_for(work: Work, row: ReviewRow, case: Case) -> None:
-    """Write down which roles are waited for."""
+    """Write down which roles are waited for, and tell those that were not before."""
+    known = set(work.session.scalars(select(WaitRow.role).where(WaitRow.review == row.id)))
     work.session.execute(delete(WaitRow).where(WaitRow.review == row.id))
     if case.state == "open":
         roles = dict.fromkeys(wait.role for wait in standing(case).waits)
         work.session.add_all(WaitRow(review=row.id, role=role, due=row.due) for role in roles)
+        inform(work, row, "review.waiting", roles=[role for role in roles if role not in known])
+
+
+def inform(
+    work: Work, row: ReviewRow, kind: str, *, roles: Sequence[str] = (), persons: Sequence[str] = ()
+) -> None:
+    """Tell people of a review what happened in it."""
+    if roles or persons:
+        facts = {"environment": row.environment, "due": row.due.date().isoformat()}
+        tell(
+            work, kind=kind, subject=row.id, about=row.request, roles=roles, people=persons,
+            unit=row.unit, facts=facts,
+        )  # fmt: skip
+
+
+def remind(work: Work, review_id: str) -> None:
+    """Remind whoever is waited for; called when a clock says that the time is near."""
+    row = work.session.get(ReviewRow, review_id)
+    if row is not None and row.state == "open":
+        roles = work.session.scalars(select(WaitRow.role).where(WaitRow.review == row.id)).all()
+        inform(work, row, "review.waiting", roles=roles)
 
 
 def current_seats(case: Case) -> tuple[Seat, ...]:
@@ -148,4 +171,5 @@ def _close(work: Work, row: ReviewRow) -> None:
     clocks.stop(work, row.id, met=done)
     work.record(SYSTEM, told(row, "review.closed", state=row.state))
     if done:
+        inform(work, row, "review.closed", persons=[row.requested_by])
         work.enqueue(COMPLETED, {"review": row.id}, key=f"{COMPLETED}:{row.id}")

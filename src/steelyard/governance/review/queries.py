@@ -49,7 +49,10 @@ def row_of(session: Session, actor: Actor, review_id: str, *, lock: bool = False
         MissingError: there is none, or the actor may not see it.
     """
     query: Select[ReviewRow] = within_reach(
-        select(ReviewRow).where(ReviewRow.id == review_id), actor, ReviewRow.unit
+        select(ReviewRow).where(ReviewRow.id == review_id),
+        actor,
+        ReviewRow.unit,
+        ReviewRow.use_case,
     )
     row = session.scalar(query.with_for_update() if lock else query)
     reach = actor.scope
@@ -87,7 +90,7 @@ def find(
     track: str | None = None,
 ) -> list[ReviewView]:
     """Return up to ``limit`` reviews, newest first."""
-    query = within_reach(select(ReviewRow), actor, ReviewRow.unit)
+    query = within_reach(select(ReviewRow), actor, ReviewRow.unit, ReviewRow.use_case)
     query = query.order_by(ReviewRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(ReviewRow.id < str(after[0]))
@@ -150,7 +153,7 @@ def _candidates(
     )
     if last is not None:
         query = query.where(tuple_(WaitRow.due, WaitRow.review, WaitRow.role) > last)
-    query = within_reach(query, actor, ReviewRow.unit)
+    query = within_reach(query, actor, ReviewRow.unit, ReviewRow.use_case)
     return query.order_by(WaitRow.due, WaitRow.review, WaitRow.role).limit(limit)
 
 

@@ -21,6 +21,7 @@ from steelyard.governance.review.keep import (
     check_improvement,
     check_texts,
     current_seats,
+    inform,
     kept,
     start_step,
     taken,
@@ -195,6 +196,7 @@ def ask_changes(
         )  # fmt: skip
     clocks.pause(work, row.id)
     intake.mark(work, SYSTEM, row.request, "changes requested", review=row.id)
+    inform(work, row, "review.changes", persons=[row.requested_by])
     body = {"changes": [{"evidence": place, "text": text} for place, text in changes]}
     event = told(row, "review.changes-requested", body, changes=len(changes))
     return kept(work, actor, row, after, event)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from steelyard.governance.review import queries
-from steelyard.governance.review.keep import check_texts, told
+from steelyard.governance.review.keep import check_texts, inform, told
 from steelyard.governance.review.tables import CommentRow
 from steelyard.governance.review.views import CommentView
 from steelyard.kernel.actor import Actor
@@ -42,6 +42,8 @@ def comment(work: Work, actor: Actor, review_id: str, text: str, evidence: str =
         mentions=remark.mentions,
     )  # fmt: skip
     work.record(actor, event)
+    seen = [each for each in remark.mentions if each != actor.id]
+    inform(work, row, "review.mentioned", persons=seen)
     return queries.comment_view(remark)
 
 

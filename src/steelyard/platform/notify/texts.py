@@ -11,6 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "action.waiting": (
+        "Something to improve: {severity}",
+        "The action {subject} is yours or stands behind you. It is due on {due}.",
+    ),
+    "assessment.changed": (
+        "A model came out otherwise: {outcome}",
+        (
+            "{about} was assessed again and came to {outcome}, risk tier {tier}. Look whether what"
+            " was decided before should still stand."
+        ),
+    ),
     "assessment.failed": (
         "A model could not be assessed: {reference}",
         "The assessment {subject} of {reference} failed: {said}",
@@ -23,6 +34,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A deadline is near: {kind}",
         "The deadline for {kind} of {subject} is near. Please look at it in time.",
     ),
+    "emergency.asked": (
+        "Break-glass: your agreement is asked for",
+        "The emergency {subject} in {environment} asks for {hours} hours. Two people must agree.",
+    ),
+    "emergency.opened": (
+        "Break-glass: a review is due",
+        "The emergency {subject} in {environment} was opened for {hours} hours; review it.",
+    ),
+    "exception.changed": (
+        "An exception to {rule} is {state}",
+        "The exception {subject} to the rule {rule} is now {state}; its last day is {until}.",
+    ),
+    "exception.ending": (
+        "An exception to {rule} ends soon",
+        "The exception {subject} to the rule {rule} ends on {until}. Fulfil the rule in time.",
+    ),
+    "exception.waiting": (
+        "An exception to {rule} waits for you",
+        "The exception {subject} to the rule {rule} waits for your vote.",
+    ),
     "evidence.expired": (
         "Evidence has expired: {title}",
         (
@@ -30,9 +61,54 @@ TEXTS: dict[str, tuple[str, str]] = {
             "Please send a newer one."
         ),
     ),
+    "evidence.held": (
+        "Evidence holds an approval up: {reference}",
+        (
+            "{reference} cannot be approved while the evidence {subject} ({title}) speaks against "
+            "it. The request {about} went back to its requester."
+        ),
+    ),
+    "exception.ended": (
+        "An exception has ended: {rule}",
+        "The exception {subject} against {rule} is {state}. Suspended with it: {suspended}.",
+    ),
+    "exception.granted": (
+        "An exception was granted: {rule}",
+        (
+            "The exception {subject} against {rule} holds until {until}. Submit the request again;"
+            " what the rule asks for becomes a condition of the approval."
+        ),
+    ),
     "job.dead": (
         "A background job was given up: {kind}",
         "The job {subject} ({kind}) failed {attempts} times. What it was to do was not done.",
+    ),
+    "meeting.convened": (
+        "A meeting of {committee}",
+        "The committee {committee} meets at {at} about the review {subject}.",
+    ),
+    "review.changes": (
+        "Changes are asked for",
+        "The reviewers of your request {about} ask for changes. The clocks stand until you answer.",
+    ),
+    "review.closed": (
+        "The review of your request is done",
+        "The review {subject} of your request {about} is done; the decision follows.",
+    ),
+    "review.mentioned": (
+        "You were mentioned in a review",
+        "Somebody mentioned you in the review {subject} of the request {about}.",
+    ),
+    "review.waiting": (
+        "A review waits for you",
+        "The review {subject} for {environment} waits for your sign-off until {due}.",
+    ),
+    "request.decided": (
+        "Your request was decided: {outcome}",
+        (
+            "The request {subject} for {environment} was decided: {outcome}. Valid until:"
+            " {valid_until}. The decision {about} has the reasons and the evidence."
+        ),
     ),
     "revision.retired": (
         "{model} was retired",
