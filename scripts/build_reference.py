@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from reference_catalog import catalog_pages, prose  # noqa: E402  (a neighbor, found by its folder)
+from reference_server import server_pages  # noqa: E402
 from reference_settings import settings_page  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
@@ -166,6 +167,10 @@ def pages() -> dict[str, bytes]:
         "settings.md": (NOTE + settings_page()).encode(),
         **{f"rules/{family}.md": page.encode() for family, page in family_pages().items()},
         **{name: (NOTE + page).encode() for name, page in catalog_pages().items()},
+        **{
+            name: page if name.endswith(".json") else NOTE.encode() + page
+            for name, page in server_pages().items()
+        },
         **published_schemas(),
         **{f"{kind}.schema.json": editor_schema(kind) for kind in KINDS},
     }

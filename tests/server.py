@@ -30,10 +30,14 @@ from steelyard.api.app import create_app
 from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
+from steelyard.kernel.event import Event
+from steelyard.kernel.event_words import EVENTS
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.database.migrate import SCRIPTS
 from steelyard.platform.jobs.port import Job
+from steelyard.platform.log.tables import EventRow
+from steelyard.platform.work import Work
 
 structlog.configure(
     processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -42,6 +46,18 @@ structlog.configure(
 ADMIN_URL = os.environ.get(
     "STEELYARD_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
+_record = Work.record
+
+
+def _documented(work: Work, actor: Actor, event: Event) -> EventRow:
+    """Record an event, which must be one that the reference page explains."""
+    assert event.type in EVENTS or event.type.startswith("test."), (
+        f"say in kernel/event_words.py what {event.type} tells"
+    )
+    return _record(work, actor, event)
+
+
+Work.record = _documented  # type: ignore[assignment,method-assign]
 NOON = dt.datetime(2026, 11, 25, 12, 0, tzinfo=dt.UTC)
 """A Wednesday."""
 

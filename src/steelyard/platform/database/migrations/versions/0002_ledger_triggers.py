@@ -84,7 +84,7 @@ BEGIN SELECT RAISE(ABORT, 'events of the ledger are never changed'); END
 def upgrade() -> None:
     """Make the triggers."""
     for statement in STATEMENTS[op.get_bind().dialect.name]:
-        op.execute(DDL(statement.strip().replace("%", "%%")))
+        op.execute(DDL(statement.strip().replace("%", "%%")))  # type: ignore[no-untyped-call]
 
 
 def downgrade() -> None:
