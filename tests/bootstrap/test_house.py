@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from tests.server import open_database
+from sqlalchemy import text
+from tests.server import KINDS, open_database
 
 from steelyard.bootstrap.house import open_house
 from steelyard.kernel.errors import InputError, UnavailableError
@@ -45,6 +47,27 @@ def test_the_engine_procrastinate_is_opened_on_postgresql_only(tmp_path: Path) -
     house.transact(lambda work: work.enqueue("a"))
     house.close()
     database.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_servers_that_start_together_make_the_tables_once(kind: str, tmp_path: Path) -> None:
+    url = ""
+    if kind == "postgresql":
+        database = open_database(kind, tmp_path)
+        url = database.engine.url.render_as_string(hide_password=False)
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        database.close()
+    (tmp_path / "data").mkdir(mode=0o700)
+
+    def start(_number: int) -> None:
+        house = open_house(settings(tmp_path, database_url=SecretStr(url)))
+        house.transact(lambda work: work.enqueue("a"))
+        house.close()
+
+    with ThreadPoolExecutor(4) as crew:
+        list(crew.map(start, range(4)))
 
 
 def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -342,3 +342,68 @@ def test_an_exception_is_granted_and_ends_by_the_clock(town: Town, tmp_path: Pat
 
 def _kinds(client: Client) -> list[str]:
     return [note["kind"] for note in client.get("/notifications").body["items"]]
+
+
+def test_a_silent_review_climbs_to_the_executive_sponsor(town: Town, tmp_path: Path) -> None:
+    anna = town.settle("anna", "requester", unit="search")
+    hanna = town.settle("hanna", "head-of-risk", unit="risk")
+    clara = town.settle("clara", "executive-sponsor")
+    case = anna.post("/use-cases", PUBLIC).body
+    request = ask(anna, case, model(tmp_path / "m"))
+    town.work_off()
+    review = hanna.get("/reviews", request=request["id"]).body["items"][0]
+    assert not _kinds(clara)
+    town.clock.forward(days=30)
+    town.work_off()
+    overdue = hanna.get("/clocks", subject=review["id"]).body["items"][0]
+    assert overdue["state"] == "overdue"
+    assert any("clock" in kind for kind in _kinds(hanna))
+    town.clock.forward(days=10)
+    town.work_off()
+    assert any("clock" in kind for kind in _kinds(clara))
+
+
+def test_break_glass_needs_two_people_and_forces_a_review_afterwards(
+    town: Town, tmp_path: Path
+) -> None:
+    anna = town.settle("anna", "requester", "operator", unit="search")
+    oscar = town.settle("oscar", "operator", unit="it")
+    olaf = town.settle("olaf", "operator", unit="it")
+    otto = town.settle("otto", "auditor")
+    case = anna.post("/use-cases", PUBLIC).body
+    request = ask(anna, case, model(tmp_path / "m"))
+    town.work_off()
+    asked = seen(anna, f"/requests/{request['id']}")
+    assert not admission(anna, asked, case)["allowed"]
+    opened = anna.post(
+        "/emergencies",
+        {
+            "revision": asked["revision"],
+            "use_case": case["id"],
+            "environment": "production",
+            "hours": 4,
+            "reason": "The old model is down for customers.",
+        },
+    )
+    path = f"/emergencies/{opened.body['id']}"
+    assert opened.body["state"] == "asked", "one person is not enough"
+    refused(ForbiddenError, lambda: agree(anna, path))
+    agree(oscar, path)
+    assert seen(oscar, path)["state"] == "asked"
+    agree(olaf, path)
+    town.work_off()
+    now = seen(anna, path)
+    assert (now["state"], now["review"]) == ("open", "due")
+    clocks = otto.get("/clocks", subject=now["id"]).body["items"]
+    assert clocks
+    town.clock.forward(hours=5)
+    town.work_off()
+    assert seen(anna, path)["state"] == "closed"
+    town.clock.forward(days=60)
+    town.work_off()
+    assert seen(anna, path)["review"] == "missed"
+    assert verify_database(town.house.database).ok
+
+
+def agree(client: Client, path: str) -> None:
+    client.post(f"{path}/agreements", {"role": "operator"}, version=client.get(path).version)

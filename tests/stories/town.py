@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from tests.server import Clock, open_database
 
 from steelyard.api.app import create_app
@@ -40,8 +41,8 @@ COURSES = (
 class Town:
     """A house, its address, and the people who live there."""
 
-    def __init__(self, house: House, clock: Clock, url: str) -> None:
-        self.house, self.clock, self.url = house, clock, url
+    def __init__(self, house: House, clock: Clock, url: str, app: FastAPI) -> None:
+        self.house, self.clock, self.url, self.app = house, clock, url, app
         self.worker = Worker(house, schedules=())
         self.ids: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
@@ -93,19 +94,18 @@ def open_town(kind: str, directory: Path, charter: str) -> Iterator[Town]:
     house.settings = Settings.model_construct(data=directory / "data", local_models=True)
     (directory / "data").mkdir()
     found_charter(house, charter)
-    with _serving(house) as url:
-        yield Town(house, clock, url)
+    app = create_app(house, authenticate_with(house))
+    with _serving(house, app) as url:
+        yield Town(house, clock, url, app)
     house.close()
 
 
 @contextmanager
-def _serving(house: House) -> Iterator[str]:
+def _serving(house: House, app: FastAPI) -> Iterator[str]:
     door = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
     house.settings.public_url = url
-    config: Any = uvicorn.Config(
-        create_app(house, authenticate_with(house)), log_config=None, access_log=False
-    )
+    config: Any = uvicorn.Config(app, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from tests.server import Clock, person
 
+import steelyard
 from steelyard.bootstrap.house import House
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.governance.use_cases.tables import UseCaseRow
@@ -130,3 +133,14 @@ def test_a_schedule_is_looked_at_in_the_database_once_per_slot(
     worker = Worker(house, schedules=(hourly,), ticks=())
     worker.tick()
     assert worker._fired == {"h": house.clock().replace(minute=0) - dt.timedelta(0)}
+
+
+def test_every_kind_of_job_that_is_put_has_a_handler() -> None:
+    source = Path(steelyard.__file__).parent
+    put = {
+        kind
+        for path in source.rglob("*.py")
+        for kind in re.findall(r"enqueue\(\s*\"([^\"]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert len(put) > 5
+    assert not put - HANDLERS.keys()

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.governance.decision import admission, bundle, conditions, force, queries
+from steelyard.governance.decision import bundle, conditions, force, queries
 from steelyard.governance.decision.facts import Admission, ConditionView, DecisionView
 
 router = Router(prefix="/decisions", tags=["Decisions"])
@@ -88,11 +88,12 @@ def admit(
     manifest: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Tell whether a revision may be served now, for a use case in an environment."""
+    from steelyard.governance.emergency.admission import may_serve
     from steelyard.governance.use_cases.queries import row_of
 
     def ask(session: object) -> Admission:
         row_of(session, caller.actor, use_case)  # type: ignore[arg-type]
-        return admission.may_serve(
+        return may_serve(
             session,  # type: ignore[arg-type]
             use_case=use_case,
             environment=environment,

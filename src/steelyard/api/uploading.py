@@ -17,6 +17,7 @@ from steelyard.api.door import Called, identified
 from steelyard.kernel.errors import InputError, UnavailableError
 from steelyard.kernel.limits import MIB
 from steelyard.platform.durable import make_directory
+from steelyard.platform.scratch import forget_leftovers
 
 _PIECE = MIB
 
@@ -42,6 +43,7 @@ async def _received(request: Request) -> AsyncIterator[Received]:
     digest, size, held = hashlib.sha256(), 0, bytearray()
     try:
         make_directory(directory, 0o700)
+        forget_leftovers(directory)
         with tempfile.NamedTemporaryFile(dir=directory, prefix="upload-") as file:
             async for piece in request.stream():
                 size += len(piece)

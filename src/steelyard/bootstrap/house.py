@@ -20,6 +20,7 @@ from steelyard.ledger.signing import Signer
 from steelyard.platform.blobs.store import Blobs, memory_blobs, open_blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
+from steelyard.platform.database.migrate import make_or_upgrade
 from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
@@ -128,7 +129,7 @@ def prepare(database: Database) -> None:
         UnavailableError: the database cannot be reached.
     """
     database.check()
-    Base.metadata.create_all(database.engine)
+    make_or_upgrade(database, Base.metadata)
 
 
 def open_engine(

@@ -21,6 +21,7 @@ from steelyard.governance.charters.queries import policy_of
 from steelyard.governance.decision import force, issue
 from steelyard.governance.decision import queries as decisions
 from steelyard.governance.decision.facts import Ruling, SignedOff, Term
+from steelyard.governance.emergency import queries as emergencies
 from steelyard.governance.exceptions import queries as exceptions
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
@@ -216,11 +217,38 @@ def charter_changed(_house: House, _payload: dict[str, Any]) -> Callable[[Work],
     return lambda work: work.enqueue("assessments.sweep", key="assessments.sweep")
 
 
+def request_closed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
+    """End the review of a request that was taken back or has expired."""
+    return lambda work: review.close_of_request(work, payload["request"])
+
+
+def emergency_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
+    """Tell who carries risk that an emergency has ended; doors ask anew with every pull."""
+
+    def act(work: Work) -> None:
+        found = emergencies.get(work.session, SYSTEM, payload["emergency"])
+        if found.state == "closed":
+            tell(
+                work,
+                kind="emergency.closed",
+                subject=found.id,
+                about=found.revision,
+                roles=("risk",),
+                people=(found.asked_by,),
+                unit=found.unit,
+                facts={"environment": found.environment, "review": found.review},
+            )
+
+    return act
+
+
 HANDLERS: dict[str, Handler[House]] = {
     begin.CHANGED: changed,
     intake.ASSESS: assess,
     COMPLETED: completed,
+    intake.CLOSED: request_closed,
     "charter.changed": charter_changed,
+    "emergency.changed": emergency_changed,
     "exception.changed": exception_changed,
 }
 """Kind of job → its handler."""

@@ -28,6 +28,7 @@ from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule, forget_slots
 from steelyard.platform.jobs.tables import JobEffectRow, JobRow
 from steelyard.platform.log.sequencer import sequence
+from steelyard.platform.log.tables import EventRow
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 from steelyard.worker import flow, identity, intake, notify
@@ -90,6 +91,9 @@ def forget_jobs(work: Work, _payload: dict[str, Any]) -> None:
 
 def sequence_ledger(house: House) -> None:
     """Put the events committed meanwhile into the ledger's tree and sign it."""
+    with house.reading() as session:  # so that an idle server asks for no writer's lock
+        if session.scalar(select(EventRow.seq).where(EventRow.position.is_(None)).limit(1)) is None:
+            return
     sequence(house.database, house.keys, house.clock())
 
 
@@ -145,7 +149,13 @@ def ring_clocks(house: House) -> int:
         due = select(ClockRow.wake_at).where(ClockRow.wake_at <= house.clock()).limit(1)
         if session.scalar(due) is None:
             return 0
-    return house.transact(clocks.tick)
+    rung = 0
+    for _ in range(20):  # short transactions, so that nobody waits long for one
+        found = house.transact(clocks.tick)
+        rung += found
+        if found < clocks.BATCH:
+            break
+    return rung
 
 
 TICKS: tuple[Callable[[House], object], ...] = (

@@ -15,6 +15,7 @@ from tests.server import NOON, Doors
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import queries as clocks
 from steelyard.governance.emergency import queries, service
+from steelyard.governance.emergency.admission import may_serve
 from steelyard.governance.emergency.glass import EmergencyView
 from steelyard.governance.inventory import service as inventory
 from steelyard.kernel.actor import SYSTEM, Actor
@@ -83,6 +84,11 @@ def test_two_people_open_it_for_a_time(house: House) -> None:
         assert queries.admitted(session, NOON, **place)
         assert not queries.admitted(session, NOON, **{**place, "environment": "staging"})
         assert not queries.admitted(session, NOON + dt.timedelta(hours=9), **place)
+        asked = {"now": NOON, **place}
+        allowed = may_serve(session, **asked)
+        assert (allowed.allowed, allowed.code) == (True, "admission.emergency")
+        assert not may_serve(session, **{**asked, "environment": "staging"}).allowed
+        assert not may_serve(session, **{**asked, "now": NOON + dt.timedelta(hours=9)}).allowed
     assert company.jobs("emergency.changed") == [{"emergency": made.id}]
     ring(company, "emergency", hours=9)
     with house.reading() as session:

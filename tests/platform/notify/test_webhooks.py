@@ -8,8 +8,10 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ from steelyard.platform.jobs.tables import JobRow
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.notify import webhooks
 from steelyard.platform.notify.deliveries import wanted
-from steelyard.platform.notify.post import post
+from steelyard.platform.notify.post import new_signing_secret, post, sign
 from steelyard.platform.notify.service import tell
 from steelyard.platform.notify.tables import NoticeRow
 from steelyard.platform.notify.webhooks import DeliveryView, WebhookView
@@ -286,3 +288,20 @@ def test_there_may_not_be_too_many(house: House) -> None:
         add(house, "https://hooks.example.org/", "*")
     with pytest.raises(ConflictError, match="already"):
         add(house, "https://hooks.example.org/", "*")
+
+
+def test_the_check_in_the_documentation_works() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "receive-webhooks.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    known: dict[str, Any] = {}
+    exec(code, known)
+    secret, stamp, body = new_signing_secret(), int(time.time()), b'{"x": 1}'
+    headers = {
+        "webhook-id": "dlv_1",
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": "v1,other " + sign(secret, "dlv_1", stamp, body),
+    }
+    assert known["genuine"](secret, headers, body)
+    assert not known["genuine"](secret, headers, body + b" ")
+    assert not known["genuine"](new_signing_secret(), headers, body)
+    assert not known["genuine"](secret, {**headers, "webhook-timestamp": str(stamp - 900)}, body)

@@ -56,7 +56,8 @@ class Order(Struct, frozen=True, kw_only=True):
     justification: str
     why: str
     previous: str
-    last_try: bool
+    attempt: int
+    """A worker that was given up for dead must not end the attempt of the next one."""
 
 
 def for_request(work: Work, payload: dict[str, Any]) -> Order | None:
@@ -92,7 +93,7 @@ def for_request(work: Work, payload: dict[str, Any]) -> Order | None:
         justification=row.justification,
         why="request",
         previous="",
-        last_try=found.attempts >= TRIES,
+        attempt=found.attempts,
     )
 
 
@@ -127,7 +128,7 @@ def for_refresh(work: Work, payload: dict[str, Any]) -> Order | None:
         justification="",
         why=found.why,
         previous=before.id,
-        last_try=found.attempts >= TRIES,
+        attempt=found.attempts,
     )
 
 
@@ -175,7 +176,7 @@ def fail(work: Work, order: Order, error: Exception) -> bool:
     code = error.code if isinstance(error, SteelyardError) else "assessment.bug"
     said = str(error) if known else "The assessment stopped at an error of Steelyard's own."
     row = row_of(work.session, SYSTEM, order.assessment, lock=True)
-    if row.state == "done":
+    if row.state == "done" or row.attempts != order.attempt:
         return False
     row.state, row.error, row.error_code = "failed", said[:2000], code
     row.finished_at, row.updated_at, row.version = work.now, work.now, row.version + 1
@@ -201,7 +202,7 @@ def fail(work: Work, order: Order, error: Exception) -> bool:
         intake.mark(
             work, SYSTEM, request.id, "submitted", "assessment failed", assessment=row.id, code=code
         )
-    if final or order.last_try:
+    if final or order.attempt >= TRIES:
         work.enqueue(FAILED, {"assessment": row.id}, key=f"{FAILED}:{row.id}")
     return final
 

@@ -8,10 +8,8 @@ that are kept already are laid out again instead of being fetched, if every one 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -23,8 +21,8 @@ from steelyard.kernel.errors import InputError, IntegrityError, UndecidedError
 from steelyard.kernel.inspection import Inspection, path_of
 from steelyard.kernel.limits import MIB
 from steelyard.kernel.manifest import FileEntry, Manifest, manifest_of
-from steelyard.platform.durable import make_directory
 from steelyard.platform.hub import HubReference, fetch_revision, resolve_revision
+from steelyard.platform.scratch import scratch
 
 if TYPE_CHECKING:
     from steelyard.platform.blobs.store import Blobs
@@ -84,13 +82,9 @@ def resolve(reference: Reference) -> Source:
     )
 
 
-@contextmanager
-def quarantine(data: Path, assessment: str) -> Iterator[Path]:
-    """Yield an empty directory nobody else may read, and delete it with all that came into it."""
-    root = data / QUARANTINE
-    make_directory(root, 0o700)
-    with TemporaryDirectory(dir=root, prefix=f"{assessment}-") as directory:
-        yield Path(directory)
+def quarantine(data: Path, assessment: str) -> AbstractContextManager[Path]:
+    """Return an empty directory nobody else may read, deleted with all that came into it."""
+    return scratch(data / QUARANTINE, assessment)
 
 
 def bring(source: Source, directory: Path, blobs: Blobs, kept: Inspection | None) -> Path:

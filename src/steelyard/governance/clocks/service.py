@@ -28,8 +28,8 @@ from steelyard.platform.work import Work
 
 RUNG = "1 business day"
 """How long a rung has where nobody says."""
-BATCH = 200
-"""Clocks one tick looks at."""
+BATCH = 25
+"""Clocks one transaction looks at; others must not wait long for it."""
 
 
 def start(

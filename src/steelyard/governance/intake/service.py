@@ -34,6 +34,8 @@ from steelyard.platform.work import Work
 
 ASSESS = "request.assess"
 """Job that assesses a submitted request: ``{"request": id, "round": number}``."""
+CLOSED = "request.closed"
+"""Job for rooms that work on a request which was taken back or has expired: ``{"request": id}``."""
 
 
 def draft(
@@ -289,6 +291,8 @@ def _move(
     work.record(actor, _event(f"request.{verb}", row, body, before=before, **details))
     work.session.flush()  # so that other requests are counted as they now are
     follow(work, row)
+    if state in ("withdrawn", "expired"):
+        work.enqueue(CLOSED, {"request": row.id}, key=f"{CLOSED}:{row.id}")
     return queries.view(row)
 
 

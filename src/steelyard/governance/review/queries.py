@@ -11,9 +11,9 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from steelyard.governance.review.action_queries import of_review
-from steelyard.governance.review.load import case_of, plan_in, reviewer_of, voted
-from steelyard.governance.review.seats import refusal
-from steelyard.governance.review.state import CLOSED, Answer, State, standing
+from steelyard.governance.review.load import plan_in
+from steelyard.governance.review.mine import Mine
+from steelyard.governance.review.state import CLOSED, Answer, State
 from steelyard.governance.review.tables import (
     CommentRow,
     DelegationRow,
@@ -123,13 +123,16 @@ def queue(
     roles = sorted(actor.roles | _lent_roles(session, actor, now))
     found: list[Waiting] = []
     last = _seen(after) if after is not None else None
+    mine = Mine(session, actor, now)
     while len(found) < limit:
         rows = session.execute(_candidates(actor, roles, last, limit)).all()
+        waits = _waits(session, [wait.review for wait, _ in rows])
+        mine.prepare([row for _, row in rows])
         for wait, row in rows:
             last = (wait.due, wait.review, wait.role)
-            if len(found) < limit and _can(session, actor, row, wait.role, now):
-                waits = _waits(session, [row.id]).get(row.id, ())
-                found.append(Waiting(review=view(row, waits), role=wait.role, due=wait.due))
+            if len(found) < limit and mine.can(row, wait.role):
+                shown = view(row, waits.get(row.id, ()))
+                found.append(Waiting(review=shown, role=wait.role, due=wait.due))
         if len(rows) < limit:
             break
     return found
@@ -155,19 +158,6 @@ def _candidates(
         query = query.where(tuple_(WaitRow.due, WaitRow.review, WaitRow.role) > last)
     query = within_reach(query, actor, ReviewRow.unit, ReviewRow.use_case)
     return query.order_by(WaitRow.due, WaitRow.review, WaitRow.role).limit(limit)
-
-
-def _can(session: Session, actor: Actor, row: ReviewRow, role: str, now: dt.datetime) -> bool:
-    case = case_of(session, voted(row))
-    at = standing(case)
-    seats = [wait.seat for wait in at.waits if wait.role == role]
-    if not seats:
-        return False
-    place = case.plan.steps[at.step].place
-    if any(voice.person == actor.id and voice.place == place for voice in case.voices):
-        return False
-    person = reviewer_of(session, actor, voted(row), seats, now, declares=True)
-    return refusal(seats[0], person, case.matter) is None
 
 
 def _lent_roles(session: Session, actor: Actor, now: dt.datetime) -> set[str]:

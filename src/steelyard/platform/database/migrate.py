@@ -22,6 +22,23 @@ _LOCK = 7310_1337
 """Of all processes that start at once, one changes the tables; the number is only a name."""
 
 
+def make_or_upgrade(database: Database, metadata: MetaData) -> None:
+    """Bring the tables to the shape of ``metadata``: by steps, or as they are if there are none.
+
+    Raises:
+        InputError: the database was made by a newer version.
+        UnavailableError: it cannot be reached.
+    """
+    if _scripts().get_current_head() is not None:
+        upgrade(database)
+        return
+    with database.writing() as session:
+        connection = session.connection()
+        if not database.sqlite:  # of all processes that start at once, one makes them
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        metadata.create_all(connection)
+
+
 def upgrade(database: Database) -> None:
     """Apply every step the database has not seen, in one transaction.
 

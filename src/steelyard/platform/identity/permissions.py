@@ -37,7 +37,6 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "action.write": _DECIDERS,
     "assessment.read": EVERYONE,
     "assessment.refresh": frozenset({OPERATOR, REVIEWER}),
-    "calendar.write": frozenset({ADMINISTRATOR}),
     "charter.adopt": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
     "charter.propose": frozenset({ADMINISTRATOR, REVIEWER, SPONSOR}),
     "charter.read": EVERYONE,

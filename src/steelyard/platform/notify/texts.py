@@ -38,6 +38,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Break-glass: your agreement is asked for",
         "The emergency {subject} in {environment} asks for {hours} hours. Two people must agree.",
     ),
+    "emergency.closed": (
+        "An emergency has ended",
+        "The emergency {subject} in {environment} has ended. Its review: {review}.",
+    ),
     "emergency.opened": (
         "Break-glass: a review is due",
         "The emergency {subject} in {environment} was opened for {hours} hours; review it.",
