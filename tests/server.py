@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
@@ -89,19 +90,75 @@ def postgres_url() -> str | None:
 
 
 def open_database(kind: str, directory: Path) -> Database:
-    """Return an empty database of that kind with all tables."""
+    """Return an empty database of that kind with all tables.
+
+    Making the tables costs most of what a small test costs, so it is done once for each process:
+    SQLite's file is copied, PostgreSQL's tables are emptied, unless a test has altered them.
+    """
     if kind == "sqlite":
-        database = Database(sqlite_url(directory))
-    else:
-        url = postgres_url()
-        if url is None:
-            pytest.skip("POSTGRESQL NOT FOUND: the server was tested on SQLite only")
-        database = Database(url)
+        (directory / "steelyard.db").write_bytes(_sqlite_template())
+        return Database(sqlite_url(directory))
+    url = postgres_url()
+    if url is None:
+        pytest.skip("POSTGRESQL NOT FOUND: the server was tested on SQLite only")
+    database = Database(url)
+    if not _emptied(database):
         with database.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
-    Base.metadata.create_all(database.engine)
+        Base.metadata.create_all(database.engine)
+        _SHAPES[url] = _shape(database)
     return database
+
+
+_SHAPES: dict[str, list[str]] = {}
+"""What a database of this process looked like when its tables had been made."""
+_SHAPE = """
+    SELECT concat(table_name, ' ', column_name, ' ', data_type) FROM information_schema.columns
+        WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT concat(tgrelid::regclass, ' ', tgname, ' ', tgenabled) FROM pg_trigger
+        WHERE NOT tgisinternal
+    UNION ALL SELECT concat(proname, ' ', prosrc) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT concat(conname, ' ', contype) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    ORDER BY 1
+"""
+
+
+@cache
+def _sqlite_template() -> bytes:
+    with TemporaryDirectory() as directory:
+        database = Database(sqlite_url(Path(directory)))
+        Base.metadata.create_all(database.engine)
+        database.close()
+        return (Path(directory) / "steelyard.db").read_bytes()
+
+
+def _shape(database: Database) -> list[str]:
+    with database.engine.connect() as connection:
+        return list(connection.scalars(text(_SHAPE)))
+
+
+def _emptied(database: Database) -> bool:
+    """Empty every table; tell whether that was possible and the tables are as they were made."""
+    url = str(postgres_url())
+    if url not in _SHAPES or _shape(database) != _SHAPES[url]:
+        return False
+    tables = ";".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
+    try:
+        with database.engine.begin() as connection:
+            # the ledger's triggers let nobody delete, and rows need no order to go in
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text(tables))
+            for name in connection.scalars(
+                text("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+            ).all():
+                connection.execute(text(f'ALTER SEQUENCE "{name}" RESTART'))
+    except DBAPIError:
+        return False
+    return True
 
 
 def person(name: str, *roles: str, unit: str = "search", **more: Any) -> Actor:
