@@ -68,12 +68,12 @@ def rotate(work: Work, actor: Actor, keys: Keys, new: Signer | None = None) -> H
             code="ledger.same-key",
         )
     fresh = NoteKey(state.origin, chosen.public)
-    event = work.record(
+    seq = work.record(
         actor, Event(type=ROTATED, subject="ledger", details=dict(rotation_details(old, fresh)))
     )
     session.flush()
     while True:
-        head, taken = integrate(session, state, keys, work.now, until=event.seq)
+        head, taken = integrate(session, state, keys, work.now, until=seq)
         if taken < BATCH:
             break
     handover = hand_over(newest_note(session), old.public, chosen)
