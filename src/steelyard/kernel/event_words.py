@@ -16,7 +16,6 @@ EVENTS: dict[str, str] = {
     "assessment.started": "The bytes of a revision are being assessed.",
     "assessor.closed": "A use case is not open to an assessor any more.",
     "assessor.opened": "A use case was opened to an assessor until a date.",
-    "calendar.changed": "A unit got another calendar of business days.",
     "charter.adopted": "A signed statement adopts a charter.",
     "charter.in-force": "A proposal was adopted as the charter.",
     "charter.proposed": "A charter was put before those who may change it.",
