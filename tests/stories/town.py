@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from steelyard.platform.client import Client, Profile
 from steelyard.platform.identity import accounts, tokens, training, units
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.settings import Settings
+from steelyard.platform.telemetry.logs import configure
 from steelyard.platform.work import Work
 from steelyard.worker.loop import Worker
 
@@ -87,6 +89,7 @@ class Town:
 @contextmanager
 def open_town(kind: str, directory: Path, charter: str) -> Iterator[Town]:
     """Yield a town on an empty database of that kind."""
+    configure("json", "error", sys.__stderr__)
     database = open_database(kind, directory)
     clock = Clock(dt.datetime.now(dt.UTC).replace(microsecond=0))
     queue = EmbeddedQueue(database, clock)

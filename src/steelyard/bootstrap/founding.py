@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from steelyard.bootstrap import read_beside, read_text
 from steelyard.bootstrap.house import House
+from steelyard.bootstrap.texts import charter_texts
 from steelyard.catalog.charters import NAMES, charter_text
 from steelyard.governance.charters import change, queries
 from steelyard.governance.charters.facts import ProposalView
@@ -51,25 +51,7 @@ def found_charter(house: House, name: str) -> ProposalView | None:
 
 
 def _draft(name: str) -> change.Draft:
-    """Return the texts of a charter: the file itself and every file it names."""
-    from steelyard.charter.load import load
-
     if name in NAMES:
         return change.Draft(file=f"{name}.yaml", texts={f"{name}.yaml": charter_text(name)})
-    file = Path(name)
-    texts = {file.name: read_text(file, "charter")}
-
-    def read(reference: str, named_by: str) -> tuple[str, str]:
-        found, text = read_beside(reference, named_by)
-        texts[_beside(found, file)] = text
-        return found, text
-
-    load(texts[file.name], str(file), read)
-    return change.Draft(file=file.name, texts=texts, why=f"The first charter, from {file.name}.")
-
-
-def _beside(found: str, top: Path) -> str:
-    """Return the name of a file as the charter at the top would reach it."""
-    import os
-
-    return os.path.relpath(found, top.parent)
+    file, texts = charter_texts(Path(name))
+    return change.Draft(file=file, texts=texts, why=f"The first charter, from {file}.")

@@ -37,6 +37,9 @@ COMMANDS: dict[str, str] = {
     "use-case": "Register and enrich use cases on a server.",
     "request": "Ask a server to adopt a model, and follow it.",
     "review": "See what waits for your sign-off, and answer.",
+    "decide": "See, prove and stop decisions on a server.",
+    "exception": "Ask for exceptions on a server, grant and end them.",
+    "inventory": "See models, revisions and suppliers on a server.",
     "admin": "Manage accounts on the machine of the server.",
     "demo": "Assess five real models from public packages.",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.cli.door import EXIT_OK
+from steelyard.cli.door import EXIT_OK, format_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.platform.client import Client
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.option("--token-stdin", is_flag=True, help="Read an API token from standard input.")
 @click.option("--mail", help="Log in with a password, asked for here, instead of a token.")
 @click.option("--insecure", is_flag=True, help="Allow http to another machine.")
-def command(url: str, token_stdin: bool, mail: str | None, insecure: bool) -> int:
+@format_option()
+def command(
+    url: str, token_stdin: bool, mail: str | None, insecure: bool, output_format: str
+) -> int:
     """Log in to the server at URL and keep the token for the commands that speak to it.
 
     URL may be the link that `steelyard serve` prints for the first administrator, or that of an
@@ -31,6 +34,8 @@ def command(url: str, token_stdin: bool, mail: str | None, insecure: bool) -> in
     The token is stored in the configuration directory, readable by you only. STEELYARD_URL and
     STEELYARD_TOKEN, where both are set, are used instead of what is stored.
     """
+    import msgspec
+
     from steelyard.platform.client import Client, Profile, save_profile, server_url
 
     address, _, link = url.partition("#")
@@ -49,6 +54,9 @@ def command(url: str, token_stdin: bool, mail: str | None, insecure: bool) -> in
     profile = Profile(url=address, token=token)
     me = Client(profile).get("/me").body
     kept = save_profile(profile, os.environ)
+    if output_format == "json":
+        print_json(msgspec.json.encode({"url": address, "me": me}))
+        return EXIT_OK
     click.echo(f"Logged in to {address} as {me['name'] or me['mail'] or me['id']}.")
     click.echo(f"  kept in {kept}")
     return EXIT_OK

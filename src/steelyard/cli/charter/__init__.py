@@ -17,10 +17,20 @@ COMMANDS: dict[str, str] = {
     "diff": "Say what one charter changes against another: stricter, looser, and where.",
     "explain": "Explain an assessment: rules, facts, what would change it.",
     "test": "Run the test cases of a charter.",
+    "propose": "Propose a charter to a server.",
+    "proposals": "List what was proposed to a server.",
+    "vote": "Say yes or no to a proposed charter.",
+    "adopt-proposal": "Adopt a proposal everybody needed agreed to.",
     "replay": "Say which recorded decisions another charter would change.",
 }
 
 
-@click.group("charter", cls=LazyGroup, listed=COMMANDS, package="steelyard.cli.charter")
+@click.group(
+    "charter",
+    cls=LazyGroup,
+    listed=COMMANDS,
+    package="steelyard.cli.charter",
+    modules={"adopt-proposal": "adopt_proposal"},
+)
 def command() -> None:
     """Write, check, test, explain and replay charters."""

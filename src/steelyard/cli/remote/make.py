@@ -86,12 +86,14 @@ def verb(
     of: str = "",
     method: str = "POST",
     argument: str = "ID",
+    body_name: str = "",
     done: str = "Done.",
 ) -> click.Command:
     """Return a command that does something with one thing.
 
-    ``words`` makes the body from the options. ``of`` is the path of the thing whose version must
-    be sent back; without it nothing is read first.
+    ``words`` makes the body from the options; with ``body_name`` the argument goes into the body
+    under that name. ``of`` is the path of the thing whose version must be sent back; without it
+    nothing is read first.
     """
 
     def run(thing: str, output_format: str, **given: Any) -> int:
@@ -101,7 +103,7 @@ def verb(
         client = Client.here()
         name_of = quoted(thing)
         version = client.get(of.format(id=name_of)).version if of else None
-        body = words(**given)
+        body = words(**given) | ({body_name: thing} if body_name else {})
         answer = client.call(method, path.format(id=name_of), body=body, version=version)
         if output_format == "json":
             _json(answer.body)
