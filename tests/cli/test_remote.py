@@ -56,7 +56,7 @@ LISTS = (
 def test_lists_are_tables_and_json(town: Town, words: tuple[str, ...]) -> None:
     assert run(town, "sven", *words).output.strip()
     rows = json.loads(run(town, "sven", *words, "--format", "json").output)["items"]
-    if rows and words[-1] != "queue":
+    if rows and words[-1] not in ("queue", "proposals"):
         shown = {"models": "model", "revisions": "revision"}.get(words[-1], "show")
         assert rows[0]["id"] in run(town, "sven", words[0], shown, rows[0]["id"]).output
 
