@@ -84,7 +84,7 @@ lock: ## Pin every dependency with its hashes
 	@for set in 'base pyproject.toml' 'build --group build' \
 	  'dev --group dev --extra server --extra postgres pyproject.toml'; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-strip-extras $${set#* } -o requirements/$${set%% *}.txt; done
+	    --no-emit-index-url $${set#* } -o requirements/$${set%% *}.txt; done
 
 docs: ## Generate the reference pages and schemas
 	@$(PYTHON) scripts/prepare.py dev
