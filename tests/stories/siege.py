@@ -218,6 +218,7 @@ class Siege:
             status, answer = line.post(path, key, body)
         except (OSError, http.client.HTTPException):
             self.unsure.append((key, path, body))
+            time.sleep(0.05)
             return
         if status not in (201, 202):
             self.wrong.append(f"{path} answered {status}: {answer}")

@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "exception": "Ask for exceptions on a server, grant and end them.",
     "inventory": "See models, revisions and suppliers on a server.",
     "admin": "Manage accounts on the machine of the server.",
+    "seed-demo": "Fill an empty server with a small insurer that does not exist.",
     "demo": "Assess five real models from public packages.",
 }
 
@@ -49,7 +50,7 @@ COMMANDS: dict[str, str] = {
     cls=LazyGroup,
     listed=COMMANDS,
     package="steelyard.cli",
-    modules={"use-case": "use_case"},
+    modules={"seed-demo": "seed_demo", "use-case": "use_case"},
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="steelyard")

@@ -67,15 +67,15 @@ def _by_password(browser: Client, link: str, mail: str | None) -> str:
     mail = mail or click.prompt("Mail", err=True).strip()
     password = click.prompt("Password", hide_input=True, confirmation_prompt=bool(link), err=True)
     if link:
-        _choose(browser, link, mail, password)
-    _enter(browser, mail, password)
+        choose(browser, link, mail, password)
+    enter(browser, mail, password)
     name = f"steelyard login on {socket.gethostname()}"[:100]
     issued = browser.post("/tokens", {"name": name}).body
     browser.post("/logout")
     return str(issued["token"])
 
 
-def _choose(browser: Client, link: str, mail: str, password: str) -> None:
+def choose(browser: Client, link: str, mail: str, password: str) -> None:
     """Use a one-time link: become the first administrator, or choose a password."""
     from steelyard.kernel.errors import FieldErrors
 
@@ -87,7 +87,8 @@ def _choose(browser: Client, link: str, mail: str, password: str) -> None:
         browser.post("/login/first", {"link": link, "mail": mail, "password": password})
 
 
-def _enter(browser: Client, mail: str, password: str) -> None:
+def enter(browser: Client, mail: str, password: str) -> None:
+    """Log in; the cookie of the session is kept."""
     from steelyard.kernel.errors import UnauthenticatedError
 
     asked = {"mail": mail, "password": password}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -43,6 +44,11 @@ def demo_models() -> list[PinnedPackage]:
     """Return the demonstration's models in the order they are shown."""
     data = tomllib.loads(_text("models.toml"))
     return msgspec.convert(data["models"], list[PinnedPackage])
+
+
+def organization() -> dict[str, Any]:
+    """Return the organization that demonstrations of the server are about, which is invented."""
+    return tomllib.loads(_text("organization.toml"))
 
 
 def use_case_text(name: str) -> str:

@@ -52,7 +52,9 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, empty: str)
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         drawn.add_column(
-            column.rpartition(".")[2].replace("_", " "), no_wrap=column == "id", overflow="fold"
+            column.rpartition(".")[2].replace("_", " "),
+            no_wrap=column in ("id", "state", "tier", "track"),
+            overflow="fold",
         )
     for row in rows:
         drawn.add_row(*(cell(column, field(row, column)) for column in columns))

@@ -17,7 +17,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -29,6 +35,8 @@ WAIT_MS = 30_000
 _AGAIN = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
 _TRIES = 6
+_IDLE = 5.0
+"""Seconds after which a connection of the pool is asked whether it still lives."""
 
 
 class Database:
@@ -148,11 +156,10 @@ def _engine(url: str, pool: int) -> Engine:
         ) from error
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         try:
-            return create_engine(
+            found = create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_size=pool,
                 max_overflow=pool,
-                pool_pre_ping=True,
                 pool_timeout=15,
                 connect_args={"connect_timeout": 10, "application_name": "steelyard"},
             )
@@ -162,6 +169,9 @@ def _engine(url: str, pool: int) -> Engine:
                 next_step="Install steelyard[server,postgres].",
                 code="database.driver",
             ) from error
+        event.listen(found, "checkin", _note_use)
+        event.listen(found, "checkout", _ping_idle)
+        return found
     if parsed.drivername != "sqlite":
         raise InputError(
             f"Databases of the kind {parsed.drivername!r} are not supported.",
@@ -178,6 +188,21 @@ def _engine(url: str, pool: int) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that was idle for a while whether it lives; a busy one costs no call."""
+    if time.monotonic() - record.info.get("used", time.monotonic()) < _IDLE:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError("the connection is gone") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
