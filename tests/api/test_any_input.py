@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from tests.server import Doors, houses, person
 
 from steelyard.bootstrap.founding import found_charter
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import BUILT_IN_ROLES
 
-EXAMPLES = int(os.environ.get("STEELYARD_API_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("STEELYARD_API_EXAMPLES", "1"))
 EVERYTHING = person("everything", *BUILT_IN_ROLES, "head-of-risk", "operator")
 
 
@@ -37,15 +38,11 @@ def test_no_call_ends_in_an_error_of_the_server(doors: Doors) -> None:
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", doors.app)
     wrong: list[str] = []
     for found in schema.get_all_operations():
-        operation = found.ok()
-        if operation.path in ENDLESS:
-            continue
-        _try(operation, wrong)
+        if isinstance(found, Ok):
+            _try(found.ok(), wrong)
+        else:
+            wrong.append(str(found.err()))
     assert not wrong
-
-
-ENDLESS: set[str] = set()
-"""Addresses whose replies do not end."""
 
 
 def _try(operation: Any, wrong: list[str]) -> None:
