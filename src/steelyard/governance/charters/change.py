@@ -217,6 +217,7 @@ def adopt(
     adopted = _adopted(work, row, charter, seal, store, present)
     row.state, row.version = "adopted", row.version + 1
     record_statement(work, adopted.entry)
+    work.session.flush()  # the adoption stands before the event that it is in force
     work.record(
         actor,
         Event(

@@ -18,8 +18,8 @@ from steelyard.kernel.errors import FieldErrors, ForbiddenError, UnavailableErro
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
-_EXTRA = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Public by its number, and the host of the machine in one cloud."""
+_EXTRA = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Public by their numbers, at least for an older Python, and the host of the machine in a cloud."""
 _HOST = re.compile(r"\A[A-Za-z0-9._:-]{1,253}\Z")
 
 
@@ -81,7 +81,11 @@ def resolve(host: str, port: int, *, private: bool) -> str:
 
 def is_open(address: Address) -> bool:
     """Tell whether an address belongs to the open internet, and all it carries, too."""
-    if address in _EXTRA or address.is_multicast or not address.is_global:
+    if (
+        any(address in network for network in _EXTRA)
+        or address.is_multicast
+        or not address.is_global
+    ):
         return False
     return all(is_open(inner) for inner in _carried(address))
 
