@@ -22,6 +22,10 @@ from steelyard.platform.database.migrate import differences, upgrade
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     database = empty_database(request.param, tmp_path)
     yield database
+    if not database.sqlite:
+        with database.engine.begin() as connection:  # the next test makes its tables anew
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
     database.close()
 
 
