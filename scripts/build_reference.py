@@ -176,8 +176,20 @@ def pages() -> dict[str, bytes]:
     }
 
 
+def stale_pages() -> list[str]:
+    """Return the names of the pages that are not as they would be written now."""
+    return [
+        name
+        for name, content in pages().items()
+        if not (TARGET / name).is_file() or (TARGET / name).read_bytes() != content
+    ]
+
+
 def main() -> None:
-    """Write the pages."""
+    """Write the pages; with ``--check`` only say which ones are stale."""
+    if sys.argv[1:] == ["--check"]:
+        stale = stale_pages()
+        sys.exit(f"run `make docs`: {stale}" if stale else 0)
     written = pages()
     for folder in FOLDERS:
         (TARGET / folder).mkdir(parents=True, exist_ok=True)
