@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -116,3 +121,21 @@ def test_what_is_no_calendar(text: str) -> None:
 def test_a_calendar_reads_as_it_is_written() -> None:
     for text in ("", "US", "DE-BY+US@Europe/Berlin", "@Asia/Tokyo"):
         assert str(read_calendar(text)) == text
+
+
+def test_zones_are_known_where_the_system_has_none() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    server = project["optional-dependencies"]["server"]
+    assert [each for each in server if each.startswith("tzdata")], "slim images have no zones"
+    code = (
+        "from steelyard.governance.clocks.business import read_calendar;"
+        "print(read_calendar('DE-BY').zone)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("Europe/Berlin", "")
