@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.governance.exceptions import queries, service, terms
+from steelyard.governance.exceptions import queries, service, terms, voting
 from steelyard.governance.exceptions.queries import ExceptionView
 
 router = Router(prefix="/exceptions", tags=["Exceptions"])
@@ -168,7 +168,7 @@ def submit(exception_id: str, caller: Caller) -> Response:
 def vote(exception_id: str, body: Vote, caller: Caller) -> Response:
     """Grant an exception, or refuse it, in a role; needs ``If-Match``."""
     return caller.act(
-        lambda work: service.vote(
+        lambda work: voting.vote(
             work, caller.actor, exception_id, body.role, body.answer, body.reason,
             caller.expected, declares=body.declares,
         ),
@@ -182,7 +182,7 @@ def vote(exception_id: str, body: Vote, caller: Caller) -> Response:
 def minute(exception_id: str, body: Minutes, caller: Caller) -> Response:
     """Keep the minutes of the committee, which closes its vote; needs ``If-Match``."""
     return caller.act(
-        lambda work: service.minute(
+        lambda work: voting.minute(
             work, caller.actor, exception_id, body.text, tuple(body.attended), caller.expected
         ),
         201,

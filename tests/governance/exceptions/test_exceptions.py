@@ -12,7 +12,7 @@ from tests.server import NOON, Doors
 
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import queries as clocks
-from steelyard.governance.exceptions import queries, service
+from steelyard.governance.exceptions import queries, service, voting
 from steelyard.governance.exceptions.queries import ExceptionView
 from steelyard.governance.exceptions.terms import Asked, check, latest_day, plan_for, terms_of
 from steelyard.kernel.actor import SYSTEM, Actor
@@ -44,7 +44,7 @@ def begun(company: Company, **more: Any) -> ExceptionView:
 
 def vote(company: Company, who: Actor, made: str, role: str, answer: Any = "yes") -> ExceptionView:
     return company.house.transact(
-        lambda work: service.vote(
+        lambda work: voting.vote(
             work, who, made, role, answer, "Because.", declares=True
         )
     )  # fmt: skip
@@ -122,7 +122,7 @@ def test_at_critical_risk_the_committee_grants_too(house: House) -> None:
     now = vote(company, lena, made.id, "legal")
     assert now.state == "in review"
     done = house.transact(
-        lambda work: service.minute(work, rita, made.id, "We agreed.", (lena.id,), now.version)
+        lambda work: voting.minute(work, rita, made.id, "We agreed.", (lena.id,), now.version)
     )
     assert done.state == "active"
 

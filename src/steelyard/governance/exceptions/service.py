@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs of exceptions: ask, change, submit, vote, keep minutes, extend, give up, expire.
+"""Verbs of exceptions: ask, change, submit, extend, give up, expire; votes are in ``voting``.
 
 When one begins or ends, the job ``exception.changed`` {exception} has the decisions it bears on
 taken again.
@@ -8,38 +8,32 @@ taken again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import structs
 
-from steelyard.charter.schema import Charter
-from steelyard.governance.charters import queries as charters
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.exceptions import queries
+from steelyard.governance.exceptions.keep import (
+    REVIEW,
+    changed,
+    charter_of,
+    check_state,
+    ended,
+    event_of,
+    inform,
+)
 from steelyard.governance.exceptions.queries import ExceptionView, voted
 from steelyard.governance.exceptions.tables import ExceptionRow
-from steelyard.governance.exceptions.terms import Asked, check, latest_day, plan_for, terms_of
+from steelyard.governance.exceptions.terms import Asked, check, plan_for, terms_of
 from steelyard.governance.intake import queries as requests
-from steelyard.governance.review import state
-from steelyard.governance.review.committee import check_people, meeting_of
-from steelyard.governance.review.keep import check_texts, current_seats
-from steelyard.governance.review.load import case_of, reviewer_of
-from steelyard.governance.review.state import Answer, Case, standing
-from steelyard.governance.review.tables import SignOffRow
+from steelyard.governance.review.keep import check_texts
 from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
-from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
-from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
-from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
-
-CHANGED = "exception.changed"
-EXCEPTION, REVIEW = "exception", "exception-review"
-"""Kinds of clocks: until it ends, and until it is granted or not."""
 
 
 def draft(work: Work, actor: Actor, request_id: str, asked: Asked) -> ExceptionView:
@@ -63,7 +57,7 @@ def draft(work: Work, actor: Actor, request_id: str, asked: Asked) -> ExceptionV
     _check(work, row, asked)
     work.session.add(row)
     work.session.flush()
-    work.record(actor, _event("exception.drafted", row, _words(row)))
+    work.record(actor, event_of("exception.drafted", row, _words(row)))
     return queries.view(work.session, row)
 
 
@@ -81,7 +75,7 @@ def change(
     _check(work, row, asked)
     for name, value in _columns(asked).items():
         setattr(row, name, value)
-    return _changed(work, actor, row, "exception.drafted", _words(row))
+    return changed(work, actor, row, "exception.drafted", _words(row))
 
 
 def submit(work: Work, actor: Actor, exception_id: str, expected: int | None) -> ExceptionView:
@@ -93,86 +87,7 @@ def submit(work: Work, actor: Actor, exception_id: str, expected: int | None) ->
     """
     row = _own(work, actor, exception_id, expected, "draft")
     _send(work, row, asked_of(row))
-    return _changed(work, actor, row, "exception.submitted")
-
-
-def vote(
-    work: Work,
-    actor: Actor,
-    exception_id: str,
-    role: str,
-    answer: Answer,
-    reason: str = "",
-    expected: int | None = None,
-    *,
-    declares: bool = False,
-) -> ExceptionView:
-    """Grant an exception, or refuse it, in a role.
-
-    Raises:
-        MissingError, StaleError, FieldErrors
-        ForbiddenError: the actor may not; whoever asks or owns it never may.
-        ConflictError: it is not in review, they have voted, or it is not their turn.
-    """
-    if answer == "no" and not reason.strip():
-        raise FieldErrors([("reason", "A no needs a reason.")])
-    check_texts(reason=reason)
-    row, case = _voting(work, actor, exception_id, expected)
-    about = voted(row, _requester(work, row))
-    person = reviewer_of(
-        work.session, actor, about, current_seats(case), work.now, declares=declares
-    )
-    after = state.sign(case, person, role, answer)
-    voice = after.voices[-1]
-    said = SignOffRow(
-        id=work.id("sgn"), review=row.id, round=row.round, person=actor.id, role=role,
-        place=voice.place, answer=answer, reason=reason, conditions=[],
-        lent_by=person.lent.get(role, "") if role not in actor.roles else "",
-        outside=voice.outside, at=work.now,
-    )  # fmt: skip
-    work.session.add(said)
-    work.session.flush()
-    return _counted(
-        work, actor, row, after, "exception.voted", {"reason": reason},
-        sign_off=said.id, role=role, answer=answer, committee=voice.place,
-    )  # fmt: skip
-
-
-def minute(
-    work: Work,
-    actor: Actor,
-    exception_id: str,
-    text: str,
-    attended: tuple[str, ...],
-    expected: int | None = None,
-) -> ExceptionView:
-    """Keep the minutes of the committee whose turn it is; this closes its vote.
-
-    Raises:
-        MissingError, StaleError, FieldErrors, ForbiddenError, ConflictError
-    """
-    if not text.strip():
-        raise FieldErrors([("minutes", "Write down what was discussed and decided.")])
-    check_texts(minutes=text)
-    row, case = _voting(work, actor, exception_id, expected)
-    there = frozenset({*attended, actor.id})
-    check_people(work, there)
-    about = voted(row, _requester(work, row))
-    person = reviewer_of(work.session, actor, about, current_seats(case), work.now, declares=True)
-    step = case.plan.steps[min(standing(case).step, len(case.plan.steps) - 1)]
-    after = state.minute(case, person, there)
-    assert step.committee is not None
-    votes = [voice for voice in state.heard(case) if voice.place == step.place]
-    meeting = meeting_of(work, actor, row.id, row.round, step.place)
-    meeting.state, meeting.minutes, meeting.minuted_by = "minuted", text, actor.id
-    meeting.minutes_sha256 = sha256_hex(text.encode())
-    meeting.attended, meeting.minuted_at = sorted(there), work.now
-    meeting.carried = state.carried(step.committee, votes)
-    work.session.flush()
-    return _counted(
-        work, actor, row, after, "exception.minuted", {"minutes": text},
-        meeting=meeting.id, minutes_sha256=meeting.minutes_sha256, carried=meeting.carried,
-    )  # fmt: skip
+    return changed(work, actor, row, "exception.submitted")
 
 
 def extend(
@@ -190,7 +105,7 @@ def extend(
         ConflictError: it has not expired, or was renewed as often as the charter allows.
     """
     row = _own(work, actor, exception_id, expected, "expired")
-    terms = terms_of(_charter(work, row)[0])
+    terms = terms_of(charter_of(work, row)[0])
     if row.renewals >= terms.renewals:
         raise ConflictError(
             f"The charter lets an exception be renewed {terms.renewals} times; this one was.",
@@ -201,7 +116,7 @@ def extend(
     _send(work, row, asked)
     row.renewals += 1
     row.granted_at = row.expires = row.ended_at = None
-    return _changed(work, actor, row, "exception.extended", _words(row))
+    return changed(work, actor, row, "exception.extended", _words(row))
 
 
 def revoke(
@@ -219,7 +134,7 @@ def revoke(
     check_texts(reason=reason)
     row = queries.row_of(work.session, actor, exception_id, lock=True)
     check_version(row.version, expected, queries.view(work.session, row))
-    _check_state(row, "active", "in review", "draft")
+    check_state(row, "active", "in review", "draft")
     plan = voted(row, "").plan if row.plan else None
     grants = {seat.role for step in plan.steps for seat in step.seats} if plan else set()
     if actor.id not in (row.owner, row.asked_by) and not grants & actor.roles:
@@ -228,14 +143,14 @@ def revoke(
             next_step=f"It is granted by: {', '.join(sorted(grants))}.",
             code="exception.revoker",
         )
-    return _ended(work, actor, row, "revoked", reason)
+    return ended(work, actor, row, "revoked", reason)
 
 
 def expire(work: Work, exception_id: str) -> None:
     """End an exception whose time is over; called when its clock rings."""
     row = queries.row_of(work.session, SYSTEM, exception_id, lock=True)
     if row.state == "active" and row.expires is not None and row.expires <= work.now:
-        _ended(work, SYSTEM, row, "expired", "")
+        ended(work, SYSTEM, row, "expired", "")
 
 
 def asked_of(row: ExceptionRow) -> Asked:
@@ -250,83 +165,6 @@ def asked_of(row: ExceptionRow) -> Asked:
     )
 
 
-def _send(work: Work, row: ExceptionRow, asked: Asked) -> None:
-    """Begin a review of an exception."""
-    charter, digest = _charter(work, row)
-    check(asked, charter, row.tier, work.today)
-    plan = plan_for(charter, environment=row.environment, tier=row.tier)
-    row.until, row.reason = asked.until, asked.reason
-    row.plan, row.charter, row.round = msgspec.to_builtins(plan), digest, row.round + 1
-    row.state = "in review"
-    inform(work, row, "exception.waiting", roles=[s.role for t in plan.steps for s in t.seats])
-    clocks.start(
-        work, subject=row.id, kind=REVIEW, about=row.request, unit=row.unit, within=plan.within,
-        remind="1 business day", ladder=(SPONSOR,),
-    )  # fmt: skip
-
-
-def _counted(
-    work: Work,
-    actor: Actor,
-    row: ExceptionRow,
-    after: Case,
-    kind: str,
-    body: dict[str, str],
-    **details: Any,
-) -> ExceptionView:
-    """Record a voice, and what became of the exception by it."""
-    work.record(actor, _event(kind, row, body, **details))
-    if after.state == "rejected":
-        return _ended(work, SYSTEM, row, "rejected", "")
-    if after.state == "approved":
-        return _begin(work, row)
-    row.updated_at, row.version = work.now, row.version + 1
-    return queries.view(work.session, row)
-
-
-def _begin(work: Work, row: ExceptionRow) -> ExceptionView:
-    """Let an exception hold, for no longer than the charter lets it from today."""
-    terms = terms_of(charters.policy_of(work.session, row.charter).charter)
-    row.until = min(row.until, latest_day(terms, row.tier, work.today))
-    row.expires = dt.datetime.combine(row.until, dt.time(23, 59, 59), dt.UTC)
-    row.state, row.granted_at = "active", work.now
-    clocks.stop(work, row.id, REVIEW)
-    left = max(1, int((row.expires - work.now).total_seconds()))
-    clocks.start(
-        work, subject=row.id, kind=EXCEPTION, about=row.request, unit=row.unit,
-        within=f"{left} seconds", remind="432000 seconds",
-    )  # fmt: skip
-    work.enqueue(CHANGED, {"exception": row.id}, key=f"{CHANGED}:{row.id}")
-    inform(work, row, "exception.changed", persons=[row.owner, row.asked_by])
-    return _changed(work, SYSTEM, row, "exception.granted", expires=row.expires.isoformat())
-
-
-def _ended(work: Work, actor: Actor, row: ExceptionRow, state_: str, reason: str) -> ExceptionView:
-    held = row.state == "active"
-    row.state, row.ended_at, row.ended_by, row.end_reason = state_, work.now, actor.id, reason
-    clocks.stop(work, row.id, met=state_ in ("rejected", "expired"))
-    if held:
-        work.enqueue(CHANGED, {"exception": row.id}, key=f"{CHANGED}:{row.id}")
-    inform(work, row, "exception.changed", persons=[row.owner, row.asked_by])
-    return _changed(work, actor, row, f"exception.{state_}", {"reason": reason})
-
-
-def inform(
-    work: Work,
-    row: ExceptionRow,
-    kind: str,
-    *,
-    roles: Sequence[str] = (),
-    persons: Sequence[str] = (),
-) -> None:
-    """Tell people what became of an exception, or that they are waited for."""
-    tell(
-        work, kind=kind, subject=row.id, about=row.request, roles=roles, people=persons,
-        unit=row.unit, facts={"rule": row.rule, "until": row.until.isoformat(),
-                              "state": row.state},
-    )  # fmt: skip
-
-
 def remind(work: Work, exception_id: str) -> None:
     """Remind of an exception that ends soon, or of one that waits for people."""
     row = queries.row_of(work.session, SYSTEM, exception_id)
@@ -337,15 +175,19 @@ def remind(work: Work, exception_id: str) -> None:
         inform(work, row, "exception.waiting", roles=waits)
 
 
-def _voting(
-    work: Work, actor: Actor, exception_id: str, expected: int | None
-) -> tuple[ExceptionRow, Case]:
-    if actor.kind != "person":
-        raise ForbiddenError("Exceptions are granted by people.", code="review.person")
-    row = queries.row_of(work.session, actor, exception_id, lock=True)
-    check_version(row.version, expected, queries.view(work.session, row))
-    _check_state(row, "in review")
-    return row, case_of(work.session, voted(row, _requester(work, row)))
+def _send(work: Work, row: ExceptionRow, asked: Asked) -> None:
+    """Begin a review of an exception."""
+    charter, digest = charter_of(work, row)
+    check(asked, charter, row.tier, work.today)
+    plan = plan_for(charter, environment=row.environment, tier=row.tier)
+    row.until, row.reason = asked.until, asked.reason
+    row.plan, row.charter, row.round = msgspec.to_builtins(plan), digest, row.round + 1
+    row.state = "in review"
+    inform(work, row, "exception.waiting", roles=[s.role for t in plan.steps for s in t.seats])
+    clocks.start(
+        work, subject=row.id, kind=REVIEW, about=row.request, unit=row.unit, within=plan.within,
+        remind="1 business day", ladder=(SPONSOR,),
+    )  # fmt: skip
 
 
 def _own(
@@ -359,17 +201,8 @@ def _own(
             next_step="Ask for one of your own.",
             code="exception.not-yours",
         )
-    _check_state(row, *states)
+    check_state(row, *states)
     return row
-
-
-def _check_state(row: ExceptionRow, *states: str) -> None:
-    if row.state not in states:
-        raise ConflictError(
-            f"The exception is {row.state}; this needs one that is {' or '.join(states)}.",
-            next_step="Ask for a new one." if row.state in ("rejected", "revoked") else "",
-            code="exception.state",
-        )
 
 
 def _check(work: Work, row: ExceptionRow, asked: Asked) -> None:
@@ -377,16 +210,7 @@ def _check(work: Work, row: ExceptionRow, asked: Asked) -> None:
     owner = people.person(work.session, asked.owner)
     if owner is None or owner.state not in people.WORKING:
         raise FieldErrors([("owner", f"There is no person {asked.owner[:40]!r}.")])
-    check(asked, _charter(work, row)[0], row.tier, work.today)
-
-
-def _charter(work: Work, row: ExceptionRow) -> tuple[Charter, str]:
-    policy = charters.current(work.session, work.today, row.unit)
-    return policy.charter, policy.identity.sha256
-
-
-def _requester(work: Work, row: ExceptionRow) -> str:
-    return requests.row_of(work.session, SYSTEM, row.request).requested_by
+    check(asked, charter_of(work, row)[0], row.tier, work.today)
 
 
 def _columns(asked: Asked) -> dict[str, Any]:
@@ -401,36 +225,3 @@ def _columns(asked: Asked) -> dict[str, Any]:
 
 def _words(row: ExceptionRow) -> dict[str, Any]:
     return {"reason": row.reason, "controls": row.controls, "answers": row.answers}
-
-
-def _changed(
-    work: Work,
-    actor: Actor,
-    row: ExceptionRow,
-    kind: str,
-    body: dict[str, Any] | None = None,
-    **details: Any,
-) -> ExceptionView:
-    row.updated_at, row.version = work.now, row.version + 1
-    work.record(actor, _event(kind, row, body, **details))
-    work.session.flush()
-    return queries.view(work.session, row)
-
-
-def _event(
-    kind: str, row: ExceptionRow, body: dict[str, Any] | None = None, **details: Any
-) -> Event:
-    return Event(
-        type=kind,
-        subject=row.id,
-        about=row.request,
-        details={
-            "rule": row.rule,
-            "state": row.state,
-            "until": row.until.isoformat(),
-            "owner": row.owner,
-            "round": row.round,
-            **details,
-        },
-        body={name: text for name, text in (body or {}).items() if text},
-    )
