@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct, structs
 from sqlalchemy.orm import Session
 
 from steelyard.bootstrap.house import House
 from steelyard.governance.assessment import begin, evidencing, run
 from steelyard.governance.assessment import queries as assessments
-from steelyard.governance.assessment.finish import Assessed
 from steelyard.governance.assessment.views import DOCUMENT_MOST, AssessmentView, read_assessment
+from steelyard.governance.assessment.waivers import excepted
 from steelyard.governance.charters.queries import policy_of
 from steelyard.governance.decision import force, issue
 from steelyard.governance.decision import queries as decisions
@@ -25,12 +26,14 @@ from steelyard.governance.emergency import queries as emergencies
 from steelyard.governance.exceptions import queries as exceptions
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
+from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.review import queries as reviews
 from steelyard.governance.review import service as review
 from steelyard.governance.review.keep import COMPLETED
 from steelyard.governance.review.views import Outcome as ReviewOutcome
 from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.assessment import Assessment, Outcome
+from steelyard.kernel.errors import ConflictError
 from steelyard.ledger.bundle import ASSESSMENT
 from steelyard.platform.identity.people import person
 from steelyard.platform.jobs.port import Handler
@@ -40,19 +43,72 @@ from steelyard.platform.work import Work
 STANDING, SIGNED = "standing-approval", "sign-offs"
 
 
+class Ready(Struct, frozen=True):
+    """What an assessment decides without people, signed and ready to be committed."""
+
+    ruling: Ruling
+    prepared: issue.Prepared
+
+
 def assess(house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
     """Assess a submitted request and go on with what came out."""
     effect = run.assess(house, payload)
-    return lambda work: go_on(house, work, effect(work))
+    ready = ready_for(house, effect)
+
+    def act(work: Work) -> None:
+        assessed = effect(work)
+        if assessed is None or effect.made is None:
+            return
+        check_exceptions(work, effect.made.exceptions, assessed.view)
+        if assessed.waiting:
+            go_on(house, work, assessed.view, assessed.assessment, ready)
+
+    return act
 
 
-def go_on(house: House, work: Work, assessed: Assessed | None) -> None:
+def ready_for(house: House, effect: run.Effect) -> Ready | None:
+    """Sign what an assessment that is not committed yet decides; None if people have to."""
+    order, made = effect.order, effect.made
+    if order is None or made is None:
+        return None
+    found = made.weighed.assessment
+    if found.decision.outcome is Outcome.REVIEW_REQUIRED:
+        return None
+    with house.reading() as session:
+        charter = policy_of(session, made.charter_sha256).canonical
+    ruling = Ruling(
+        request=order.request, assessment=order.assessment, judged=found,
+        documents=made.documents, charter=charter, revision="", use_case=order.use_case,
+        outcome=found.decision.outcome, decided_by=STANDING,
+    )  # fmt: skip
+    return Ready(ruling, issue.prepare(house, ruling))
+
+
+def check_exceptions(work: Work, counted: tuple[str, ...], view: AssessmentView) -> None:
+    """Refuse an assessment if other exceptions hold now than when it was weighed.
+
+    Raises:
+        ConflictError: it must be weighed again.
+    """
+    now = exceptions.active_for(
+        work.session, work.now, use_case=view.use_case, environment=view.environment,
+        revision=view.revision, request=view.request,
+    )  # fmt: skip
+    if counted != tuple(sorted(each.id for each in now)):
+        raise ConflictError(
+            "An exception began or ended while this was being assessed.",
+            next_step="It is assessed again by itself.",
+            code="assessment.basis-changed",
+        )
+
+
+def go_on(
+    house: House, work: Work, view: AssessmentView, found: Assessment, ready: Ready | None
+) -> None:
     """Decide at once what no person has to decide; open a review of the rest."""
-    if assessed is None or not assessed.waiting:
-        return
-    found, view = assessed.assessment, assessed.view
-    if found.decision.outcome is not Outcome.REVIEW_REQUIRED:
-        _decide(house, work, _ruling(work.session, view, found, found.decision.outcome, STANDING))
+    if ready is not None:
+        ruling = structs.replace(ready.ruling, revision=view.revision)
+        _decide(house, work, ruling, ready.prepared)
         return
     charter = policy_of(work.session, view.charter_sha256).charter
     review.open(
@@ -66,17 +122,50 @@ def completed(house: House, payload: dict[str, Any]) -> Callable[[Work], object]
     with house.reading() as session:
         said = reviews.outcome_of(session, payload["review"])
         view = assessments.get(session, SYSTEM, said.assessment)
-    found = read_assessment(house.blobs.read(view.documents[ASSESSMENT], most=DOCUMENT_MOST))
+        # Nothing signs off after the last voice: what is read here is what will be decided.
+        found = judged(house, view)
+        outcome = Outcome.APPROVED if said.outcome == "approved" else Outcome.REJECTED
+        ruling = _ruling(session, view, found, outcome, said)
+    prepared = issue.prepare(house, ruling)
 
     def act(work: Work) -> None:
         request = requests.row_of(work.session, SYSTEM, said.request, lock=True)
         if (request.state, request.stage) != ("submitted", "in review"):
             return  # withdrawn meanwhile, or decided by a job that was done twice
-        outcome = Outcome.APPROVED if said.outcome == "approved" else Outcome.REJECTED
-        ruling = _ruling(work.session, view, found, outcome, SIGNED, said)
-        _decide(house, work, ruling)
+        if reviews.running_of(work.session, said.request) is not None:
+            return  # people are asked anew, about a newer assessment
+        if outcome is Outcome.APPROVED and _lost(work, view, found):
+            refresh(work, request, "an exception has ended")
+            return
+        _decide(house, work, ruling, prepared)
 
     return act
+
+
+def judged(house: House, view: AssessmentView) -> Assessment:
+    """Return the assessment itself."""
+    return read_assessment(house.blobs.read(view.documents[ASSESSMENT], most=DOCUMENT_MOST))
+
+
+def refresh(work: Work, request: RequestRow, why: str) -> bool:
+    """Have the adoption a request is about judged anew; tell whether it was judged before."""
+    latest = assessments.latest_of(
+        work.session, request.revision, request.use_case, request.environment
+    )
+    if latest is None:
+        return False
+    payload = {"assessment": latest.id, "why": why}
+    work.enqueue(begin.REFRESH, payload, key=f"{begin.REFRESH}:{latest.id}")
+    return True
+
+
+def _lost(work: Work, view: AssessmentView, found: Assessment) -> bool:
+    """Tell whether an exception that an assessment rests on has ended since it was made."""
+    ended = exceptions.ended_since(
+        work.session, view.started_at, use_case=view.use_case, environment=view.environment,
+        revision=view.revision, request=view.request,
+    )  # fmt: skip
+    return bool(ended & excepted(found.decision))
 
 
 def _ruling(
@@ -84,8 +173,7 @@ def _ruling(
     view: AssessmentView,
     found: Assessment,
     outcome: Outcome,
-    decided_by: str,
-    said: ReviewOutcome | None = None,
+    said: ReviewOutcome,
 ) -> Ruling:
     return Ruling(
         request=view.request,
@@ -96,9 +184,9 @@ def _ruling(
         revision=view.revision,
         use_case=view.use_case,
         outcome=outcome,
-        decided_by=decided_by,
-        terms=tuple(Term(text=each.text) for each in said.conditions) if said else (),
-        sign_offs=tuple(_signed(session, said)) if said else (),
+        decided_by=SIGNED,
+        terms=tuple(Term(text=each.text) for each in said.conditions),
+        sign_offs=tuple(_signed(session, said)),
     )
 
 
@@ -118,10 +206,10 @@ def _signed(session: Session, said: ReviewOutcome) -> list[SignedOff]:
     return found
 
 
-def _decide(house: House, work: Work, ruling: Ruling) -> None:
+def _decide(house: House, work: Work, ruling: Ruling, prepared: issue.Prepared) -> None:
     if ruling.outcome is not Outcome.REJECTED and evidencing.hold_back(work, ruling.request):
         return
-    made = issue.decide(work, SYSTEM, ruling, blobs=house.blobs, keys=house.keys)
+    made = issue.decide(work, SYSTEM, ruling, prepared, keys=house.keys)
     request = requests.row_of(work.session, SYSTEM, ruling.request)
     tell(
         work,
@@ -172,46 +260,6 @@ def changed(house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
     return act
 
 
-def exception_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
-    """React to an exception that began or ended.
-
-    One that begins counts in the next assessment of the adoption; whoever asked is told to submit
-    it. One that ends suspends what was decided under it.
-    """
-
-    def act(work: Work) -> None:
-        found = exceptions.get(work.session, SYSTEM, payload["exception"])
-        request = requests.row_of(work.session, SYSTEM, found.request, lock=True)
-        if found.state == "active":
-            tell(
-                work,
-                kind="exception.granted",
-                subject=found.id,
-                about=request.id,
-                people=(found.owner, request.requested_by),
-                unit=found.unit,
-                facts={"rule": found.rule, "until": found.until.isoformat()},
-            )
-            return
-        standing = decisions.current_of(
-            work.session, request.revision, found.use_case, found.environment, lock=True
-        )
-        rests = standing is not None and found.rule in standing.reasons
-        if standing is not None and standing.state == "in force" and rests:
-            force.suspend(work, SYSTEM, standing.id, f"The exception {found.id} has ended.")
-        tell(
-            work,
-            kind="exception.ended",
-            subject=found.id,
-            about=request.id,
-            people=(found.owner, request.requested_by),
-            unit=found.unit,
-            facts={"rule": found.rule, "state": found.state, "suspended": rests},
-        )
-
-    return act
-
-
 def charter_changed(_house: House, _payload: dict[str, Any]) -> Callable[[Work], object]:
     """Have everything weighed again that rests on a charter no longer in force."""
     return lambda work: work.enqueue("assessments.sweep", key="assessments.sweep")
@@ -219,7 +267,8 @@ def charter_changed(_house: House, _payload: dict[str, Any]) -> Callable[[Work],
 
 def request_closed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
     """End the review of a request that was taken back or has expired."""
-    return lambda work: review.close_of_request(work, payload["request"])
+    why = "the request was taken back or has expired"
+    return lambda work: review.close_of_request(work, payload["request"], why)
 
 
 def emergency_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
@@ -249,6 +298,5 @@ HANDLERS: dict[str, Handler[House]] = {
     intake.CLOSED: request_closed,
     "charter.changed": charter_changed,
     "emergency.changed": emergency_changed,
-    "exception.changed": exception_changed,
 }
 """Kind of job → its handler."""

@@ -31,7 +31,7 @@ from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import flow, identity, intake, notify
+from steelyard.worker import flow, identity, intake, notify, rejudge
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -127,6 +127,7 @@ HANDLERS: dict[str, Handler[House]] = {
     "use-cases.expire": change(expire_use_cases),
     "webhook.deliver": notify.deliver_webhook,
     **flow.HANDLERS,
+    **rejudge.HANDLERS,
     **intake.HANDLERS,
     **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }

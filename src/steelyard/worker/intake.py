@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from steelyard.bootstrap.house import House
-from steelyard.governance.assessment import begin, evidencing, notices, refresh_all, run
+from steelyard.governance.assessment import begin, evidencing, notices, refresh_all
 from steelyard.governance.intake import service as intake
 from steelyard.governance.inventory import retirement, supplying
 from steelyard.platform.jobs.port import Handler
@@ -42,7 +42,6 @@ def sweep_assessments(house: House, payload: dict[str, Any]) -> Callable[[Work],
 
 
 HANDLERS: dict[str, Handler[House]] = {
-    begin.REFRESH: run.refresh,
     refresh_all.SWEEP: sweep_assessments,
 }
 """Kind of job → its handler. What follows a finished assessment is put together elsewhere."""

@@ -16,7 +16,7 @@ from steelyard.charter.load import load_charter
 from steelyard.charter.resolve import identity_of, resolved_json
 from steelyard.governance.charters.tables import CharterRow
 from steelyard.governance.decision.facts import DecisionView, Ruling, SignedOff
-from steelyard.governance.decision.issue import decide
+from steelyard.governance.decision.issue import decide, prepare
 from steelyard.governance.intake import service as intake
 from steelyard.governance.inventory import service as inventory
 from steelyard.governance.inventory.tables import RevisionRow
@@ -160,7 +160,11 @@ class Desk:
 
     def decide(self, outcome: Outcome = Outcome.APPROVED, **changes: Any) -> DecisionView:
         """Decide on a fresh request."""
-        ruling = self.ruling(outcome, **changes)
+        return self.rule(self.ruling(outcome, **changes))
+
+    def rule(self, ruling: Ruling) -> DecisionView:
+        """Sign and make the decision that ``ruling`` describes."""
+        prepared = prepare(self.house, ruling)
         return self.house.transact(
-            lambda work: decide(work, SYSTEM, ruling, blobs=self.house.blobs, keys=self.house.keys)
+            lambda work: decide(work, SYSTEM, ruling, prepared, keys=self.house.keys)
         )

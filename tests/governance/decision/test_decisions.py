@@ -16,7 +16,6 @@ from steelyard.bootstrap.house import House
 from steelyard.governance.decision import conditions, force, queries
 from steelyard.governance.decision.admission import may_serve
 from steelyard.governance.decision.facts import Admission, Term
-from steelyard.governance.decision.issue import decide
 from steelyard.governance.decision.marks import state_from
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.inventory import queries as inventory
@@ -124,9 +123,7 @@ def test_an_approval_ends_with_its_use_case(desk: Desk) -> None:
     ruling = desk.ruling(valid_until=dt.date(2026, 1, 1))
 
     def rule() -> None:
-        desk.house.transact(
-            lambda work: decide(work, SYSTEM, ruling, blobs=desk.house.blobs, keys=desk.house.keys)
-        )
+        desk.rule(ruling)
 
     with pytest.raises(ConflictError, match="2026-01-01"):
         rule()
@@ -148,22 +145,10 @@ def test_what_cannot_be_decided_leaves_nothing(desk: Desk) -> None:
     ]
     for wrong in wrongs:
         with pytest.raises(InputError):
-            desk.house.transact(
-                lambda work, wrong=wrong: decide(  # type: ignore[misc]
-                    work, SYSTEM, msgspec_with(ruling, **wrong),
-                    blobs=desk.house.blobs, keys=desk.house.keys,
-                )
-            )  # fmt: skip
-    desk.house.transact(
-        lambda work: decide(work, SYSTEM, ruling, blobs=desk.house.blobs, keys=desk.house.keys)
-    )
+            desk.rule(msgspec_with(ruling, **wrong))
+    desk.rule(ruling)
     with pytest.raises(ConflictError):  # the request is closed
-        desk.house.transact(
-            lambda work: decide(
-                work, SYSTEM, msgspec_with(ruling, outcome=Outcome.REJECTED),
-                blobs=desk.house.blobs, keys=desk.house.keys,
-            )
-        )  # fmt: skip
+        desk.rule(msgspec_with(ruling, outcome=Outcome.REJECTED))
     types = [one for one in _events(desk) if one not in before and one.startswith("decision.")]
     assert types == ["decision.recorded", "decision.made"]
 
@@ -281,9 +266,7 @@ def test_two_decisions_at_once_follow_each_other(desk: Desk) -> None:
     house = desk.house
 
     def rule(ruling: Any) -> None:
-        house.transact(
-            lambda work: decide(work, SYSTEM, ruling, blobs=house.blobs, keys=house.keys)
-        )
+        desk.rule(ruling)
 
     first = rulings[0]
     assert first is not None

@@ -187,7 +187,9 @@ def test_a_request_that_is_taken_back_ends_its_review(company: Company) -> None:
     company.house.transact(lambda work: intake.withdraw(work, company.anna, company.request))
     with pytest.raises(ConflictError):
         company.sign(company.person("sara", "security"), "security")
-    assert company.house.transact(lambda work: service.close_of_request(work, company.request))
+    assert company.house.transact(
+        lambda work: service.close_of_request(work, company.request, "it was taken back")
+    )
     assert company.now().review.state == "withdrawn"
     assert company.jobs("review.completed") == []
 

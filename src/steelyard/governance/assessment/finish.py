@@ -42,6 +42,8 @@ class Made(Struct, frozen=True, kw_only=True):
     catalog: str
     use_case_sha256: str
     advisories: str
+    exceptions: tuple[str, ...] = ()
+    """Ids of the exceptions that held when it was weighed, in order."""
 
 
 class Assessed(Struct, frozen=True, kw_only=True):

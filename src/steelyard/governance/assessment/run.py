@@ -9,7 +9,6 @@ in a failed assessment; nothing passes because something could not be done.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
@@ -47,9 +46,21 @@ from steelyard.platform.sandbox import begin as begin_examination
 from steelyard.platform.tree import walk
 from steelyard.platform.work import Work
 
-Effect = Callable[[Work], Assessed | None]
 _BEAT = 1.0
 """Seconds between two notes of progress."""
+
+
+class Effect(Struct, frozen=True, kw_only=True):
+    """The change that commits an assessment; without one that was made, it changes nothing."""
+
+    order: Order | None = None
+    made: Made | None = None
+
+    def __call__(self, work: Work) -> Assessed | None:
+        """Commit what was made."""
+        if self.order is None or self.made is None:
+            return None
+        return finish(work, self.order, self.made)
 
 
 class _Basis(Struct, frozen=True):
@@ -84,15 +95,15 @@ def refresh(premises: Premises, payload: dict[str, Any]) -> Effect:
 
 def _run(premises: Premises, order: Order | None) -> Effect:
     if order is None:
-        return lambda _work: None
+        return Effect()
     try:
         made = _make(premises, order)
     except Exception as error:
         said = error
         if premises.transact(lambda work: begin.fail(work, order, said)):
-            return lambda _work: None
+            return Effect()
         raise
-    return lambda work: finish(work, order, made)
+    return Effect(order=order, made=made)
 
 
 def _make(premises: Premises, order: Order) -> Made:
@@ -130,6 +141,7 @@ def _make(premises: Premises, order: Order) -> Made:
         catalog=catalog_sha256(),
         use_case_sha256=basis.use_case_sha256,
         advisories=advisories_digest(),
+        exceptions=tuple(sorted(waiver.exception for waiver in waivers)),
     )
 
 

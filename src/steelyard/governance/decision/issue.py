@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a decision: documents, signed statements, entry of the ledger and row, in one transaction.
+"""Makes a decision in two steps: sign and keep its documents, then entry of the ledger and row.
 
-The ledger entry holds digests only. The ordinary event ``decision.made`` beside it names what it is
-about and who signed off, by pseudonym.
+Documents are rendered, signed and kept by digest before the transaction, which holds locks others
+wait for; files that no decision came to name do no harm. The ledger entry holds digests only. The
+ordinary event ``decision.made`` beside it names what it is about and who signed off, by pseudonym.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from steelyard.governance.decision import queries
@@ -26,32 +30,86 @@ from steelyard.kernel.event import Event
 from steelyard.ledger.bundle import ASSESSMENT, CHARTER, MANIFEST
 from steelyard.ledger.canonical import canonical
 from steelyard.ledger.evidence import Sealed, seal
+from steelyard.ledger.signing import NoteKey, Signer
 from steelyard.platform.blobs.store import Blobs
 from steelyard.platform.log.keyring import Keys
 from steelyard.platform.log.state import present_key
 from steelyard.platform.log.statements import record_statement
 from steelyard.platform.work import Work
 
+T = TypeVar("T")
 REPORT, SIGN_OFFS = "report.html", "sign-offs.json"
 DOCUMENT_MOST = 64 * 1024 * 1024
 CARRIED = ("bom.cdx.json", "findings.sarif")
 """Documents of the assessment that go into the bundle as they are, where there are any."""
 
 
-def decide(work: Work, actor: Actor, ruling: Ruling, *, blobs: Blobs, keys: Keys) -> DecisionView:
-    """Make the decision that ``ruling`` describes; it supersedes the one before it.
+class Place(Protocol):
+    """The part of a house that decisions are signed with."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Files by digest."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that sign."""
+        ...
+
+    def transact(self, act: Callable[[Work], T], *, trace: str = "") -> T:
+        """Run ``act`` in one transaction."""
+        ...
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A decision that is signed and whose files are kept; it counts once it is made."""
+
+    judged: Assessment
+    """With the decision in its last form."""
+    sealed: Sealed
+    documents: dict[str, str]
+    """Every file of the evidence, name → digest."""
+    key: str
+    """The key that signed, as the ledger names it."""
+
+
+def prepare(place: Place, ruling: Ruling) -> Prepared:
+    """Sign the decision that ``ruling`` describes and keep its files, outside of any transaction.
+
+    What it says of the adoption is looked at again when it is made.
 
     Raises:
-        ConflictError: the request or the use case is not in the state for it.
+        ConflictError: the use case has ended.
         InputError: the outcome decides nothing, or a document is not the one that was judged.
         UnavailableError: this host cannot sign.
     """
-    session = work.session
+
+    def basis(work: Work) -> tuple[Assessment, Signer, NoteKey, dt.datetime]:
+        judged = _final(ruling, _last_day(ruling, _case(work, ruling), work.today))
+        return judged, *present_key(work.session, place.keys, work.now), work.now
+
+    judged, signer, key, now = place.transact(basis)
+    sealed = _sealed(ruling, judged, place.blobs, signer, key, now)
+    documents = {name: place.blobs.put_bytes(data) for name, data in sealed.files.items()}
+    return Prepared(judged=judged, sealed=sealed, documents=documents, key=key.text)
+
+
+def decide(
+    work: Work, actor: Actor, ruling: Ruling, prepared: Prepared, *, keys: Keys
+) -> DecisionView:
+    """Make the decision that was prepared for ``ruling``; it supersedes the one before it.
+
+    Raises:
+        ConflictError: the request or the use case is not in the state for it, or something it
+            rests on has changed since it was prepared.
+        InputError: the outcome decides nothing.
+        UnavailableError: this host cannot sign.
+    """
+    session, judged, sealed = work.session, prepared.judged, prepared.sealed
     revision = inventory.revision_row(session, SYSTEM, ruling.revision, lock=True)
-    case = session.get(UseCaseRow, ruling.use_case)
-    if case is None:
-        raise InputError(f"There is no use case {ruling.use_case!r}.", code="use-case.missing")
-    judged = _final(ruling, _last_day(ruling, case, work.today))
+    case = _case(work, ruling)
+    _check_prepared(work, ruling, prepared, case, keys)
     if judged.subject.manifest_sha256 != revision.manifest_sha256:
         raise ConflictError(
             "The assessment is about other bytes than the revision has.",
@@ -61,10 +119,9 @@ def decide(work: Work, actor: Actor, ruling: Ruling, *, blobs: Blobs, keys: Keys
     before = queries.current_of(
         session, ruling.revision, ruling.use_case, judged.environment, lock=True
     )
-    sealed, documents = _sealed(work, ruling, judged, blobs, keys)
     entry = record_statement(work, sealed.entry)
     session.flush()
-    row = _row(work, ruling, judged, case.unit, documents, entry.seq)
+    row = _row(work, ruling, judged, case.unit, prepared.documents, entry.seq)
     if before is not None:
         _supersede(work, before, row)
     session.add(row)
@@ -80,6 +137,27 @@ def decide(work: Work, actor: Actor, ruling: Ruling, *, blobs: Blobs, keys: Keys
     )
     mark_revision(work, ruling.revision)
     return queries.view(session, row)
+
+
+def _case(work: Work, ruling: Ruling) -> UseCaseRow:
+    case = work.session.get(UseCaseRow, ruling.use_case)
+    if case is None:
+        raise InputError(f"There is no use case {ruling.use_case!r}.", code="use-case.missing")
+    return case
+
+
+def _check_prepared(
+    work: Work, ruling: Ruling, prepared: Prepared, case: UseCaseRow, keys: Keys
+) -> None:
+    """Refuse to make what would be signed otherwise now."""
+    _, key = present_key(work.session, keys, work.now)
+    now = _final(ruling, _last_day(ruling, case, work.today))
+    if key.text != prepared.key or now != prepared.judged:
+        raise ConflictError(
+            "What the decision rests on has changed since it was signed.",
+            next_step="It is signed again by itself.",
+            code="decision.basis-changed",
+        )
 
 
 def _last_day(ruling: Ruling, case: UseCaseRow, today: dt.date) -> dt.date | None:
@@ -129,9 +207,14 @@ def _final(ruling: Ruling, last: dt.date | None) -> Assessment:
 
 
 def _sealed(
-    work: Work, ruling: Ruling, judged: Assessment, blobs: Blobs, keys: Keys
-) -> tuple[Sealed, dict[str, str]]:
-    """Sign the decision over its documents, and keep every file; return them by digest."""
+    ruling: Ruling,
+    judged: Assessment,
+    blobs: Blobs,
+    signer: Signer,
+    key: NoteKey,
+    now: dt.datetime,
+) -> Sealed:
+    """Sign the decision over its documents."""
     from steelyard.reporting.html import render_html
     from steelyard.reporting.json_document import assessment_json
 
@@ -149,16 +232,14 @@ def _sealed(
         REPORT: render_html(judged),
         SIGN_OFFS: canonical(msgspec.to_builtins(ruling.sign_offs)),
     }
-    signer, key = present_key(work.session, keys, work.now)
-    sealed = seal(
+    return seal(
         judged,
         documents,
         signer,
         key,
-        recorded_at=work.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        recorded_at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         decided_by=ruling.decided_by,
     )
-    return sealed, {name: blobs.put_bytes(data) for name, data in sealed.files.items()}
 
 
 def _row(

@@ -141,6 +141,29 @@ def active_for(
     return tuple(view(session, row) for row in session.scalars(query.order_by(ExceptionRow.id)))
 
 
+def ended_since(
+    session: Session,
+    moment: dt.datetime,
+    *,
+    use_case: str,
+    environment: str,
+    revision: str,
+    request: str,
+) -> frozenset[str]:
+    """Return the rules whose exceptions for an adoption were in force and ended since a moment."""
+    query = select(ExceptionRow.rule).where(
+        ExceptionRow.use_case == use_case,
+        ExceptionRow.environment == environment,
+        ExceptionRow.granted_at.is_not(None),
+        ExceptionRow.ended_at >= moment,
+        or_(
+            (ExceptionRow.revision == revision) & (ExceptionRow.revision != ""),
+            ExceptionRow.request == request,
+        ),
+    )
+    return frozenset(session.scalars(query))
+
+
 def voted(row: ExceptionRow, requester: str) -> Voted:
     """Return what is voted on: neither who asks, nor who owns it, nor the requester grants it."""
     return Voted(

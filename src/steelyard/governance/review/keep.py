@@ -15,7 +15,7 @@ from steelyard.governance.review.action_queries import of_review
 from steelyard.governance.review.load import case_of, voted
 from steelyard.governance.review.plan import Seat
 from steelyard.governance.review.state import CLOSED, Case, standing
-from steelyard.governance.review.tables import ReviewRow, WaitRow
+from steelyard.governance.review.tables import ReviewRow, SignOffRow, WaitRow
 from steelyard.governance.review.views import ReviewDetail
 from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
@@ -84,22 +84,46 @@ def start_step(work: Work, row: ReviewRow, case: Case) -> None:
         )
 
 
-def wait_for(work: Work, row: ReviewRow, case: Case) -> None:
-    """Write down which roles are waited for, and tell those that were not before."""
+def wait_for(work: Work, row: ReviewRow, case: Case, *, anew: bool = False) -> None:
+    """Write down which roles are waited for, and tell those that were not before.
+
+    If it is asked ``anew``, all of them are told so, and whoever has signed before.
+    """
     known = set(work.session.scalars(select(WaitRow.role).where(WaitRow.review == row.id)))
     work.session.execute(delete(WaitRow).where(WaitRow.review == row.id))
     if case.state == "open":
         roles = dict.fromkeys(wait.role for wait in standing(case).waits)
         work.session.add_all(WaitRow(review=row.id, role=role, due=row.due) for role in roles)
-        inform(work, row, "review.waiting", roles=[role for role in roles if role not in known])
+        if anew:
+            inform(work, row, "review.reopened", roles=list(roles), persons=_heard(work, row))
+        else:
+            inform(work, row, "review.waiting", roles=[role for role in roles if role not in known])
+
+
+def tell_end(work: Work, row: ReviewRow, why: str) -> None:
+    """Tell everybody who is waited for, or has signed, that nothing is asked of them any more."""
+    roles = work.session.scalars(select(WaitRow.role).where(WaitRow.review == row.id)).all()
+    inform(work, row, "review.ended", roles=roles, persons=_heard(work, row), why=why)
+
+
+def _heard(work: Work, row: ReviewRow) -> Sequence[str]:
+    """Return who has signed off in a review, in whichever round."""
+    query = select(SignOffRow.person).where(SignOffRow.review == row.id).distinct()
+    return work.session.scalars(query.order_by(SignOffRow.person)).all()
 
 
 def inform(
-    work: Work, row: ReviewRow, kind: str, *, roles: Sequence[str] = (), persons: Sequence[str] = ()
+    work: Work,
+    row: ReviewRow,
+    kind: str,
+    *,
+    roles: Sequence[str] = (),
+    persons: Sequence[str] = (),
+    **more: str,
 ) -> None:
     """Tell people of a review what happened in it."""
     if roles or persons:
-        facts = {"environment": row.environment, "due": row.due.date().isoformat()}
+        facts = {"environment": row.environment, "due": row.due.date().isoformat(), **more}
         tell(
             work, kind=kind, subject=row.id, about=row.request, roles=roles, people=persons,
             unit=row.unit, facts=facts,

@@ -35,7 +35,7 @@ from steelyard.governance.review.views import (
     SignOffView,
     Waiting,
 )
-from steelyard.kernel.actor import Actor
+from steelyard.kernel.actor import SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, InputError, MissingError
 from steelyard.platform.identity import people
 from steelyard.platform.identity.permissions import sees_all
@@ -105,6 +105,12 @@ def find(
     rows = session.scalars(query).all()
     waits = _waits(session, [row.id for row in rows])
     return [view(row, waits.get(row.id, ())) for row in rows]
+
+
+def running_of(session: Session, request_id: str) -> ReviewView | None:
+    """Return the review of a request that has not ended, for the rooms that judge it anew."""
+    latest = find(session, SYSTEM, limit=1, request=request_id)
+    return latest[0] if latest and latest[0].state not in CLOSED else None
 
 
 def queue(

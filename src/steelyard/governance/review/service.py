@@ -25,6 +25,7 @@ from steelyard.governance.review.keep import (
     kept,
     start_step,
     taken,
+    tell_end,
     told,
     wait_for,
 )
@@ -38,6 +39,9 @@ from steelyard.kernel.assessment import Review
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.ledger.canonical import sha256_of
 from steelyard.platform.work import Work
+
+RESUMED = "review.resumed"
+"""The job for the room that judges: {review}; the world may have changed while it stood."""
 
 
 def open(  # noqa: A001 # the verb of the room
@@ -76,7 +80,7 @@ def open(  # noqa: A001 # the verb of the room
     row.tier, row.track, row.plan = tier, plan.track, msgspec.to_builtins(plan)
     row.state, row.step, row.round = "open", 0, row.round + 1
     row.updated_at, row.version = work.now, row.version + 1
-    _begin(work, row, plan)
+    _begin(work, row, plan, anew=again)
     kind = "review.reopened" if again else "review.opened"
     work.record(
         SYSTEM, told(row, kind, track=row.track, tier=tier, plan_sha256=sha256_of(row.plan))
@@ -235,15 +239,17 @@ def resubmit(
     resumed = clocks.resume(work, row.id)
     row.due = next((clock.due for clock in resumed if clock.kind == REVIEW), row.due)
     intake.mark(work, SYSTEM, row.request, "submitted", "in review", review=row.id)
+    work.enqueue(RESUMED, {"review": row.id}, key=f"{RESUMED}:{row.id}")
     return kept(work, actor, row, after, told(row, "review.resubmitted", {"answer": answer}))
 
 
-def close_of_request(work: Work, request_id: str) -> bool:
-    """End the running review of a request that was withdrawn or has expired."""
+def close_of_request(work: Work, request_id: str, why: str) -> bool:
+    """End the running review of a request that nobody has to look at any more; tell them so."""
     row = _running(work.session, request_id)
     if row is None:
         return False
     after = state.withdraw(case_of(work.session, voted(row)))
+    tell_end(work, row, why)
     kept(work, SYSTEM, row, after, told(row, "review.withdrawn"))
     return True
 
@@ -256,7 +262,7 @@ def _running(session: Session, request_id: str) -> ReviewRow | None:
     )
 
 
-def _begin(work: Work, row: ReviewRow, plan: Plan) -> None:
+def _begin(work: Work, row: ReviewRow, plan: Plan, *, anew: bool) -> None:
     """Start the clocks of a review anew, and write down whom it waits for."""
     clocks.stop(work, row.id, met=False)
     clock = clocks.start(
@@ -274,7 +280,7 @@ def _begin(work: Work, row: ReviewRow, plan: Plan) -> None:
     work.session.flush()
     case = case_of(work.session, voted(row))
     start_step(work, row, case)
-    wait_for(work, row, case)
+    wait_for(work, row, case, anew=anew)
     work.session.flush()
 
 
