@@ -16,6 +16,7 @@ from steelyard.bootstrap.house import House
 from steelyard.governance.decision import conditions, force, queries
 from steelyard.governance.decision.admission import may_serve
 from steelyard.governance.decision.facts import Admission, Term
+from steelyard.governance.decision.issue import decide, prepare
 from steelyard.governance.decision.marks import state_from
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.inventory import queries as inventory
@@ -87,6 +88,32 @@ def test_a_decision_is_signed_recorded_and_in_force(desk: Desk) -> None:
         assert queries.find(session, BERT, limit=9) == []
         assert len(queries.find(session, OTTO, limit=9, state="in force")) == 1
     assert verify_database(desk.house.database).ok
+
+
+def test_files_are_kept_before_the_transaction_begins(desk: Desk) -> None:
+    ruling, kept = desk.ruling(), desk.house.blobs
+    prepared = prepare(desk.house, ruling)
+    desk.house.blobs = None  # type: ignore[assignment] # whoever asks for a file now fails
+    made = desk.house.transact(
+        lambda work: decide(work, SYSTEM, ruling, prepared, keys=desk.house.keys)
+    )
+    assert len(made.documents) > 5
+    assert all(kept.has(digest) for digest in made.documents.values())
+
+
+def test_what_was_signed_counts_only_while_it_is_true(desk: Desk) -> None:
+    ruling = desk.ruling(valid_until=dt.date(2040, 1, 1))
+    prepared = prepare(desk.house, ruling)
+    sooner = {"expires": "2027-01-31"}
+    desk.house.transact(lambda work: use_cases.enrich(work, ANNA, desk.case, sooner, None))
+    before = _events(desk)
+    with pytest.raises(ConflictError) as changed:
+        desk.house.transact(
+            lambda work: decide(work, SYSTEM, ruling, prepared, keys=desk.house.keys)
+        )
+    assert changed.value.code == "decision.basis-changed"
+    assert _events(desk) == before
+    assert desk.rule(ruling).valid_until == dt.date(2027, 1, 31)
 
 
 def test_admission_is_for_one_use_in_one_place(desk: Desk) -> None:
