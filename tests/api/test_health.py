@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import logging
@@ -15,10 +16,13 @@ from pydantic import SecretStr
 from tests.server import Clock, Doors, person
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.clocks import service as clocks
 from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.event import Event
 from steelyard.platform.jobs.embedded import EmbeddedQueue
+from steelyard.platform.notify.tables import DeliveryRow
 from steelyard.platform.telemetry.logs import configure, strike_secrets
+from steelyard.platform.work import Work
 
 
 def test_a_new_server_is_alive_and_ready(doors: Doors) -> None:
@@ -62,10 +66,46 @@ def test_numbers_name_routes_and_not_what_was_asked(house: House, doors: Doors) 
         "steelyard_ledger_entries 0.0",
         "steelyard_ledger_waiting 0.0",
         "steelyard_clocks_overdue 0.0",
+        'steelyard_queue_due_jobs{kind="a"} 1.0',
+        'steelyard_webhook_deliveries{state="failed"} 0.0',
+        'steelyard_upstream_models{state="watched"} 0.0',
     ):
         assert line in text
     house.transact(lambda work: work.enqueue("a"))
     assert 'steelyard_queue_jobs{state="due"} 1.0' in doors.stranger.get("/metrics").text
+
+
+def test_numbers_say_who_is_late(house: House, doors: Doors) -> None:
+    clock = house.clock
+    assert isinstance(clock, Clock)
+
+    def put(work: Work) -> None:
+        for number, state in enumerate(("waiting", "waiting", "failed", "delivered")):
+            work.session.add(
+                DeliveryRow(
+                    id=work.id("dlv"), webhook="whk_x", type="test.done", payload={}, state=state,
+                    attempts=1, at=work.now + dt.timedelta(minutes=number), tried_at=None,
+                    next_at=None, status=None, seconds=None, request_head="", response_head="",
+                    last_error="",
+                )
+            )  # fmt: skip
+        for subject, hours in (("a", "1 hour"), ("b", "2 hours"), ("c", "9 hours")):
+            clocks.start(work, subject=subject, kind="review", within=hours)
+
+    house.transact(put)
+    clock.forward(hours=3)
+    house.transact(clocks.tick)
+    text = doors.stranger.get("/metrics").text
+    for line in (
+        'steelyard_webhook_deliveries{state="waiting"} 2.0',
+        'steelyard_webhook_deliveries{state="failed"} 1.0',
+        "steelyard_webhook_oldest_seconds 10800.0",
+        'steelyard_clocks_open{kind="review",state="overdue"} 2.0',
+        'steelyard_clocks_open{kind="review",state="running"} 1.0',
+        "steelyard_clocks_overdue 2.0",
+        "steelyard_clocks_overdue_oldest_seconds 7200.0",
+    ):
+        assert line in text
 
 
 def test_numbers_can_be_kept_from_strangers(house: House, doors: Doors) -> None:

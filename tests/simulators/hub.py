@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +16,10 @@ COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves one repository at one commit; ``refuse`` makes it answer every request with that."""
+    """Serves one repository at one commit; ``refuse`` makes it answer every request with that.
+
+    ``commit``, ``files`` and ``says`` may be changed while it runs: a push, a license, a gate.
+    """
 
     daemon_threads = True
 
@@ -23,7 +27,12 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repository = repository
         self.files = dict(files)
+        self.commit = COMMIT
+        self.says: dict[str, Any] = {"cardData": {"license": "apache-2.0"}, "gated": False}
         self.refuse: tuple[int, str] | None = None
+        self.refuse_headers: dict[str, str] = {}
+        self.pause = 0.0
+        """Seconds between two pieces of a file."""
         self.requests: list[str] = []
 
     @property
@@ -64,21 +73,30 @@ class _Handler(BaseHTTPRequestHandler):
         hub.requests.append(f"{self.command} {path}")
         if hub.refuse is not None:
             status, code = hub.refuse
-            headers = {"X-Error-Code": code, "X-Error-Message": "Not for you"}
+            headers = {"X-Error-Code": code, "X-Error-Message": "Not for you", **hub.refuse_headers}
             return self._send(status, b"{}", headers, body)
         api = f"/api/models/{hub.repository}"
-        if path in (f"{api}/revision/main", f"{api}/revision/{COMMIT}"):
-            names = [{"rfilename": name} for name in hub.files]
-            return self._json({"id": hub.repository, "sha": COMMIT, "siblings": names}, body)
+        if path in (api, f"{api}/revision/main", f"{api}/revision/{hub.commit}"):
+            return self._about(hub, body)
         if path.startswith(f"{api}/revision/"):
             return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"}, body)
         if path.startswith(f"{api}/tree/"):
             return self._json([self._entry(name, data) for name, data in hub.files.items()], body)
-        prefix = f"/{hub.repository}/resolve/{COMMIT}/"
+        prefix = f"/{hub.repository}/resolve/{hub.commit}/"
         data = hub.files.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
         if data is None:
             return self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"}, body)
-        return self._send(200, data, {"X-Repo-Commit": COMMIT, "ETag": f'"{_digest(data)}"'}, body)
+        headers = {"X-Repo-Commit": hub.commit, "ETag": f'"{_digest(data)}"'}
+        return self._send(200, data, headers, body)
+
+    def _about(self, hub: Hub, body: bool) -> None:
+        names = [{"rfilename": name} for name in hub.files]
+        said = {"id": hub.repository, "sha": hub.commit, "siblings": names, **hub.says}
+        data = json.dumps(said).encode()
+        tag = f'W/"{_digest(data)}"'
+        if self.headers.get("If-None-Match") == tag:
+            return self._send(304, b"", {"ETag": tag}, False)
+        return self._send(200, data, {"Content-Type": "application/json", "ETag": tag}, body)
 
     @staticmethod
     def _entry(name: str, data: bytes) -> dict[str, Any]:
@@ -93,8 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        if body:
+        if body and not self.server.pause:
             self.wfile.write(data)
+        elif body:
+            for start in range(0, len(data), 1 << 16):
+                time.sleep(self.server.pause)
+                self.wfile.write(data[start : start + (1 << 16)])
 
 
 def _digest(data: bytes) -> str:

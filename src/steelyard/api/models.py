@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.governance.inventory import parts, queries, service
+from steelyard.governance.inventory import parts, queries, service, upstream
 from steelyard.governance.inventory.facts import Derived, ModelKind, ModelView, RevisionView
+from steelyard.governance.inventory.upstream import UpstreamView
 from steelyard.platform.work import Work
 
 router = Router(prefix="/models", tags=["Models"])
@@ -148,3 +149,15 @@ def add_revision(model_id: str, body: NewRevision, caller: Caller) -> Response:
         )
 
     return caller.act(act, 201)
+
+
+@router.door("GET", "/{model_id}/upstream", right="model.read", returns=UpstreamView)
+def seen_upstream(model_id: str, caller: Caller) -> Response:
+    """Return what the hub a model comes from said of it, and when it last answered."""
+    return caller.read(lambda session: upstream.get(session, caller.actor, model_id))
+
+
+@router.door("POST", "/{model_id}/upstream/check", right="model.write", returns=UpstreamView)
+def check_upstream(model_id: str, caller: Caller) -> Response:
+    """Have the hub asked about a model now; what it says is kept in the background."""
+    return caller.act(lambda work: upstream.ask_check(work, caller.actor, model_id))

@@ -103,6 +103,25 @@ def preview(
     return EXIT_OK
 
 
+@command.command("show")
+@click.argument("request")
+@format_option()
+def show(request: str, output_format: str) -> int:
+    """Show one request, and how far its assessment is while it is made."""
+    from steelyard.cli.remote.show import details
+    from steelyard.platform.client import Client
+
+    client = Client.here()
+    found: dict[str, Any] = client.get(f"/requests/{quoted(request)}").body
+    if output_format == "json":
+        _json(found)
+        return EXIT_OK
+    if found["state"] == "submitted" and found["stage"] == "assessing":
+        found["progress"] = _how_far(client, found)
+    details(found)
+    return EXIT_OK
+
+
 def follow(client: Client, request: str, seconds: int) -> dict[str, Any]:
     """Return the request once no machine works on it any more, or when time is over."""
     from steelyard.cli.door import console
@@ -114,8 +133,29 @@ def follow(client: Client, request: str, seconds: int) -> dict[str, Any]:
             busy = found["state"] == "submitted" and found["stage"] in ("assessing", "deciding")
             if not busy or time.monotonic() > deadline:
                 return found
-            status.update(found["stage"])
+            status.update(_how_far(client, found))
             time.sleep(_PAUSE)
+
+
+def _how_far(client: Client, request: dict[str, Any]) -> str:
+    """Return what is being done for a request, and how many bytes of it are done."""
+    from steelyard.kernel.errors import MissingError
+
+    stage: str = request["stage"]
+    if not request["assessment"]:
+        return stage
+    try:
+        found = client.get(f"/assessments/{quoted(request['assessment'])}").body
+    except MissingError:
+        return stage
+    done, total = found["progress"]["bytes_done"], found["progress"]["bytes_total"]
+    if found["state"] not in ("fetching", "scanning") or not total:
+        return stage
+    return f"{found['state']} {_megabytes(done)} of {_megabytes(total)} MB"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1_000_000:,.1f}"
 
 
 def _use_case(client: Client, named: str) -> str:
@@ -163,7 +203,6 @@ command.add_command(
         filters=("state", "unit", "environment", "tier"),
     )
 )
-command.add_command(showing("show", "/requests/{id}", help="Show one request."))
 command.add_command(
     showing("timeline", "/requests/{id}/timeline", help="Show everything that happened to it.")
 )

@@ -8,6 +8,7 @@ The client follows ``HF_ENDPOINT`` and ``HF_TOKEN``. It only copies bytes; nothi
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -82,8 +83,15 @@ def resolve_revision(reference: HubReference) -> str:
     return commit
 
 
-def fetch_revision(reference: HubReference, cache: Path) -> Path:
+def fetch_revision(
+    reference: HubReference,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
     """Fetch every file of a revision and return its snapshot directory.
+
+    ``progress`` hears, from several threads, how many bytes came and how many will in all, as far
+    as that is known.
 
     Raises:
         InputError: the client is not installed, the hub refuses or cannot be reached, or there is
@@ -97,10 +105,44 @@ def fetch_revision(reference: HubReference, cache: Path) -> Path:
                 revision=reference.revision,
                 cache_dir=cache,
                 endpoint=_endpoint(),
+                **({"tqdm_class": _told_to(progress)} if progress is not None else {}),
             )
         )
 
     return _asked(reference, fetch)
+
+
+def _told_to(progress: Callable[[int, int], None]) -> Any:
+    """Return a bar for the client that draws nothing and tells how many bytes came.
+
+    The client has a bar for bytes that came, one for bytes on disk, and one for files. The totals
+    grow as it learns of files; the first two are told as one, by whichever is further.
+    """
+    from tqdm import tqdm
+
+    told: dict[int, tuple[int, int]] = {}
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self._bytes = kwargs.get("unit") == "B"
+            super().__init__(*args, **{**kwargs, "disable": False, "file": io.StringIO()})
+            self._tell()
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown = super().update(n)
+            self._tell()
+            return shown
+
+        def refresh(self, *_args: Any, **_kwargs: Any) -> None:
+            self._tell()
+
+        def _tell(self) -> None:
+            if self._bytes:
+                told[id(self)] = int(self.n), int(self.total or 0)
+                both = list(told.values())
+                progress(max(done for done, _ in both), max(total for _, total in both))
+
+    return Bar
 
 
 def _endpoint() -> str | None:

@@ -83,6 +83,15 @@ class Settings(BaseSettings):
         "demonstrations and tests, where whoever asks may read this host's disk.",
     )
 
+    upstream_check_minutes: int = Field(
+        360,
+        ge=0,
+        le=43_200,
+        description="How often a hub is asked (at `HF_ENDPOINT`, else huggingface.co) what became "
+        "of each model in use or in review: new commits, license, gate, taking down. `0`: only "
+        "when somebody asks.",
+    )
+
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="Lines for people or for machines; `auto`: people if a terminal reads."
     )

@@ -31,7 +31,7 @@ from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
-from steelyard.worker import flow, identity, intake, notify, rejudge
+from steelyard.worker import flow, identity, intake, notify, rejudge, upstream
 
 REPLIES_KEPT = dt.timedelta(hours=48)
 """How long a call repeated with its key is answered and not done again."""
@@ -129,6 +129,7 @@ HANDLERS: dict[str, Handler[House]] = {
     **flow.HANDLERS,
     **rejudge.HANDLERS,
     **intake.HANDLERS,
+    **upstream.HANDLERS,
     **{kind: change(do) for kind, do in intake.CHANGES.items()},
 }
 """Kind of job → its handler, in alphabetical order; then those of a room's own module."""
@@ -141,6 +142,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="replies-forget", cron="20 * * * *", kind="replies.forget"),
     Schedule(name="use-cases-expire", cron="5 0 * * *", kind="use-cases.expire"),
     *intake.SCHEDULES,
+    *upstream.SCHEDULES,
 )
 
 

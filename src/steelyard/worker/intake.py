@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from steelyard.bootstrap.house import House
-from steelyard.governance.assessment import begin, evidencing, notices, refresh_all
+from steelyard.governance.assessment import begin, candidate, evidencing, notices, refresh_all
 from steelyard.governance.intake import service as intake
-from steelyard.governance.inventory import retirement, supplying
+from steelyard.governance.inventory import retirement, supplying, upstream
 from steelyard.platform.jobs.port import Handler
 from steelyard.platform.jobs.schedules import Schedule
 from steelyard.platform.work import Work
@@ -43,6 +43,7 @@ def sweep_assessments(house: House, payload: dict[str, Any]) -> Callable[[Work],
 
 HANDLERS: dict[str, Handler[House]] = {
     refresh_all.SWEEP: sweep_assessments,
+    upstream.EXAMINE: candidate.examine,
 }
 """Kind of job → its handler. What follows a finished assessment is put together elsewhere."""
 
@@ -55,6 +56,7 @@ CHANGES: dict[str, Change] = {
     retirement.RETIRE: retirement.take_effect,
     retirement.NOTICE: notices.retirement,
     supplying.TRIGGER: notices.supplier,
+    upstream.NOTICE: notices.upstream,
     "suppliers.watch": _sweep("suppliers.watch", supplying.triggers_due),
 }
 """Kind of job → the change it is."""

@@ -101,6 +101,39 @@ def test_a_branch_becomes_a_commit_and_is_examined_once(
     assert again.view.environment == "production"
 
 
+def test_bytes_are_counted_while_they_come(
+    one_house: House, tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = one_house
+    furnish(house, tmp_path)
+    hub.files["weights.bin"] = bytes(1 << 20)
+    hub.pause = 0.01
+    total = sum(map(len, hub.files.values()))
+    noted: list[dict[str, Any]] = []
+    note = begin.note
+
+    def listen(work: Any, assessment: str, **values: Any) -> None:
+        noted.append(values)
+        note(work, assessment, **values)
+
+    monkeypatch.setattr(run, "_BEAT", 0.02)
+    monkeypatch.setattr(begin, "note", listen)
+    ask(house, use_case(house), f"hf:{NAME}@main")
+    found = assess(house)
+    assert found is not None
+    states = [each.get("state") for each in noted]
+    coming = noted[states.index("fetching") + 1 : states.index("scanning")]
+    counts = [each["bytes_done"] for each in coming]
+    assert len(counts) > 3
+    assert counts == sorted(counts)
+    assert 0 < counts[-1] <= total
+    assert coming[-1]["bytes_total"] == total
+    assert found.view.progress.bytes_done == total
+    with house.reading() as session:
+        kinds = session.scalars(select(EventRow.type)).all()
+    assert not [each for each in kinds if "progress" in each], "none of it is in the ledger"
+
+
 def test_a_new_commit_is_a_new_revision_with_a_diff(one_house: House, tmp_path: Path) -> None:
     house = one_house
     furnish(house, tmp_path / "data")

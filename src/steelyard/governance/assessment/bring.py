@@ -8,6 +8,7 @@ that are kept already are laid out again instead of being fetched, if every one 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -87,8 +88,16 @@ def quarantine(data: Path, assessment: str) -> AbstractContextManager[Path]:
     return scratch(data / QUARANTINE, assessment)
 
 
-def bring(source: Source, directory: Path, blobs: Blobs, kept: Inspection | None) -> Path:
+def bring(
+    source: Source,
+    directory: Path,
+    blobs: Blobs,
+    kept: Inspection | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
     """Return a directory with the bytes of ``source``.
+
+    ``progress`` hears how many bytes came of how many while they are fetched.
 
     ``kept`` is an earlier inspection of the same revision whose files lie in the blobs.
 
@@ -103,7 +112,7 @@ def bring(source: Source, directory: Path, blobs: Blobs, kept: Inspection | None
         if all(blobs.has(entry.sha256) for entry in entries):
             return lay_out(manifest_of(entries), directory / "model", blobs)
     if source.kind == "hub":
-        return fetch_revision(HubReference(source.name, source.commit), directory / "hub")
+        return fetch_revision(HubReference(source.name, source.commit), directory / "hub", progress)
     return lay_out(read_manifest(source.manifest_sha256, blobs), directory / "model", blobs)
 
 

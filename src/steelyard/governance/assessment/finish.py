@@ -81,7 +81,7 @@ def finish(work: Work, order: Order, made: Made) -> Assessed | None:
         before.latest, before.version = False, before.version + 1
         work.session.flush()  # at no moment are two of them the latest
     _fill(work, row, revision, made)
-    _remember(work, row, made)
+    remember(work, row.revision, row.rules_digest, made)
     assessment = made.weighed.assessment
     _tell(work, row)
     if request.state in ("submitted", "approved"):
@@ -162,8 +162,9 @@ def _fill(work: Work, row: AssessmentRow, revision: RevisionView, made: Made) ->
     row.updated_at, row.version = work.now, row.version + 1
 
 
-def _remember(work: Work, row: AssessmentRow, made: Made) -> None:
-    key = (row.revision, row.rules_digest, row.advisories)
+def remember(work: Work, revision: str, rules_digest: str, made: Made) -> None:
+    """Keep the examination of a revision, so that it need not be made again."""
+    key = (revision, rules_digest, made.advisories)
     kept = work.session.get(ExaminationRow, key)
     if kept is None:
         kept = ExaminationRow(

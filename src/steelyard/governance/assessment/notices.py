@@ -71,6 +71,37 @@ def supplier(work: Work, payload: dict[str, Any]) -> None:
     )
 
 
+def upstream(work: Work, payload: dict[str, Any]) -> None:
+    """Tell who answers for a model, and who uses it, what became of it where it came from."""
+    model = work.session.get_one(ModelRow, payload["model"])
+    change = str(payload["change"])
+    open_states = ("approved", "submitted", "changes requested")
+    wanted = RequestRow.model == model.id, RequestRow.state.in_(open_states)
+    people: dict[str, None] = {}
+    owners = {model.owner}
+    adoptions = 0
+    for request in work.session.scalars(select(RequestRow).where(*wanted).order_by(RequestRow.id)):
+        people[request.requested_by] = None
+        owners.add(work.session.get_one(UseCaseRow, request.use_case).owner)
+        adoptions += request.state == "approved"
+    for mail in sorted(owners):
+        owner = by_mail(work.session, mail)
+        if owner is not None:
+            people[owner.id] = None
+    tell(
+        work,
+        kind=f"upstream.{change}",
+        subject=model.id,
+        roles={"license": ("legal",)}.get(change, ()),
+        people=tuple(people),
+        facts={
+            **{name: value for name, value in payload.items() if name not in ("model", "change")},
+            "adoptions": adoptions,
+        },
+        words={"model": model.name},
+    )
+
+
 def failed_assessment(work: Work, payload: dict[str, Any]) -> None:
     """Tell the requester what only they can mend, and the operator what nobody else can."""
     row = row_of(work.session, SYSTEM, payload["assessment"])

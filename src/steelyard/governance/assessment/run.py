@@ -8,6 +8,7 @@ in a failed assessment; nothing passes because something could not be done.
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import PurePath
 from typing import Any
@@ -97,7 +98,7 @@ def _run(premises: Premises, order: Order | None) -> Effect:
     if order is None:
         return Effect()
     try:
-        made = _make(premises, order)
+        made = make(premises, order)
     except Exception as error:
         said = error
         if premises.transact(lambda work: begin.fail(work, order, said)):
@@ -106,7 +107,8 @@ def _run(premises: Premises, order: Order | None) -> Effect:
     return Effect(order=order, made=made)
 
 
-def _make(premises: Premises, order: Order) -> Made:
+def make(premises: Premises, order: Order) -> Made:
+    """Bring, examine and weigh what an order names; nothing is committed but progress."""
     basis = _basis(premises, order)
     source = _source(premises, order)
     known = _known(premises, order, source, basis.plugins)
@@ -196,7 +198,9 @@ def _known(
             )
         known = row.id if row is not None else ""
         before = None
-        if model is not None:
+        if row is not None and row.parent:
+            before = inventory.revision_row(session, SYSTEM, row.parent)
+        elif model is not None:
             before = inventory.latest_of(session, model.id, but=row.id if row else "")
         parent = before.snapshot if before is not None else ""
         seen = examination_of(session, row.id) if row is not None else None
@@ -226,9 +230,13 @@ def _examine(
     """Bring the bytes into quarantine, examine them in the sandbox, keep them by digest."""
     with quarantine(premises.settings.data, order.assessment) as directory:
         _note(premises, order, state="fetching")
-        tree = walk(bring(source, directory, premises.blobs, kept), DEFAULT_LIMITS)
+        coming = _Coming(premises, order)
+        tree = walk(bring(source, directory, premises.blobs, kept, coming), DEFAULT_LIMITS)
         total = sum(file.size for file in tree.files)
-        _note(premises, order, state="scanning", bytes_total=total, files_total=len(tree.files))
+        _note(
+            premises, order, state="scanning", bytes_done=0, bytes_total=total,
+            files_total=len(tree.files),
+        )  # fmt: skip
         with begin_examination(
             tree, tasks=PAPERS_AND_BYTES, plugins=plugins, progress=_Beat(premises, order)
         ) as running:
@@ -248,6 +256,21 @@ class _Beat:
         if time.monotonic() - self._last >= _BEAT:
             self._last = time.monotonic()
             _note(self._premises, self._order, bytes_done=self._done)
+
+
+class _Coming:
+    """Writes down how many bytes were fetched; called from the client's own threads."""
+
+    def __init__(self, premises: Premises, order: Order) -> None:
+        self._premises, self._order = premises, order
+        self._last, self._lock = time.monotonic(), threading.Lock()
+
+    def __call__(self, done: int, total: int) -> None:
+        with self._lock:
+            if time.monotonic() - self._last < _BEAT:
+                return
+            self._last = time.monotonic()
+        _note(self._premises, self._order, bytes_done=done, bytes_total=max(done, total))
 
 
 def _note(premises: Premises, order: Order, **values: Any) -> None:

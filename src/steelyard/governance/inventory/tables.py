@@ -163,3 +163,27 @@ class UploadRow(Base):
     sent_by: Mapped[str] = mapped_column(Id, primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[dt.datetime]
+
+
+class UpstreamRow(Base):
+    """What a hub said of a model when it was last asked, and when it is asked next."""
+
+    __tablename__ = "upstream"
+
+    model: Mapped[str] = mapped_column(Id, primary_key=True)
+    presence: Mapped[str] = mapped_column(String(20))
+    """Empty until the hub answered once."""
+    commit: Mapped[str] = mapped_column(String(64))
+    license: Mapped[str] = mapped_column(String(200))
+    gated: Mapped[str] = mapped_column(String(200))
+    etag: Mapped[str] = mapped_column(String(200))
+    checked_at: Mapped[dt.datetime | None]
+    """When the hub last answered."""
+    tried_at: Mapped[dt.datetime | None]
+    next_at: Mapped[dt.datetime]
+    failures: Mapped[int]
+    """In a row."""
+    error: Mapped[str] = mapped_column(Text)
+    error_code: Mapped[str] = mapped_column(String(60))
+
+    __table_args__ = (Index("ix_upstream_next_at", "next_at"),)

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
+from sqlalchemy.orm import Session
 
 from steelyard.kernel.errors import InputError
 from steelyard.platform.database.engine import Database
@@ -22,8 +23,8 @@ _LOCK = 7310_1337
 """Of all processes that start at once, one changes the tables; the number is only a name."""
 
 
-def upgrade(database: Database) -> None:
-    """Apply every step the database has not seen, in one transaction.
+def upgrade(database: Database, step: str = "head") -> None:
+    """Apply every step up to ``step`` that the database has not seen, in one transaction.
 
     Raises:
         InputError: the database was made by a newer version.
@@ -42,7 +43,17 @@ def upgrade(database: Database) -> None:
                 code="database.newer",
             )
         if present != _scripts().get_current_head():
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), step)
+
+
+def step_of(session: Session) -> str:
+    """Return how far the tables of a database were brought; empty if it has none."""
+    return MigrationContext.configure(session.connection()).get_current_revision() or ""
+
+
+def knows(step: str) -> bool:
+    """Tell whether this version has a step; a newer one has more."""
+    return step in {script.revision for script in _scripts().walk_revisions()}
 
 
 def new_step(database: Database, metadata: MetaData, message: str, number: str) -> Path | None:
@@ -70,9 +81,18 @@ def differences(connection: Connection, metadata: MetaData) -> Sequence[Any]:
     return found
 
 
+def newest() -> str:
+    """Return the last step of this version."""
+    return _scripts().get_current_head() or ""
+
+
+def is_ours(table: str) -> bool:
+    """Tell whether a table is one of the house: not of the engine of jobs, nor of the steps."""
+    return not table.startswith("procrastinate_") and table != "alembic_version"
+
+
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Tell whether a table is one of the house, not of the engine of jobs beside it."""
-    return kind != "table" or not (name or "").startswith("procrastinate_")
+    return kind != "table" or is_ours(name or "")
 
 
 def _scripts() -> ScriptDirectory:

@@ -146,6 +146,15 @@ class EmbeddedQueue:
         """Return how much there is to do."""
         return depth_of(session, now)
 
+    def due_by_kind(self, session: Session, now: dt.datetime) -> dict[str, int]:
+        """Return how many jobs of each kind could run now."""
+        rows = session.execute(
+            select(JobRow.kind, func.count())
+            .where(JobRow.state == "waiting", JobRow.due <= now)
+            .group_by(JobRow.kind)
+        )
+        return {str(row[0]): int(row[1]) for row in rows}
+
     def serve(self, do: Callable[[Leased], None], stop: threading.Event, threads: int) -> None:
         """Hand jobs to ``do`` in ``threads`` threads until ``stop`` is set; see Engine."""
         from steelyard.platform.jobs.threads import serve

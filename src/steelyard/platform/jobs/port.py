@@ -93,6 +93,10 @@ class Engine(JobQueue, Protocol):
         """Return how much there is to do."""
         ...
 
+    def due_by_kind(self, session: Session, now: dt.datetime) -> dict[str, int]:
+        """Return how many jobs of each kind could run now."""
+        ...
+
 
 class Depth(Struct, frozen=True, kw_only=True):
     """How full a queue is."""

@@ -57,6 +57,10 @@ _DEPTH = text(
     " coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)"
     " FROM procrastinate_jobs WHERE status = 'todo'"
 )
+_KINDS = text(
+    "SELECT args->>'kind', count(*) FROM procrastinate_jobs"
+    " WHERE status = 'todo' AND scheduled_at <= now() GROUP BY 1"
+)
 _log = structlog.get_logger("steelyard.jobs")
 
 
@@ -161,6 +165,10 @@ class ProcrastinateQueue:
         due, later, oldest = session.execute(_DEPTH).one()
         dead = depth_of(session, now).dead
         return Depth(due=due, later=later, dead=dead, oldest_seconds=max(0.0, float(oldest)))
+
+    def due_by_kind(self, session: Session, now: dt.datetime) -> dict[str, int]:
+        """Return how many jobs of each kind could run now."""
+        return {str(kind): count for kind, count in session.execute(_KINDS)}
 
     def take_over(self, now: dt.datetime) -> int:
         """Put the jobs of workers that fell silent once more; return how many there were."""

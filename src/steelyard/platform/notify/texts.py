@@ -156,6 +156,40 @@ TEXTS: dict[str, tuple[str, str]] = {
             "models: {adoptions}."
         ),
     ),
+    "upstream.commit": (
+        "{model} has a newer commit",
+        (
+            "The hub has a commit {commit} of {model}, which is the revision {revision} in "
+            "quarantine. Nothing that was approved of {parent} holds for it: compare the two, and "
+            "request it, saying why, if you want it. Approved adoptions of the model: {adoptions}."
+        ),
+    ),
+    "upstream.failing": (
+        "A hub cannot be asked about {model}",
+        "Asking about {model} failed {failures} times in a row: {said}",
+    ),
+    "upstream.gated": (
+        "Access to {model} was changed",
+        "The hub lets other people at {model} than before: it was {before} and is {after}.",
+    ),
+    "upstream.gone": (
+        "{model} is not served any more: {presence}",
+        (
+            "The hub that {model} came from says of it: {presence}. What is kept here still works; "
+            "find out why, and look at the plan to leave. Approved adoptions of it: {adoptions}."
+        ),
+    ),
+    "upstream.license": (
+        "{model} declares another license",
+        (
+            "The card of {model} declared {before} and declares {after} now. The revision with the "
+            "new terms is {revision}. Approved adoptions of the model: {adoptions}."
+        ),
+    ),
+    "upstream.returned": (
+        "{model} is served again",
+        "The hub serves {model} again; it said of it before: {before}.",
+    ),
     "webhook.disabled": (
         "A webhook was disabled",
         (
