@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
 from steelyard.bootstrap import utc_now
-from steelyard.bootstrap.house import prepare
 from steelyard.kernel.errors import InputError
 from steelyard.platform.backup.archive import Archive
 from steelyard.platform.backup.dump import Backed, dump
@@ -48,6 +48,7 @@ def restore(settings: Settings, source: Path, *, progress: Callable[[str], None]
 
     Raises:
         ConflictError: it is not empty.
+        InputError: the backup is of a newer version.
         IntegrityError: the backup, or the ledger in it, does not verify.
     """
     archive = Archive(source)
@@ -63,7 +64,7 @@ def restore(settings: Settings, source: Path, *, progress: Callable[[str], None]
         settings.database_url.get_secret_value() or sqlite_url(settings.data), pool=2
     )
     try:
-        prepare(database)
+        database.check()
         return load(archive, database, _blobs(settings), _key(settings), progress=progress)
     finally:
         database.close()

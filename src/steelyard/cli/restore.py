@@ -19,8 +19,9 @@ def command(file: Path, data: Path | None, output_format: str) -> int:
     """Restore the backup in FILE into an empty data directory or database.
 
     The archive is checked to its last byte before anything is written, and the ledger is verified
-    before this ends. Exit codes: 0 restored and verified, 1 something was changed, 2 not a backup,
-    of another version, or the target is not empty.
+    before this ends. A backup of an older version is brought up to this one. Exit codes: 0 restored
+    and verified, 1 something was changed, 2 not a backup, of a newer version, or the target is not
+    empty.
     """
     import msgspec
 

@@ -17,16 +17,19 @@ import pytest
 from sqlalchemy import func, select
 from tests.platform.log.build import ANNA, record
 from tests.platform.log.test_verification import tamper
-from tests.server import Clock, KeptJobs, open_database
+from tests.server import Clock, KeptJobs, empty_database, open_database
 
 from steelyard.bootstrap.house import House, prepare
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.errors import ConflictError, InputError, IntegrityError
+from steelyard.platform.backup import dump as dump_module
 from steelyard.platform.backup.archive import Archive
 from steelyard.platform.backup.dump import Backed, count_rows, dump
 from steelyard.platform.backup.load import Restored, load
 from steelyard.platform.blobs.store import memory_blobs
+from steelyard.platform.database.base import Base
+from steelyard.platform.database.migrate import differences, newest, step_of
 from steelyard.platform.log.keyring import Keyring
 from steelyard.platform.log.rotation import rotate
 from steelyard.platform.log.sequencer import sequence
@@ -240,3 +243,52 @@ def test_an_empty_house_can_be_backed_up(tmp_path: Path) -> None:
         prepare(two.database)
         two.blobs = memory_blobs()
         assert restored(two, tmp_path / "backup.tar").verification is None
+
+
+def older(house: House, target: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Back a house up as the version did whose tables ended with ``step``."""
+    then = [table for table in dump_module.tables() if table.name != "upstream"]
+    with monkeypatch.context() as patched:
+        patched.setattr(dump_module, "tables", lambda: then)
+        patched.setattr(dump_module, "step_of", lambda _session: step)
+        backed(house, target)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_an_older_backup_is_brought_up_to_this_version(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "backup.tar"
+    with house_of("sqlite", tmp_path / "one") as one:
+        fill(one)
+        older(one, source, monkeypatch, "0002")
+        with one.reading() as session:
+            counts = count_rows(session)
+    with house_of("sqlite", tmp_path / "new") as new, pytest.raises(ConflictError) as refused:
+        restored(new, source)
+    assert refused.value.code == "backup.prepared", "newer tables are not made older"
+    (tmp_path / "two").mkdir()
+    database = empty_database(target, tmp_path / "two")
+    try:
+        found = load(Archive(source), database, memory_blobs(), tmp_path / "two" / "key.pem")
+        assert found.verification is not None
+        assert found.verification.ok
+        with database.reading() as session:
+            assert step_of(session) == newest()
+            assert not differences(session.connection(), Base.metadata)
+            assert count_rows(session) == counts
+            assert session.scalars(select(UseCaseRow)).one().facts["name"] == "internal-search"
+    finally:
+        database.close()
+
+
+def test_a_newer_backup_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with house_of("sqlite", tmp_path / "one") as one:
+        fill(one)
+        older(one, tmp_path / "backup.tar", monkeypatch, "9999")
+        older(one, tmp_path / "vague.tar", monkeypatch, "")
+    for name, code in (("backup.tar", "backup.newer"), ("vague.tar", "backup.version")):
+        with house_of("sqlite", tmp_path / name[:3]) as two, pytest.raises(InputError) as refused:
+            restored(two, tmp_path / name)
+        assert refused.value.code == code
+        assert refused.value.next_step

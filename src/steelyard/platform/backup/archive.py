@@ -52,6 +52,8 @@ class Index(Struct, frozen=True, kw_only=True):
     ledger: str
     """The newest checkpoint; empty before the first event."""
     members: list[Member]
+    step: str = ""
+    """How far the tables had been brought."""
     schema: str = SCHEMA
 
 

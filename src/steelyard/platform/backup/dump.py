@@ -25,6 +25,7 @@ from steelyard.platform.backup.values import columns_of, encode_rows
 from steelyard.platform.blobs.store import Blobs
 from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database
+from steelyard.platform.database.migrate import step_of
 from steelyard.platform.durable import flush_directory
 from steelyard.platform.log.state import newest_note
 
@@ -107,7 +108,7 @@ def _write(
 ) -> Index:
     counts: dict[str, int] = {}
     with database.reading() as session:
-        ledger = _ledger(session)
+        ledger, step = _ledger(session), step_of(session)
         for table in tables():
             progress(table.name)
             counts[table.name] = _table(writer, session, table)
@@ -124,6 +125,7 @@ def _write(
         counts=counts,
         ledger=ledger,
         members=writer.members,
+        step=step,
     )
 
 

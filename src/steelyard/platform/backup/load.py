@@ -8,12 +8,12 @@ transaction after them; what was interrupted can be begun again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
-from sqlalchemy import Integer, func, insert, select, text
+from sqlalchemy import Integer, MetaData, Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from steelyard import __version__
@@ -24,6 +24,7 @@ from steelyard.platform.backup.dump import tables
 from steelyard.platform.backup.values import columns_of, decode_rows
 from steelyard.platform.blobs.store import Blobs
 from steelyard.platform.database.engine import Database
+from steelyard.platform.database.migrate import is_ours, knows, newest, step_of, upgrade
 from steelyard.platform.durable import make_directory, write_file
 from steelyard.platform.log.verification import verify_database
 
@@ -49,15 +50,17 @@ def load(
     *,
     progress: Callable[[str], None] = lambda _said: None,
 ) -> Restored:
-    """Restore ``archive`` into a database with empty tables; ``key`` is where the signing key lies.
+    """Restore ``archive`` into an empty database; ``key`` is where the signing key lies.
+
+    A backup of older tables goes into those, which are then brought to this version's, as they
+    would have been by starting it; the ledger is verified after that.
 
     Raises:
         ConflictError: something is there already.
-        InputError: the backup is of another version.
+        InputError: the backup is of a newer version.
         IntegrityError: the backup, or the ledger in it, does not verify.
     """
-    check_form(archive)
-    check_empty(database)
+    found = prepare(archive, database)
     progress("files")
     files = 0
     for digest, size, file in archive.members("blobs"):
@@ -65,42 +68,80 @@ def load(
         files += 1
     keys = _keys(archive, key)
 
-    def fill(session: Session) -> int:
-        rows = _fill(session, archive, progress)
-        if not database.sqlite:
-            _advance(session)
-        return rows
-
     with database.writing() as session:
-        rows = fill(session)
+        rows = _fill(session, archive, found, progress)
+    upgrade(database)  # the rows are there: from here on it is as after a start of this version
+    if not database.sqlite:
+        with database.writing() as session:
+            _advance(session)
     progress("ledger")
     return Restored(rows=rows, files=files, keys=keys, verification=_verified(archive, database))
 
 
-def check_form(archive: Archive) -> None:
-    """Refuse a backup whose tables are not those of this version.
+def prepare(archive: Archive, database: Database) -> list[Table]:
+    """Bring the tables of an empty database to where those of the backup were; return them.
 
     Raises:
-        InputError: with the version that made it.
+        ConflictError: the database is not empty, or has newer tables already.
+        InputError: the backup is of a newer version, or does not say how far its tables were.
     """
-    have = {table.name: columns_of(table) for table in tables()}
-    if archive.index.tables != have:
+    index = archive.index
+    step = index.step or _newest_if_same(archive)
+    if not step or not knows(step):
         raise InputError(
-            f"The backup was made by version {archive.index.version}, whose tables are not those "
-            f"of this one ({__version__}).",
-            next_step="Restore it with the version that made it, then upgrade.",
+            f"The backup was made by the version {index.version}, whose tables "
+            f"{'are newer than' if step else 'are not'} those of this one ({__version__}).",
+            next_step="Restore it with the version that made it, or a newer one.",
+            code="backup.newer" if step else "backup.version",
+        )
+    upgrade(database, step)
+    with database.reading() as session:
+        if step_of(session) != step:
+            raise ConflictError(
+                f"The database has the tables of this version already ({step_of(session)}), but "
+                f"the backup is older ({step}).",
+                next_step="Restore into a new data directory, or a database without tables.",
+                code="backup.prepared",
+            )
+        found = list(_reflected(session))
+    have = {table.name: set(columns_of(table)) for table in found}
+    if have != {name: set(columns) for name, columns in index.tables.items()}:
+        raise InputError(
+            f"The backup says its tables are as after step {step}, but they are others.",
+            next_step="Restore it with the version that made it.",
             code="backup.version",
         )
+    check_empty(database, found)
+    return found
 
 
-def check_empty(database: Database) -> None:
+def _newest_if_same(archive: Archive) -> str:
+    """Return the newest step for a backup that names none but has just its tables."""
+    have = {table.name: columns_of(table) for table in tables()}
+    return newest() if archive.index.tables == have else ""
+
+
+def _reflected(session: Session) -> Iterator[Table]:
+    """Yield the tables as they are in the database, with the types the code gives them."""
+    metadata = MetaData()
+    metadata.reflect(session.connection(), only=lambda name, _: is_ours(name))
+    now = {table.name: table for table in tables()}
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            known = now[table.name].columns.get(column.name) if table.name in now else None
+            if known is not None:
+                column.type = known.type
+        yield table
+
+
+def check_empty(database: Database, found: Sequence[Table]) -> None:
     """Refuse a database that holds anything.
 
     Raises:
         ConflictError: with the table that has rows.
     """
     with database.reading() as session:
-        for table in tables():
+        for table in found:
             if session.execute(select(1).select_from(table).limit(1)).first() is not None:
                 raise ConflictError(
                     f"The database is not empty: {table.name} has rows.",
@@ -109,12 +150,14 @@ def check_empty(database: Database) -> None:
                 )
 
 
-def _fill(session: Session, archive: Archive, progress: Callable[[str], None]) -> int:
-    by_name = {table.name: table for table in tables()}
+def _fill(
+    session: Session, archive: Archive, found: Sequence[Table], progress: Callable[[str], None]
+) -> int:
+    by_name = {table.name: table for table in found}
     counts = dict.fromkeys(by_name, 0)
     for name, size, file in archive.members("tables"):
         table = by_name[name.partition("/")[0]]
-        rows = decode_rows(table, file.read(size))
+        rows = decode_rows(table, archive.index.tables[table.name], file.read(size))
         if not counts[table.name]:
             progress(table.name)
         for start in range(0, len(rows), _INSERT):

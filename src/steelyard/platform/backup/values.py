@@ -32,14 +32,14 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
-def decode_rows(table: Table, data: bytes) -> list[dict[str, Any]]:
-    """Return the rows in ``data`` as what the columns of ``table`` take.
+def decode_rows(table: Table, names: Sequence[str], data: bytes) -> list[dict[str, Any]]:
+    """Return the rows in ``data``, whose values are in the order of ``names``, as what the columns
+    of ``table`` take.
 
     Raises:
         IntegrityError: a line is not a row of that table.
     """
-    names = columns_of(table)
-    turns = [_turn(column.type) for column in table.columns]
+    turns = [_turn(table.columns[name].type) for name in names]
     found = []
     try:
         for line in data.splitlines():
