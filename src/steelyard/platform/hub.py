@@ -118,17 +118,17 @@ def _told_to(progress: Callable[[int, int], None]) -> Any:
     The client has a bar for bytes that came, one for bytes on disk, and one for files. The totals
     grow as it learns of files; the first two are told as one, by whichever is further.
     """
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
     told: dict[int, tuple[int, int]] = {}
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self._bytes = kwargs.get("unit") == "B"
             super().__init__(*args, **{**kwargs, "disable": False, "file": io.StringIO()})
             self._tell()
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: float | None = 1) -> Any:
             shown = super().update(n)
             self._tell()
             return shown

@@ -57,19 +57,20 @@ def look(repository: str, etag: str = "") -> Sight | None:
         InputError: there is no client, the hub cannot be reached, or its answer makes no sense.
     """
     try:
-        from huggingface_hub.utils import build_hf_headers, get_session
+        from huggingface_hub import utils
     except ImportError as error:
         raise InputError(
             "Asking a hub needs its client, which is not installed.",
             next_step="Install steelyard[hub] where the worker runs.",
             code="hub.no-client",
         ) from error
-    headers = {**build_hf_headers(), "accept": "application/json"}
+    client: Any = utils
+    headers = {**client.build_hf_headers(), "accept": "application/json"}
     if etag:
         headers["if-none-match"] = etag
     base = (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
     try:
-        with get_session().stream(
+        with client.get_session().stream(
             "GET", f"{base}/api/models/{repository}", headers=headers, timeout=TIMEOUT_SECONDS
         ) as answer:
             return _read(repository, answer)

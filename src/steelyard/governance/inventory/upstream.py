@@ -11,7 +11,7 @@ import datetime as dt
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.inventory import queries
@@ -289,7 +289,7 @@ def _row(work: Work, model_id: str) -> UpstreamRow:
     return row
 
 
-def _watched(query: Select[Any]) -> Select[Any]:
+def _watched(query: Any) -> Any:
     """Limit a query of models to those with a revision that is in use or might come into it."""
     in_use: ColumnElement[bool] = exists().where(
         RevisionRow.model == ModelRow.id, RevisionRow.state.in_(_WATCHED)
