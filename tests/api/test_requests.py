@@ -220,6 +220,14 @@ def test_evidence_is_dated_verified_by_another_and_renewed(furnished: Doors) -> 
         json={**body, "effective": "2026-11-01", "revises": made.json()["id"]},
     ).json()
     assert (renewed["edition"], renewed["series"]) == (2, made.json()["id"])
+    (old,), (new,) = (
+        anna.get(f"{API}/clocks", params={"subject": each}).json()["items"]
+        for each in (made.json()["id"], renewed["id"])
+    )
+    assert (old["state"], old["due"][:10]) == ("met", "2027-06-01")
+    assert (new["state"], new["due"][:10], new["remind_at"][:10]) == (
+        "running", "2027-11-01", "2027-10-02",
+    )  # fmt: skip
     states = {
         each["id"]: each["state"]
         for each in anna.get(f"{API}/evidence", params={"target": case}).json()["items"]
@@ -228,6 +236,50 @@ def test_evidence_is_dated_verified_by_another_and_renewed(furnished: Doors) -> 
     assert furnished.as_(BERT).get(path).status_code == 404
     not_sent = lena.post(f"{API}/evidence", json=body)
     assert (not_sent.status_code, not_sent.json()["code"]) == (404, "upload.missing")
+
+
+def _exit_test(doors: Doors, moritz: Any, supplier: str) -> Any:
+    """Record the test of an exit plan, after every proof that is none was refused."""
+    path = f"{API}/suppliers/{supplier}/exit-tests"
+    other = moritz.post(f"{API}/suppliers", json={"name": "zeta"}).json()["id"]
+    hidden = use_case(doors, unit="search")
+    made = {
+        name: _proof(client, target, kind)
+        for name, client, target, kind in (
+            ("right", moritz, supplier, "exit-test-record"),
+            ("other", moritz, other, "exit-test-record"),
+            ("kind", moritz, supplier, "access-test"),
+            ("hidden", doors.as_(ANNA), hidden, "exit-test-record"),
+        )
+    }
+    stranger = doors.as_(person("gus", "model-owner", unit="fraud"))
+    tag = {"if-match": '"2"'}
+    assert moritz.post(path, json={"next_due": "2027-12-01"}, headers=tag).status_code == 422
+    for who, evidence in (
+        (moritz, "evd_01k00000000000000000000000"),
+        (moritz, made["other"]),
+        (moritz, made["kind"]),
+        (stranger, made["hidden"]),
+    ):
+        no = who.post(path, json={"evidence": evidence}, headers=tag)
+        assert (no.status_code, no.json()["errors"][0]["field"]) == (422, "evidence"), no.text
+    body = {"evidence": made["right"], "next_due": "2027-12-01"}
+    done = moritz.post(path, json=body, headers=tag)
+    assert done.status_code == 200, done.text
+    return done.json()
+
+
+def _proof(client: Any, target: str, kind: str) -> str:
+    digest = client.post(f"{API}/uploads", content=b"%PDF-").json()["sha256"]
+    body = {
+        "kind": kind, "title": "Record", "name": "test.pdf", "sha256": digest,
+        "media": "application/pdf", "source": "Drill", "effective": "2026-11-20",
+        "target": target, "effect": "advisory", "says": "supports",
+    }  # fmt: skip
+    made = client.post(f"{API}/evidence", json=body)
+    assert made.status_code == 201, made.text
+    found: str = made.json()["id"]
+    return found
 
 
 def test_suppliers_and_models_have_doors(furnished: Doors) -> None:
@@ -240,10 +292,9 @@ def test_suppliers_and_models_have_doors(furnished: Doors) -> None:
     done = moritz.patch(path, json={"exit_plan": plan}, headers={"if-match": '"1"'})
     assert done.json()["exit_plan"]["sha256"] == hashlib.sha256(b"Leave.").hexdigest()
     assert done.json()["terms"]["contract"] == "C-17"
-    tested = moritz.post(
-        f"{path}/exit-tests", json={"next_due": "2027-12-01"}, headers={"if-match": '"2"'}
-    )
-    assert tested.json()["exit_plan"]["test_due"] == "2027-12-01"
+    tested = _exit_test(furnished, moritz, made.json()["id"])
+    assert tested["exit_plan"]["test_due"] == "2027-12-01"
+    assert tested["exit_plan"]["tested_on"] == "2026-11-20", "the day the proof speaks of"
     due = moritz.get(f"{API}/suppliers", params={"due_before": "2027-02-01"}).json()["items"]
     assert len(due) == 1
     assert furnished.as_(ANNA).post(f"{API}/suppliers", json={"name": "b"}).status_code == 403

@@ -9,13 +9,18 @@ from typing import Any
 from sqlalchemy import select
 from tests.corpus.build import config, safetensors
 from tests.governance.assessment.server_models import last_job, write
+from tests.governance.decision.build import Desk
 from tests.governance.exceptions.test_exceptions import begun, rung, vote
 from tests.governance.review.people import Company, small
 
 from steelyard.bootstrap.house import House
 from steelyard.governance.assessment import begin
 from steelyard.governance.assessment.tables import AssessmentRow
+from steelyard.governance.decision import queries as decisions
+from steelyard.governance.decision.facts import Term
+from steelyard.governance.exceptions.tables import ExceptionRow
 from steelyard.governance.intake import service as intake
+from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.assessment import Assessment
 from steelyard.platform.notify.tables import NoticeRow
 from steelyard.platform.settings import Settings
@@ -131,3 +136,29 @@ def test_changes_asked_for_stand_and_the_answer_brings_the_new_judgement(
     do(house, begin.REFRESH)
     assert (company.now().review.state, company.now().review.round) == ("open", 2)
     assert judged(house, company).decision.conditions
+
+
+def test_an_exception_lifts_conditions_of_its_rule_until_it_ends(house: House) -> None:
+    desk = Desk(house)
+    made = desk.decide(terms=(Term(text="Only 100 users.", rule="users"),))
+    now = house.clock()
+    row = ExceptionRow(
+        id="exc_1", rule="users", request=made.request, revision=made.revision,
+        use_case=made.use_case, environment=made.environment, unit=made.unit, tier="low",
+        reason="", controls=[], answers={}, owner="usr_x", until=now.date(), state="active",
+        asked_by="usr_x", charter="", plan={}, round=1, renewals=0, granted_at=now, expires=now,
+        ended_at=None, ended_by="", end_reason="", created_at=now, updated_at=now, version=1,
+    )  # fmt: skip
+    house.transact(lambda work: work.session.add(row))
+
+    def states() -> list[str]:
+        house.transact(HANDLERS["exception.changed"](house, {"exception": "exc_1"}))
+        with house.reading() as session:
+            found = decisions.get(session, SYSTEM, made.id)
+        return [each.state for each in found.conditions if each.rule == "users"]
+
+    assert states() == ["waived"]
+    house.transact(
+        lambda work: setattr(work.session.get(ExceptionRow, "exc_1"), "state", "expired")
+    )
+    assert states() == ["open"]

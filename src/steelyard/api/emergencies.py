@@ -9,13 +9,19 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from steelyard.api.actions import PersonId, Said, Severity
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
 from steelyard.governance.emergency import queries, service
 from steelyard.governance.emergency.glass import LONGEST_HOURS, EmergencyView
+from steelyard.governance.review.actions import Found
 
 router = Router(prefix="/emergencies", tags=["Emergencies"])
-Said = Annotated[str, Field(min_length=1, max_length=20_000)]
+_IMPROVEMENT = {
+    "text": "Name a fallback in the runbook.",
+    "severity": "high",
+    "owner": "usr_01k00000000000000000000000",
+}
 
 
 def _like(example: dict[str, Any]) -> ConfigDict:
@@ -50,13 +56,29 @@ class Agreement(BaseModel):
     role: Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class Findings(BaseModel):
-    """What was found afterwards."""
+class Improvement(BaseModel):
+    """Something to improve; the charter says by when, and whether a sponsor stands behind it."""
 
-    model_config = _like({"justified": True, "findings": "The runbook should name a fallback."})
+    model_config = _like(_IMPROVEMENT)
+
+    text: Said
+    severity: Severity
+    owner: PersonId
+    sponsor: Annotated[str, Field(max_length=40)] = ""
+    finding: Annotated[str, Field(max_length=200)] = ""
+
+
+class Findings(BaseModel):
+    """What was found afterwards; each thing to improve becomes an action somebody owns."""
+
+    model_config = _like(
+        {"justified": True, "findings": "Nobody knew the fallback.", "actions": [_IMPROVEMENT]}
+    )
 
     justified: bool
     findings: Said
+    actions: Annotated[list[Improvement], Field(max_length=50)] = []
+    nothing_to_improve: bool = False
 
 
 @router.door("GET", "", right="emergency.read", returns=PageOf[EmergencyView])
@@ -116,6 +138,7 @@ def review(emergency_id: str, body: Findings, caller: Caller) -> Response:
     return caller.act(
         lambda work: service.review(
             work, caller.actor, emergency_id, justified=body.justified, findings=body.findings,
-            expected=caller.expected,
+            actions=tuple(Found(**each.model_dump()) for each in body.actions),
+            nothing_to_improve=body.nothing_to_improve, expected=caller.expected,
         )
     )  # fmt: skip

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
+from steelyard.governance.assessment import exit_test
 from steelyard.governance.inventory import supplying
 from steelyard.governance.inventory.suppliers import (
     SupplierKind,
@@ -103,13 +104,16 @@ class SupplierChange(BaseModel):
 
 
 class ExitTest(BaseModel):
-    """That the exit plan was tested today."""
+    """That the exit plan was tested, and the proof of it."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"next_due": "2027-12-01"}]}
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"evidence": "evd_01k00000000000000000000000", "next_due": "2027-12-01"}]
+        },
     )
 
-    evidence: Annotated[str, Field(max_length=40)] = ""
+    evidence: Annotated[str, Field(min_length=1, max_length=40)]
     next_due: datetime.date | None = None
 
 
@@ -171,7 +175,7 @@ def change(supplier_id: str, body: SupplierChange, caller: Caller) -> Response:
 def test(supplier_id: str, body: ExitTest, caller: Caller) -> Response:
     """Record that the exit plan was tested; needs ``If-Match``."""
     return caller.act(
-        lambda work: supplying.record_exit_test(
+        lambda work: exit_test.record(
             work,
             caller.actor,
             supplier_id,

@@ -31,6 +31,7 @@ from steelyard.governance.review import queries as reviews
 from steelyard.governance.review import service as review
 from steelyard.governance.review.keep import COMPLETED
 from steelyard.governance.review.views import Outcome as ReviewOutcome
+from steelyard.governance.use_cases import service as use_cases
 from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.assessment import Assessment, Outcome
 from steelyard.kernel.errors import ConflictError
@@ -271,6 +272,16 @@ def request_closed(_house: House, payload: dict[str, Any]) -> Callable[[Work], o
     return lambda work: review.close_of_request(work, payload["request"], why)
 
 
+def use_case_ended(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
+    """End what was approved for a use case that was retired, and what is asked for it."""
+
+    def act(work: Work) -> None:
+        force.end_with_use_case(work, payload["use_case"])
+        work.enqueue("requests.expire", key="requests.expire")
+
+    return act
+
+
 def emergency_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work], object]:
     """Tell who carries risk that an emergency has ended; doors ask anew with every pull."""
 
@@ -298,5 +309,6 @@ HANDLERS: dict[str, Handler[House]] = {
     intake.CLOSED: request_closed,
     "charter.changed": charter_changed,
     "emergency.changed": emergency_changed,
+    use_cases.ENDED: use_case_ended,
 }
 """Kind of job → its handler."""

@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.assessment import evidencing, notices
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.clocks.tables import ClockRow
-from steelyard.governance.decision import conditions
+from steelyard.governance.decision import condition_clock, conditions
 from steelyard.governance.decision import force as decisions
 from steelyard.governance.emergency import service as emergency
+from steelyard.governance.exceptions import risk_clock
 from steelyard.governance.exceptions import service as exceptions
 from steelyard.governance.review import actions
 from steelyard.governance.review import keep as reviews
@@ -99,18 +101,23 @@ def sequence_ledger(house: House) -> None:
 
 RINGS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.overdue,
+    condition_clock.CONDITION: conditions.overdue,
     "emergency": emergency.end,
     "emergency-asked": emergency.lapse,
     "emergency-review": emergency.missed,
     "exception": exceptions.expire,
+    risk_clock.RISK_REVIEW: risk_clock.overdue,
 }
 """Kind of clock → what becomes of its subject when the time is over."""
 REMINDERS: dict[str, Callable[[Work, str], object]] = {
     "action": actions.remind,
+    condition_clock.CONDITION: condition_clock.remind,
     "emergency-review": emergency.remind,
+    evidencing.EXPIRY: notices.expiring_evidence,
     "exception": exceptions.remind,
     "exception-review": exceptions.remind,
     "review": reviews.remind,
+    risk_clock.RISK_REVIEW: risk_clock.remind,
 }
 """Kind of clock → who is reminded when the time is nearly over."""
 

@@ -17,7 +17,7 @@ from steelyard.bootstrap.house import House
 from steelyard.governance.assessment import begin, run
 from steelyard.governance.assessment import queries as assessments
 from steelyard.governance.assessment.views import AssessmentView
-from steelyard.governance.decision import force
+from steelyard.governance.decision import conditions, force
 from steelyard.governance.decision import queries as decisions
 from steelyard.governance.exceptions import queries as exceptions
 from steelyard.governance.exceptions.keep import CHANGED
@@ -142,6 +142,7 @@ def exception_changed(_house: House, payload: dict[str, Any]) -> Callable[[Work]
         found = exceptions.get(work.session, SYSTEM, payload["exception"])
         request = requests.row_of(work.session, SYSTEM, found.request, lock=True)
         stopped = found.state != "active" and _suspend(work, found, request)
+        _lift(work, found, request)
         waits = [request, *_others(work, found, request)]
         anew = [each for each in waits if _judge_anew(work, each, found)]
         _tell(work, found, request, anew=request in anew, suspended=stopped)
@@ -179,6 +180,18 @@ def _suspend(work: Work, found: ExceptionView, request: RequestRow) -> bool:
         return False
     force.suspend(work, SYSTEM, standing.id, f"The exception {found.id} has ended.")
     return True
+
+
+def _lift(work: Work, found: ExceptionView, request: RequestRow) -> None:
+    """Lift the conditions a rule laid down while an exception to it lasts; bind them afterwards."""
+    if found.state != "active":
+        conditions.unwaive(work, found.id)
+        return
+    standing = decisions.current_of(
+        work.session, request.revision, found.use_case, found.environment, lock=True
+    )
+    if standing is not None and standing.state in ("in force", "suspended"):
+        conditions.waive(work, standing.id, found.rule, found.id)
 
 
 def _tell(

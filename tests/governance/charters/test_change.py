@@ -27,7 +27,10 @@ from steelyard.kernel.errors import (
 )
 from steelyard.ledger.adoption import Adoption, SealedAdoption, seal_adoption
 from steelyard.ledger.signing import NoteKey, Signer
+from steelyard.platform.identity import accounts
 from steelyard.platform.log.tables import EventRow
+from steelyard.platform.notify.tables import NoticeRow
+from steelyard.platform.work import Work
 
 SIGNER = Signer(Ed25519PrivateKey.generate())
 TODAY = NOON.date()
@@ -110,6 +113,30 @@ def test_the_committee_must_agree(house: House) -> None:
     assert adopt(house, ANNA, made.id).state == "adopted"
     with house.reading() as session:
         assert queries.current(session, TODAY).charter.name == "our-charter"
+
+
+def test_who_may_change_a_charter_hears_of_it(house: House) -> None:
+    found(house, charter_text("regulated"))
+
+    def hire(work: Work) -> str:
+        made = accounts.create(work, SYSTEM, "hanna@example.org", name="Hanna", state="active")
+        known = frozenset({"head-of-risk"})
+        accounts.grant(work, SYSTEM, made.id, "head-of-risk", known=known)
+        return made.id
+
+    hanna = house.transact(hire)
+    made = propose(house, RITA, NEXT)
+    vote(house, person("hugo", "head-of-risk"), made.id, "head-of-risk")
+    for who, role in (
+        (CARL, "compliance"),
+        (LENA, "legal"),
+        (person("paul", "privacy"), "privacy"),
+    ):
+        vote(house, who, made.id, role)
+    adopt(house, ANNA, made.id)
+    with house.reading() as session:
+        query = select(NoticeRow.kind).where(NoticeRow.person == hanna).order_by(NoticeRow.id)
+        assert session.scalars(query).all() == ["charter.proposed", "charter.adopted"]
 
 
 def adopt(house: House, actor: Actor, proposal: str) -> ProposalView:

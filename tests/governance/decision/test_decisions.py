@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 from tests.governance.decision.build import ANNA, BERT, LEA, OTTO, RON, SAM, SUE, Desk
-from tests.server import person
+from tests.server import KeptJobs, person
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.clocks import queries as clocks
+from steelyard.governance.clocks import service as clock_service
 from steelyard.governance.decision import conditions, force, queries
 from steelyard.governance.decision.admission import may_serve
 from steelyard.governance.decision.facts import Admission, Term
@@ -32,9 +34,13 @@ from steelyard.kernel.errors import (
     StaleError,
 )
 from steelyard.ledger.entry import parse_entry
+from steelyard.platform.identity import accounts
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.log.verification import verify_database
+from steelyard.platform.notify.tables import NoticeRow
+from steelyard.platform.work import Work
+from steelyard.worker.handlers import HANDLERS
 
 
 @pytest.fixture
@@ -276,16 +282,114 @@ def test_a_condition_is_followed_until_somebody_else_confirms_it(desk: Desk) -> 
 
 
 def test_an_exception_lifts_a_condition_while_it_lasts(desk: Desk) -> None:
-    due = desk.house.clock() + dt.timedelta(days=1)
+    house = desk.house
+    due = house.clock() + dt.timedelta(days=1)
+    instead = "By exception exc_0, until 2027-01-01: name it."
+    made = desk.decide(
+        terms=(
+            Term(text="Only 100 users.", rule="users", due=due),
+            Term(text=instead, rule="users"),
+            Term(text="Name it.", rule="named"),
+        )
+    )
+    mine = next(one for one in made.conditions if one.due)
+
+    def states() -> dict[str, str]:
+        with house.reading() as session:
+            return {each.text: each.state for each in queries.get(session, SAM, made.id).conditions}
+
+    house.clock.forward(days=2)  # type: ignore[attr-defined]
+    assert not admitted(desk).allowed
+    assert house.transact(lambda work: conditions.waive(work, made.id, "users", "exc_1")) == 1
+    assert states() | {"Only 100 users.": "waived", instead: "open", "Name it.": "open"} == states()
+    assert admitted(desk).allowed
+    with house.reading() as session:
+        assert clocks.of_subject(session, mine.id)[-1].state == "stopped"
+    assert house.transact(lambda work: conditions.unwaive(work, "exc_1")) == 1
+    assert not admitted(desk).allowed
+    with house.reading() as session:
+        assert clocks.of_subject(session, mine.id)[-1].state == "running"
+
+
+def staff(house: House) -> dict[str, str]:
+    """Give accounts to people who are told; return their ids."""
+
+    def act(work: Work) -> dict[str, str]:
+        found = {}
+        for name, role in (
+            ("anna", "requester"), ("omar", "model-owner"), ("rita", "risk"),
+            ("theo", "executive-sponsor"),
+        ):  # fmt: skip
+            made = accounts.create(work, SYSTEM, f"{name}@example.org", name=name, state="active")
+            accounts.grant(work, SYSTEM, made.id, role)
+            found[name] = made.id
+        return found
+
+    return house.transact(act)
+
+
+def told(house: House, who: str) -> list[str]:
+    with house.reading() as session:
+        query = select(NoticeRow.kind).where(NoticeRow.person == who).order_by(NoticeRow.id)
+        return [kind for kind in session.scalars(query) if kind != "request.decided"]
+
+
+def ring(house: House, **span: float) -> None:
+    """Let time pass, clocks ring, and the worker do what follows."""
+    assert isinstance(house.jobs, KeptJobs)
+    before = len(house.jobs.jobs)
+    house.clock.forward(**span)  # type: ignore[attr-defined]
+    house.transact(clock_service.tick)
+    for job in house.jobs.jobs[before:]:
+        if job.kind in ("clock.due", "clock.remind"):
+            house.transact(HANDLERS[job.kind](house, job.payload))
+
+
+def test_a_condition_rings_before_its_day_and_climbs_after_it(desk: Desk) -> None:
+    house = desk.house
+    people = staff(house)
+    due = house.clock() + dt.timedelta(days=10)
+    made = desk.decide(terms=(Term(text="Only 100 users.", owner="omar@example.org", due=due),))
+    mine = next(one for one in made.conditions if one.due)
+    ring(house, days=6)
+    assert told(house, people["omar"]) == ["condition.due"]
+    assert admitted(desk).allowed
+    ring(house, days=5)
+    assert told(house, people["omar"]) == ["condition.due", "condition.overdue"]
+    assert "condition.overdue" in told(house, people["anna"]), "whoever uses the model hears of it"
+    assert "clock.due" in told(house, people["rita"])
+    assert "clock.due" not in told(house, people["theo"])
+    assert admitted(desk).code == "admission.condition"
+    with house.reading() as session:
+        assert queries.conditions(session, SAM, made.id)[-1].state == "overdue"
+    ring(house, days=5)
+    assert "clock.due" in told(house, people["theo"])
+
+    def act(verb: Any, who: Any, *words: Any) -> Any:
+        return house.transact(lambda work: verb(work, who, made.id, mine.id, *words))
+
+    act(conditions.fulfil, RON, "", "A limit of 100 was set.")
+    act(conditions.confirm, SAM)
+    assert admitted(desk).allowed
+    with house.reading() as session:
+        (clock,) = clocks.of_subject(session, mine.id)
+    assert (clock.state, clock.met_late) == ("met", True)
+
+
+def test_admissions_end_with_their_use_case_and_consumers_are_told(desk: Desk) -> None:
+    house = desk.house
+    people = staff(house)
+    due = house.clock() + dt.timedelta(days=10)
     made = desk.decide(terms=(Term(text="Only 100 users.", due=due),))
     mine = next(one for one in made.conditions if one.due)
-    desk.house.clock.forward(days=2)  # type: ignore[attr-defined]
-    assert not admitted(desk).allowed
-    waived = desk.house.transact(lambda work: conditions.waive(work, made.id, mine.id, "exc_1"))
-    assert waived.state == "waived"
-    assert admitted(desk).allowed
-    assert desk.house.transact(lambda work: conditions.unwaive(work, "exc_1")) == 1
-    assert not admitted(desk).allowed
+    house.transact(lambda work: use_cases.retire(work, ANNA, desk.case, None))
+    assert isinstance(house.jobs, KeptJobs)
+    job = next(each for each in house.jobs.jobs if each.kind == use_cases.ENDED)
+    house.transact(HANDLERS[job.kind](house, job.payload))
+    with house.reading() as session:
+        assert queries.get(session, SAM, made.id).state == "revoked"
+        assert [c.state for c in clocks.of_subject(session, mine.id)] == ["stopped"]
+    assert told(house, people["anna"]) == ["decision.revoked"]
 
 
 def test_two_decisions_at_once_follow_each_other(desk: Desk) -> None:

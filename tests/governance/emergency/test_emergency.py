@@ -139,7 +139,7 @@ def test_a_review_that_is_missed_climbs_and_blocks_the_unit(house: House) -> Non
     def look(who: Actor) -> EmergencyView:
         return house.transact(
             lambda work: service.review(
-                work, who, made.id, justified=True, findings="Name a fallback."
+                work, who, made.id, justified=True, findings="Fine.", nothing_to_improve=True
             )
         )
 
@@ -204,6 +204,20 @@ def test_through_the_door(house: House) -> None:
     assert doors.as_(company.person("carl", "requester")).get(path).status_code == 404
     rita = doors.as_(company.person("rita", "risk"))
     assert len(rita.get("/api/v1/emergencies?review=due").json()["items"]) == 1
-    found_ = {"justified": False, "findings": "It could have waited."}
+    found_: dict[str, Any] = {"justified": False, "findings": "It could have waited."}
+    silent = rita.post(f"{path}/review", json=found_, headers={"if-match": tag})
+    assert (silent.status_code, silent.json()["errors"][0]["field"]) == (422, "actions")
+    mona = company.person("mona", "model-owner", unit="search")
+    theo = company.person("theo", "executive-sponsor")
+    better = {"text": "Name a fallback.", "severity": "critical", "owner": mona.id}
+    found_["actions"] = [better, {**better, "text": "Train people.", "severity": "low"}]
     after = rita.post(f"{path}/review", json=found_, headers={"if-match": tag})
+    assert after.status_code == 200, after.text
+    made_ = {e["severity"]: e for e in rita.get("/api/v1/actions").json()["items"]}
+    assert {e["review"] for e in made_.values()} == {made.json()["id"]}
+    assert (made_["critical"]["owner"], made_["critical"]["sponsor"]) == (mona.id, theo.id)
+    assert made_["critical"]["due"][:10] == "2026-11-27", "two business days, as the charter says"
+    assert made_["low"]["sponsor"] == ""
+    with house.reading() as session:
+        assert [c.kind for c in clocks.of_subject(session, made_["low"]["id"])] == ["action"]
     assert (after.json()["state"], after.json()["review"]) == ("closed", "done")

@@ -7,17 +7,19 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.governance.review.people import Company, small
 from tests.server import NOON, Doors
 
 from steelyard.bootstrap.house import House
 from steelyard.governance.clocks import queries as clocks
-from steelyard.governance.exceptions import queries, service, voting
+from steelyard.governance.exceptions import queries, risks, service, voting
 from steelyard.governance.exceptions.queries import ExceptionView
 from steelyard.governance.exceptions.terms import Asked, check, latest_day, plan_for, terms_of
 from steelyard.kernel.actor import SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
-from steelyard.worker.handlers import clock_due
+from steelyard.platform.notify.tables import NoticeRow
+from steelyard.worker.handlers import clock_due, clock_remind
 
 TODAY = NOON.date()
 
@@ -238,3 +240,50 @@ def test_a_risk_is_accepted_phase_by_phase(house: House) -> None:
     assert done.json()["state"] == "closed"
     assert rita.get("/api/v1/risks/heat-map").json() == []
     assert rita.get(f"/api/v1/risks?owner={mona.id}&review_before=2027-06-01").json()["items"]
+
+
+def test_a_risk_nobody_looks_at_climbs_to_the_sponsor(house: House) -> None:
+    company = Company(house)
+    company.adopt(small())
+    mona = company.person("mona", "model-owner")
+    rita, theo = company.person("rita", "risk"), company.person("theo", "executive-sponsor")
+    given: dict[str, Any] = {
+        "title": "It repeats names", "text": "", "about": company.request, "unit": "search",
+        "tier": "moderate", "likelihood": 3, "impact": 4, "residual_likelihood": 2,
+        "residual_impact": 4, "treatment": "reduce", "plan": "", "owner": mona.id,
+        "review_on": TODAY + dt.timedelta(days=30),
+    }  # fmt: skip
+    made = house.transact(lambda work: risks.record(work, SYSTEM, given))
+
+    def clock() -> Any:
+        with house.reading() as session:
+            return clocks.of_subject(session, made.id)[-1]
+
+    def ring(kind: str, do: Any) -> None:
+        for job in company.jobs(kind):
+            house.transact(lambda work, job=job: do(work, job))  # type: ignore[misc]
+
+    assert clock().due.date() == given["review_on"]
+    company.forward(days=24)
+    ring("clock.remind", clock_remind)
+    assert told(house, mona.id) == ["risk.review-due"]
+    company.forward(days=7)
+    ring("clock.due", clock_due)
+    assert told(house, mona.id) == ["risk.review-due", "risk.review-overdue"]
+    assert told(house, rita.id) == ["clock.due"]
+    assert told(house, theo.id) == []
+    company.forward(days=9)
+    assert told(house, theo.id) == ["clock.due"]
+
+    later = {"review_on": TODAY + dt.timedelta(days=90)}
+    looked = house.transact(lambda work: risks.change(work, SYSTEM, made.id, later, None))
+    assert (clock().state, clock().due.date()) == ("running", later["review_on"])
+    company.forward(days=80)
+    house.transact(lambda work: risks.change(work, SYSTEM, looked.id, {"state": "closed"}, None))
+    assert clock().state == "met"
+
+
+def told(house: House, who: str) -> list[str]:
+    with house.reading() as session:
+        query = select(NoticeRow.kind).where(NoticeRow.person == who)
+        return list(session.scalars(query.order_by(NoticeRow.id)))

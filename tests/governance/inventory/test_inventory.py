@@ -139,9 +139,10 @@ def test_suppliers_promise_and_are_watched(house: House) -> None:
     assert house.transact(supplying.triggers_due) == 0
     tested = house.transact(
         lambda work: supplying.record_exit_test(
-            work, MORITZ, made.id, made.version, next_due=dt.date(2027, 12, 1)
+            work, MORITZ, made.id, made.version, evidence="evd_1",
+            tested_on=dt.date(2026, 11, 20), next_due=dt.date(2027, 12, 1),
         )
-    )
+    )  # fmt: skip
     assert tested.exit_plan is not None
     assert tested.exit_plan.tested_sha256 == tested.exit_plan.sha256
     less = house.transact(

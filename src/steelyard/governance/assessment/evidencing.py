@@ -18,9 +18,11 @@ from steelyard.governance.assessment.evidence import (
     last_day,
 )
 from steelyard.governance.assessment.tables import EvidenceRow
+from steelyard.governance.clocks import service as clocks
 from steelyard.governance.intake.queries import row_of as request_row
 from steelyard.governance.intake.service import mark
 from steelyard.governance.inventory.queries import revision_row
+from steelyard.governance.inventory.supplying import supplier_row
 from steelyard.governance.inventory.uploads import check_sent
 from steelyard.governance.use_cases.queries import row_of as use_case_row
 from steelyard.kernel.actor import SYSTEM, Actor
@@ -32,6 +34,9 @@ from steelyard.platform.work import Work
 
 HELD = "evidence.held"
 """Job ``{"request": id, "evidence": id}``: an approval was held back."""
+EXPIRY = "evidence"
+"""Kind of clock: until the last day of a proof."""
+_REMIND = "30 days"
 EXPIRED = "evidence.expired"
 """Event, and job ``{"evidence": id}``: a proof can no longer be relied on."""
 
@@ -56,7 +61,7 @@ def add(
     task: str = "",
     revises: str = "",
 ) -> EvidenceView:
-    """Attach a proof whose bytes the actor has sent to a revision, a use case or a request.
+    """Attach a proof whose bytes the actor has sent to what it is about (a supplier, too).
 
     ``revises`` is the edition it takes the place of.
 
@@ -101,6 +106,7 @@ def add(
     )
     work.session.add(row)
     work.record(actor, _event("evidence.added", row))
+    _wind(work, row)
     return view(row)
 
 
@@ -145,6 +151,7 @@ def withdraw(work: Work, actor: Actor, evidence_id: str, expected: int | None) -
         )
     _check_current(row)
     row.state, row.updated_at, row.version = "withdrawn", work.now, row.version + 1
+    clocks.stop(work, row.id, EXPIRY, met=False)
     work.record(actor, _event("evidence.withdrawn", row))
     return view(row)
 
@@ -287,9 +294,11 @@ def _unit_of(session: Session, actor: Actor, target: str) -> str:
         return use_case_row(session, actor, target).unit
     if prefix == "rev":
         return revision_row(session, actor, target).unit
-    raise FieldErrors(
-        [("target", f"{target[:60]!r} is not the id of a revision, a use case or a request.")]
-    )
+    if prefix == "sup":
+        supplier_row(session, target)
+        return ""
+    said = "is not the id of a revision, a use case, a request or a supplier."
+    raise FieldErrors([("target", f"{target[:60]!r} {said}")])
 
 
 def _superseded(work: Work, actor: Actor, evidence_id: str, target: str) -> EvidenceRow:
@@ -301,8 +310,21 @@ def _superseded(work: Work, actor: Actor, evidence_id: str, target: str) -> Evid
             code="evidence.edition",
         )
     row.state, row.updated_at, row.version = "superseded", work.now, row.version + 1
+    clocks.stop(work, row.id, EXPIRY)
     work.record(actor, _event("evidence.superseded", row))
     return row
+
+
+def _wind(work: Work, row: EvidenceRow) -> None:
+    """Let a clock run until the last day of a proof, so that whoever sent it renews it in time."""
+    if row.expires is None:
+        return
+    end = dt.datetime.combine(row.expires, dt.time(23, 59, 59), dt.UTC)
+    left = max(1, int((end - work.now).total_seconds()))
+    clocks.start(
+        work, subject=row.id, kind=EXPIRY, about=row.target, unit=row.unit,
+        within=f"{left} seconds", remind=_REMIND,
+    )  # fmt: skip
 
 
 def _check_current(row: EvidenceRow) -> None:

@@ -124,10 +124,19 @@ def failed_assessment(work: Work, payload: dict[str, Any]) -> None:
 
 def expired_evidence(work: Work, payload: dict[str, Any]) -> None:
     """Tell who sent a proof that it can no longer be relied on."""
-    row = work.session.get_one(EvidenceRow, payload["evidence"])
+    _evidence(work, payload["evidence"], "evidence.expired")
+
+
+def expiring_evidence(work: Work, evidence_id: str) -> None:
+    """Tell who sent a proof that its last day is near; called when its clock says so."""
+    _evidence(work, evidence_id, "evidence.expiring")
+
+
+def _evidence(work: Work, evidence_id: str, kind: str) -> None:
+    row = work.session.get_one(EvidenceRow, evidence_id)
     tell(
         work,
-        kind="evidence.expired",
+        kind=kind,
         subject=row.id,
         about=row.target,
         people=(row.added_by,),

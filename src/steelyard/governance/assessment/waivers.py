@@ -17,7 +17,8 @@ from steelyard.charter.schema import Charter, Rule
 from steelyard.governance.assessment.service import Weighed
 from steelyard.kernel.assessment import Decision
 
-_BY = "By exception "
+BY_EXCEPTION = "By exception "
+"""How a condition begins that binds instead of a rule."""
 
 
 class Waiver(Struct, frozen=True, kw_only=True):
@@ -42,14 +43,16 @@ def with_waivers(charter: Charter, waivers: Iterable[Waiver]) -> Charter:
 
 def excepted(decision: Decision) -> frozenset[str]:
     """Return the rules that bind in a decision only because an exception was granted."""
-    return frozenset(each.rule for each in decision.conditions if each.text.startswith(_BY))
+    return frozenset(
+        each.rule for each in decision.conditions if each.text.startswith(BY_EXCEPTION)
+    )
 
 
 def _bound(rule: Rule, waiver: Waiver | None) -> Rule:
     if waiver is None or rule.effect not in ("reject", "review"):
         return rule
     meant = rule.remedy or rule.why
-    said = f"{_BY}{waiver.exception}, until {waiver.until.isoformat()}: {meant}"
+    said = f"{BY_EXCEPTION}{waiver.exception}, until {waiver.until.isoformat()}: {meant}"
     return structs.replace(rule, otherwise="condition", condition=said)
 
 

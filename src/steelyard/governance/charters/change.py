@@ -8,7 +8,7 @@ under the new charter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from steelyard.charter.schema import Charter
 from steelyard.governance.charters import queries
-from steelyard.governance.charters.facts import ProposalView, waiting_for
+from steelyard.governance.charters.facts import ProposalView, voters_of, waiting_for
 from steelyard.governance.charters.tables import CharterRow, ProposalRow, ProposalVoteRow
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, ForbiddenError, InputError
@@ -24,6 +24,7 @@ from steelyard.kernel.event import Event
 from steelyard.ledger.adoption import Adoption, SealedAdoption
 from steelyard.ledger.bundle import CHARTER
 from steelyard.platform.log.statements import record_statement
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -107,6 +108,9 @@ def propose(work: Work, actor: Actor, draft: Draft) -> ProposalView:
             body={"why": draft.why, "unit": draft.unit},
         ),
     )
+    in_force = queries.current_row(work.session, work.today, row.unit)
+    voters = voters_of(queries.policy_of_row(in_force).charter if in_force else None)
+    _inform(work, row, "charter.proposed", roles=voters)
     return queries.proposal_view(work.session, row, work.today)
 
 
@@ -163,6 +167,7 @@ def vote(
     if answer == "no":
         row.state = "rejected"
         work.record(actor, Event(type="charter.rejected", subject=row.id))
+    _inform(work, row, "charter.voted", answer=answer)
     return queries.proposal_view(work.session, row, work.today)
 
 
@@ -226,9 +231,28 @@ def adopt(
             details={"charter_sha256": row.sha256, "effective": charter.effective.isoformat()},
         ),
     )
+    voices = [vote.person for vote in view.votes]
+    _inform(work, row, "charter.adopted", people=voices, roles=voters_of(charter))
     work.enqueue("charter.changed", {"charter": row.sha256}, key=f"charter.changed:{row.unit}")
     work.session.flush()
     return queries.proposal_view(work.session, row, work.today)
+
+
+def _inform(
+    work: Work,
+    row: ProposalRow,
+    kind: str,
+    *,
+    roles: Sequence[str] = (),
+    people: Sequence[str] = (),
+    **more: str,
+) -> None:
+    """Tell whoever proposed a charter, and others, what became of it."""
+    tell(
+        work, kind=kind, subject=row.id, roles=roles, people=[row.proposed_by, *people],
+        unit=row.unit, facts={"state": row.state, "sha256": row.sha256, **more},
+        words={"charter": f"{row.name} {row.version_name}"},
+    )  # fmt: skip
 
 
 def _adopted(

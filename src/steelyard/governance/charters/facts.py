@@ -108,6 +108,22 @@ def waiting_for(
     return [words for words in missing if words], refused
 
 
+def voters_of(charter: Charter | None) -> tuple[str, ...]:
+    """Return the roles whose holders may change ``charter``."""
+    rights = [
+        right
+        for right in (charter.decision_rights if charter else ())
+        if right.action == "change-charter"
+    ]
+    if charter is None or not rights:
+        return ("executive-sponsor",)
+    found: dict[str, None] = {}
+    for right in rights:
+        members = charter.committees[right.committee].members if right.committee else ()
+        found.update(dict.fromkeys([right.role] if right.role else members))
+    return tuple(found)
+
+
 def _missing(right: DecisionRight, committees: Mapping[str, Committee], yes: list[VoteView]) -> str:
     if right.role is not None:
         lacking = right.quorum - len({vote.person for vote in yes if vote.role == right.role})

@@ -11,10 +11,12 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from steelyard.governance.decision import queries
+from steelyard.governance.assessment.waivers import BY_EXCEPTION
+from steelyard.governance.decision import condition_clock, queries
 from steelyard.governance.decision.apart import check_apart
-from steelyard.governance.decision.facts import ConditionView
+from steelyard.governance.decision.facts import UNMET, ConditionView
 from steelyard.governance.decision.tables import ConditionRow, DecisionRow
+from steelyard.governance.decision.told import tell_condition
 from steelyard.kernel.actor import SYSTEM, Actor
 from steelyard.kernel.digest import is_sha256
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
@@ -48,6 +50,8 @@ def schedule(
     row.due, row.owner = due, owner or row.owner
     if row.state == "overdue":
         row.state = "open"
+    condition_clock.wind(work, row)
+    tell_condition(work, row, "condition.assigned")
     return _kept(work, actor, row, "condition.scheduled", due=due.isoformat())
 
 
@@ -76,6 +80,7 @@ def fulfil(
     row.state = "overdue" if late else "reported"
     row.evidence, row.note = evidence, note.strip()
     row.fulfilled_by, row.fulfilled_at = actor.id, work.now
+    tell_condition(work, row, "condition.reported", roles=("risk",))
     return _kept(
         work, actor, row, "condition.reported", body={"note": note.strip()} if note else {},
         evidence=evidence, late=late,
@@ -107,21 +112,31 @@ def confirm(
             code="condition.own",
         )
     row.state, row.confirmed_by, row.confirmed_at = "fulfilled", actor.id, work.now
+    condition_clock.met(work, row)
     return _kept(work, actor, row, "condition.fulfilled", evidence=row.evidence)
 
 
-def waive(work: Work, decision_id: str, condition_id: str, exception: str) -> ConditionView:
-    """Lift a condition because of an exception; for the room of exceptions.
+def waive(work: Work, decision_id: str, rule: str, exception: str) -> int:
+    """Lift the conditions of a decision that a rule laid down, by an exception against that rule.
 
-    Raises:
-        MissingError: there is no such condition.
-        ConflictError: it is fulfilled.
+    What binds *by* an exception stays: that is what was asked for instead of the rule.
     """
-    row = _taken(
-        work, SYSTEM, decision_id, condition_id, None, ("open", "reported", "overdue", "waived")
-    )
-    row.state, row.waived_by = "waived", exception
-    return _kept(work, SYSTEM, row, "condition.waived", exception=exception)
+    rows = work.session.scalars(
+        select(ConditionRow)
+        .where(
+            ConditionRow.decision == decision_id,
+            ConditionRow.rule == rule,
+            ConditionRow.state.in_(sorted(UNMET)),
+            ConditionRow.text.not_like(f"{BY_EXCEPTION}%"),
+        )
+        .order_by(ConditionRow.id)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        row.state, row.waived_by = "waived", exception
+        condition_clock.wind(work, row)
+        _kept(work, SYSTEM, row, "condition.waived", exception=exception)
+    return len(rows)
 
 
 def unwaive(work: Work, exception: str) -> int:
@@ -133,6 +148,8 @@ def unwaive(work: Work, exception: str) -> int:
     ).all()
     for row in rows:
         row.state, row.waived_by = "open", ""
+        condition_clock.wind(work, row)
+        tell_condition(work, row, "condition.binding")
         _kept(work, SYSTEM, row, "condition.binding", exception=exception)
     return len(rows)
 
@@ -152,9 +169,23 @@ def overdue_due(work: Work) -> int:
         .with_for_update(skip_locked=True, of=ConditionRow)
     ).all()
     for row in rows:
-        row.state = "overdue"
-        _kept(work, SYSTEM, row, "condition.overdue")
+        _late(work, row)
     return len(rows)
+
+
+def overdue(work: Work, condition_id: str) -> None:
+    """Mark a condition whose time is over, and tell who must act; called when its clock rings."""
+    row = work.session.scalar(
+        select(ConditionRow).where(ConditionRow.id == condition_id).with_for_update()
+    )
+    if row is not None and row.state in ("open", "reported") and row.due and row.due <= work.now:
+        _late(work, row)
+
+
+def _late(work: Work, row: ConditionRow) -> None:
+    row.state = "overdue"
+    tell_condition(work, row, "condition.overdue")
+    _kept(work, SYSTEM, row, "condition.overdue")
 
 
 def _taken(

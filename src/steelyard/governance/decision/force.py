@@ -13,11 +13,12 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from steelyard.governance.charters.queries import policy_of
-from steelyard.governance.decision import queries, rights
+from steelyard.governance.decision import condition_clock, queries, rights
 from steelyard.governance.decision.apart import check_apart
 from steelyard.governance.decision.facts import DecisionView, State, check_move
 from steelyard.governance.decision.marks import mark_revision
 from steelyard.governance.decision.tables import DecisionRow, DecisionVoiceRow
+from steelyard.governance.decision.told import tell_consumers
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.actor import SYSTEM, Actor
@@ -173,6 +174,9 @@ def _move(work: Work, actor: Actor, row: DecisionRow, state: State, why: str, ki
         ),
     )
     mark_revision(work, row.revision)
+    if state in ("expired", "revoked"):
+        condition_clock.stop_of(work, row.id)
+    tell_consumers(work, row, why)
 
 
 def expire_due(work: Work) -> int:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from steelyard.governance.decision import queries
+from steelyard.governance.decision import condition_clock, queries
 from steelyard.governance.decision.facts import PASSING, DecisionView, Ruling, Term, check_move
 from steelyard.governance.decision.marks import mark_revision
 from steelyard.governance.decision.tables import ConditionRow, DecisionRow
@@ -125,8 +125,11 @@ def decide(
     if before is not None:
         _supersede(work, before, row)
     session.add(row)
-    terms = _lay_down(work, row, ruling, judged, case.owner)
+    conditions = _lay_down(work, row, ruling, judged, case.owner)
     session.flush()
+    for each in conditions:
+        condition_clock.wind(work, each)
+    terms = [each.id for each in conditions]
     work.record(actor, _made(row, ruling, judged, sealed, terms))
     intake.mark(
         work,
@@ -286,6 +289,7 @@ def _supersede(work: Work, before: DecisionRow, row: DecisionRow) -> None:
     was = before.state
     before.state, before.current, before.superseded_by = "superseded", False, row.id
     before.updated_at, before.version = work.now, before.version + 1
+    condition_clock.stop_of(work, before.id)
     row.supersedes = before.id
     work.session.flush()  # at no moment are two of them the current one
     work.record(
@@ -301,8 +305,8 @@ def _supersede(work: Work, before: DecisionRow, row: DecisionRow) -> None:
 
 def _lay_down(
     work: Work, row: DecisionRow, ruling: Ruling, judged: Assessment, owner: str
-) -> list[str]:
-    """Add the conditions as rows of their own; return their ids."""
+) -> list[ConditionRow]:
+    """Add the conditions as rows of their own."""
     own = {term.text: term for term in ruling.terms}
     made = []
     for condition in judged.decision.conditions:
@@ -329,7 +333,7 @@ def _lay_down(
             )
         )
     work.session.add_all(made)
-    return [each.id for each in made]
+    return made
 
 
 def _made(

@@ -27,6 +27,7 @@ from steelyard.governance.emergency.glass import (
 from steelyard.governance.emergency.tables import AgreementRow, EmergencyRow
 from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.inventory.queries import revision_row
+from steelyard.governance.review.actions import Found, add_found, cure_of
 from steelyard.governance.review.keep import check_texts
 from steelyard.governance.use_cases.facts import check_environment
 from steelyard.governance.use_cases.queries import row_of as use_case_row
@@ -166,9 +167,14 @@ def review(
     *,
     justified: bool,
     findings: str,
+    actions: tuple[Found, ...] = (),
+    nothing_to_improve: bool = False,
     expected: int | None = None,
 ) -> EmergencyView:
     """Look at an emergency afterwards: was it one, and what should be better?
+
+    Each of ``actions`` becomes an improvement action, with owner, due date and, where the charter
+    wants one, a sponsor.
 
     Raises:
         MissingError, StaleError, FieldErrors
@@ -177,6 +183,11 @@ def review(
     """
     if not findings.strip():
         raise FieldErrors([("findings", "Say what you found, also if nothing is to improve.")])
+    if not actions and not nothing_to_improve:
+        raise FieldErrors(
+            [("actions", "Name what should be better and who sees to it.")],
+            next_step="If there is nothing, say `nothing_to_improve`.",
+        )
     check_texts(findings=findings)
     row = queries.row_of(work.session, actor, emergency_id, lock=True)
     check_version(row.version, expected, queries.view(work.session, row))
@@ -195,8 +206,13 @@ def review(
     row.review, row.reviewed_by, row.reviewed_at = "done", actor.id, work.now
     row.justified, row.findings, row.version = justified, findings, row.version + 1
     clocks.stop(work, row.id, AFTERWARDS)
+    cure = cure_of(charters.current(work.session, work.today, row.unit).charter)
+    made = [add_found(work, actor, each, cure, about=row.id, unit=row.unit).id for each in actions]
     work.record(
-        actor, _event("emergency.reviewed", row, {"findings": findings}, justified=justified)
+        actor,
+        _event(
+            "emergency.reviewed", row, {"findings": findings}, justified=justified, actions=made
+        ),
     )
     if not justified and row.state == "open":
         return _close(work, actor, row, "closed")
@@ -208,6 +224,7 @@ def lapse(work: Work, emergency_id: str) -> None:
     row = queries.row_of(work.session, SYSTEM, emergency_id, lock=True)
     if row.state == "asked":
         _close(work, SYSTEM, row, "lapsed")
+        _inform(work, row, "emergency.lapsed", [])
 
 
 def end(work: Work, emergency_id: str) -> None:

@@ -14,6 +14,7 @@ from steelyard.charter.durations import add_duration
 from steelyard.charter.rights import matches
 from steelyard.charter.schema import Charter, Phase
 from steelyard.governance.charters import queries as charters
+from steelyard.governance.exceptions.risk_clock import wind
 from steelyard.governance.exceptions.tables import AcceptanceRow, RiskRow
 from steelyard.governance.review.keep import check_texts
 from steelyard.kernel.actor import ADMINISTRATOR, AUDITOR, Actor
@@ -89,6 +90,7 @@ def record(work: Work, actor: Actor, given: dict[str, Any]) -> RiskView:
     work.session.add(row)
     work.session.flush()
     work.record(actor, _event("risk.recorded", row))
+    wind(work, row)
     return view(work.session, row)
 
 
@@ -102,12 +104,15 @@ def change(
     """
     row = row_of(work.session, actor, risk_id, lock=True)
     check_version(row.version, expected, view(work.session, row))
-    names = ("title", "text", "unit", "owner", "review_on", "plan")
+    names = ("title", "text", "unit", "owner", "plan")
     _check(work, actor, {**{name: getattr(row, name) for name in names}, **changes})
+    before = (row.review_on, row.state)
     for name, value in changes.items():
         setattr(row, name, value)
     row.updated_at, row.version = work.now, row.version + 1
     work.record(actor, _event("risk.changed", row, changed=sorted(changes)))
+    if (row.review_on, row.state) != before:
+        wind(work, row)
     return view(work.session, row)
 
 
@@ -296,7 +301,7 @@ def _check(work: Work, actor: Actor, given: dict[str, Any]) -> None:
     owner = people.person(work.session, given["owner"])
     if owner is None or owner.state not in people.WORKING:
         faults.append(("owner", "Name a person with an account."))
-    if given["review_on"] < work.today:
+    if given.get("review_on", work.today) < work.today:
         faults.append(("review_on", "Choose a day to come."))
     if faults:
         raise FieldErrors(faults)

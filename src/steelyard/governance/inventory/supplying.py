@@ -132,15 +132,16 @@ def record_exit_test(
     supplier_id: str,
     expected: int | None,
     *,
-    evidence: str = "",
+    evidence: str,
+    tested_on: dt.date,
     next_due: dt.date | None = None,
 ) -> SupplierView:
-    """Record that the exit plan was tested today; ``evidence`` is the id of the proof.
+    """Record that the exit plan was tested; the room of evidence has looked at the proof.
 
     Raises:
         MissingError, StaleError
         ConflictError: there is no plan to test.
-        FieldErrors: the next test is not in the future.
+        FieldErrors: the next test is not in the future, or the proof is older than the last one.
     """
     row = supplier_row(work.session, supplier_id, lock=True)
     check_version(row.version, expected, supplier_view(row))
@@ -153,8 +154,10 @@ def record_exit_test(
         )
     if next_due is not None and next_due <= work.today:
         raise FieldErrors([("next_due", "The next test must be after today.")])
+    if plan.tested_on is not None and tested_on < plan.tested_on:
+        raise FieldErrors([("evidence", f"The plan was tested later, on {plan.tested_on}.")])
     plan = msgspec.structs.replace(
-        plan, tested_on=work.today, tested_sha256=plan.sha256, test_due=next_due
+        plan, tested_on=tested_on, tested_sha256=plan.sha256, test_due=next_due
     )
     row.exit_plan, row.exit_test_due = msgspec.to_builtins(plan), next_due
     row.updated_at, row.version = work.now, row.version + 1

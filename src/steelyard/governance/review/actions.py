@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
+from steelyard.charter.schema import Charter
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.review import action_queries, queries
 from steelyard.governance.review.keep import check_texts
 from steelyard.governance.review.load import plan_in
-from steelyard.governance.review.plan import Plan
 from steelyard.governance.review.tables import ActionRow
 from steelyard.governance.review.views import ActionView
 from steelyard.kernel.actor import SPONSOR, SYSTEM, Actor
@@ -26,6 +28,36 @@ FALLBACK = {"critical": "5 business days", "high": "30 days", "medium": "60 days
 ACTION, VERIFY = "action", "verify"
 """Kinds of clocks of an action."""
 VERIFY_WITHIN = "10 business days"
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Something to improve, as it is given."""
+
+    text: str
+    severity: str
+    owner: str
+    sponsor: str = ""
+    finding: str = ""
+
+
+class Cure(Struct, frozen=True, kw_only=True):
+    """What a charter says of things to improve."""
+
+    within: dict[str, str] = {}
+    """Severity → by when."""
+    sponsor: tuple[str, ...] = ()
+    """Severities behind which a sponsor stands."""
+    ladder: tuple[str, ...] = ()
+
+
+def cure_of(charter: Charter) -> Cure:
+    """Return what a charter says of things to improve."""
+    said = charter.remediation
+    if said is None:
+        return Cure()
+    return Cure(
+        within=dict[str, str](said.within.items()), sponsor=said.sponsor, ladder=said.escalate
+    )
 
 
 def add(
@@ -50,28 +82,43 @@ def add(
     if row.state == "withdrawn":
         raise ConflictError("The review was withdrawn.", code="review.state")
     plan = plan_in(row)
-    check_texts(text=text)
-    sponsor = _check(work, plan, text, severity, owner, sponsor)
+    cure = Cure(within=plan.remediation, sponsor=plan.sponsored, ladder=plan.remediation_escalate)
+    found = Found(text=text, severity=severity, owner=owner, sponsor=sponsor, finding=finding)
+    return add_found(
+        work, actor, found, cure, about=row.id, request=row.request, unit=row.unit
+    )  # fmt: skip
+
+
+def add_found(
+    work: Work, actor: Actor, found: Found, cure: Cure, *, about: str, unit: str, request: str = ""
+) -> ActionView:
+    """Record something to improve that was found, in a review or afterwards.
+
+    Raises:
+        FieldErrors: an answer is missing or wrong.
+    """
+    check_texts(text=found.text)
+    sponsor = _check(work, cure, found)
     action_id = work.id("act")
     clock = clocks.start(
         work,
         subject=action_id,
         kind=ACTION,
-        about=row.id,
-        unit=row.unit,
-        within=plan.remediation.get(severity, FALLBACK[severity]),
+        about=about,
+        unit=unit,
+        within=cure.within.get(found.severity, FALLBACK[found.severity]),
         remind="2 business days",
-        ladder=plan.remediation_escalate or (SPONSOR,),
+        ladder=cure.ladder or (SPONSOR,),
     )
     action = ActionRow(
-        id=action_id, review=row.id, request=row.request, unit=row.unit, finding=finding[:200],
-        severity=severity, text=text, owner=owner, sponsor=sponsor, state="open", due=clock.due,
-        proof="", done_by="", done_at=None, verified_by="", verified_at=None,
-        created_by=actor.id, created_at=work.now, updated_at=work.now, version=1,
+        id=action_id, review=about, request=request, unit=unit, finding=found.finding[:200],
+        severity=found.severity, text=found.text, owner=found.owner, sponsor=sponsor,
+        state="open", due=clock.due, proof="", done_by="", done_at=None, verified_by="",
+        verified_at=None, created_by=actor.id, created_at=work.now, updated_at=work.now, version=1,
     )  # fmt: skip
     work.session.add(action)
     work.session.flush()
-    work.record(actor, _event("action.added", action, {"text": text}))
+    work.record(actor, _event("action.added", action, {"text": found.text}))
     remind(work, action.id)
     return action_queries.view(action)
 
@@ -177,26 +224,27 @@ def remind(work: Work, action_id: str) -> None:
         )  # fmt: skip
 
 
-def _check(work: Work, plan: Plan, text: str, severity: str, owner: str, sponsor: str) -> str:
+def _check(work: Work, cure: Cure, found: Found) -> str:
     """Return the sponsor of a new action."""
-    if severity not in SEVERITIES:
+    if found.severity not in SEVERITIES:
         raise FieldErrors([("severity", f"One of {', '.join(SEVERITIES)}.")])
-    if not text.strip():
+    if not found.text.strip():
         raise FieldErrors([("text", "Say what should be better.")])
-    _check_owner(work, owner)
-    if severity not in plan.sponsored and not sponsor:
+    _check_owner(work, found.owner)
+    wanted = found.severity in cure.sponsor
+    if not wanted and not found.sponsor:
         return ""
     known = people.holders(work.session, SPONSOR, now=work.now)
-    if not sponsor and len(known) == 1:
+    if not found.sponsor and len(known) == 1:
         return known[0].id
-    if sponsor not in {each.id for each in known}:
+    if found.sponsor not in {each.id for each in known}:
         raise FieldErrors(
             [("sponsor", f"Name a person who holds the role {SPONSOR}.")],
-            next_step=f"The charter wants a sponsor behind every {severity} action."
-            if severity in plan.sponsored
+            next_step=f"The charter wants a sponsor behind every {found.severity} action."
+            if wanted
             else "Leave it out, or name one.",
         )
-    return sponsor
+    return found.sponsor
 
 
 def _check_owner(work: Work, owner: str) -> None:

@@ -16,6 +16,7 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError, MissingError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
+from steelyard.platform.notify.service import tell
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -68,6 +69,7 @@ def delegate(
     )  # fmt: skip
     work.session.add(row)
     work.record(actor, _event("delegation.made", row, about))
+    _inform(work, row, "delegation.made")
     return queries.delegation_view(row)
 
 
@@ -94,6 +96,7 @@ def revoke(work: Work, actor: Actor, delegation_id: str, expected: int | None) -
         raise ConflictError("It has ended already.", code="delegation.ended")
     row.revoked_at, row.version = work.now, row.version + 1
     work.record(actor, _event("delegation.revoked", row, ""))
+    _inform(work, row, "delegation.revoked")
     return queries.delegation_view(row)
 
 
@@ -129,6 +132,15 @@ def _check_review(
             code="review.delegation",
         )
     return told(row, "review.delegated").about
+
+
+def _inform(work: Work, row: DelegationRow, kind: str) -> None:
+    """Tell whoever a right was handed on to."""
+    by = people.names(work.session, [row.by]).get(row.by, "Somebody")
+    tell(
+        work, kind=kind, subject=row.id, about=row.review, people=(row.to,),
+        facts={"role": row.role, "until": row.until.date().isoformat()}, words={"by": by},
+    )  # fmt: skip
 
 
 def _event(kind: str, row: DelegationRow, about: str) -> Event:

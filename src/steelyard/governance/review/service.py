@@ -240,6 +240,8 @@ def resubmit(
     row.due = next((clock.due for clock in resumed if clock.kind == REVIEW), row.due)
     intake.mark(work, SYSTEM, row.request, "submitted", "in review", review=row.id)
     work.enqueue(RESUMED, {"review": row.id}, key=f"{RESUMED}:{row.id}")
+    asked = dict.fromkeys(wait.role for wait in state.standing(after).waits)
+    inform(work, row, "review.resubmitted", roles=list(asked))
     return kept(work, actor, row, after, told(row, "review.resubmitted", {"answer": answer}))
 
 

@@ -22,6 +22,9 @@ from steelyard.platform.identity.visibility import reaches
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
+ENDED = "use-case.ended"
+"""Job ``{"use_case": id}`` for the rooms that asked or decided something for a retired one."""
+
 
 def register(work: Work, actor: Actor, given: dict[str, Any]) -> UseCaseView:
     """Register a use case from the answers ``given``; see :mod:`register` for what is needed.
@@ -99,6 +102,7 @@ def retire(work: Work, actor: Actor, use_case_id: str, expected: int | None) -> 
         raise ConflictError(f"The use case {row.name!r} is retired already.", code="state.conflict")
     row.state, row.updated_at, row.version = "retired", work.now, row.version + 1
     work.record(actor, _event("use-case.retired", row))
+    work.enqueue(ENDED, {"use_case": row.id}, key=f"{ENDED}:{row.id}")
     return queries.view(row)
 
 
