@@ -10,7 +10,7 @@ from pathlib import Path
 import steelyard
 from steelyard.platform.notify.texts import TEXTS, render
 
-SENDERS = {"tell", "inform", "_inform", "_tell", "tell_condition", "_evidence"}
+SENDERS = {"tell", "inform", "_inform", "tell_condition", "_evidence"}
 """Functions whose arguments name the kind of a notice."""
 KIND = re.compile(r"[a-z]+\.[a-z-]+")
 MADE = {"decision": "decision/told.py", "supplier": "assessment/notices.py"}

@@ -36,15 +36,15 @@ def wind(work: Work, row: RiskRow) -> None:
 
 def remind(work: Work, risk_id: str) -> None:
     """Tell the owner of a risk by when to look at it; called when its clock is near its end."""
-    _tell(work, risk_id, "risk.review-due")
+    _inform(work, risk_id, "risk.review-due")
 
 
 def overdue(work: Work, risk_id: str) -> None:
     """Tell the owner of a risk that nobody looked at it; called when its clock rings."""
-    _tell(work, risk_id, "risk.review-overdue")
+    _inform(work, risk_id, "risk.review-overdue")
 
 
-def _tell(work: Work, risk_id: str, kind: str) -> None:
+def _inform(work: Work, risk_id: str, kind: str) -> None:
     row = work.session.get(RiskRow, risk_id)
     if row is not None and row.state == "open":
         tell(
