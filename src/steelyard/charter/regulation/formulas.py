@@ -59,7 +59,7 @@ def _any(tokens: list[str], at: int, names: list[str]) -> tuple[Formula, int]:
         part, at = _all(tokens, at, names)
         parts.append(part)
         if at >= len(tokens) or tokens[at] != "|":
-            return (lambda marks: any(part(marks) for part in parts)), at
+            return _either(parts), at
         at += 1
 
 
@@ -69,8 +69,20 @@ def _all(tokens: list[str], at: int, names: list[str]) -> tuple[Formula, int]:
         part, at = _one(tokens, at, names)
         parts.append(part)
         if at >= len(tokens) or tokens[at] != "&":
-            return (lambda marks: all(part(marks) for part in parts)), at
+            return _both(parts), at
         at += 1
+
+
+def _either(parts: list[Formula]) -> Formula:
+    if len(parts) == 1:
+        return parts[0]
+    return lambda marks: any(part(marks) for part in parts)
+
+
+def _both(parts: list[Formula]) -> Formula:
+    if len(parts) == 1:
+        return parts[0]
+    return lambda marks: all(part(marks) for part in parts)
 
 
 def _one(tokens: list[str], at: int, names: list[str]) -> tuple[Formula, int]:

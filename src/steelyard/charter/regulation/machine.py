@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -85,6 +85,12 @@ def marks_of(question: Question, answer: Answer) -> set[str]:
 
 def close(marks: AbstractSet[str]) -> frozenset[str]:
     """Return the marks with all that follow from them."""
+    return _closed(frozenset(marks))
+
+
+@lru_cache(maxsize=4096)
+def _closed(marks: frozenset[str]) -> frozenset[str]:
+    # Remembered, because a walk with one more answer begins like the one before it.
     found = set(marks)
     # One pass suffices: a derived mark uses only those derived above it.
     for rule in eu_ai_act().derived:
