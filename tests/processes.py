@@ -19,7 +19,21 @@ from typing import Any
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["steelyard.api.app", "steelyard.api.authentication", "steelyard.worker.loop", "uvicorn"]
+    [
+        "rfc8785",
+        "securesystemslib.signer",
+        "sqlite3",
+        "steelyard.api.app",
+        "steelyard.api.authentication",
+        "steelyard.charter.check",
+        "steelyard.charter.conflicts",
+        "steelyard.charter.load",
+        "steelyard.cli.serve",
+        "steelyard.platform.telemetry.logs",
+        "steelyard.worker.loop",
+        "uvicorn",
+        "yaml",
+    ]
 )
 
 

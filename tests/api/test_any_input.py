@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Input made up from the OpenAPI document: no address answers it with an error of its own.
 
-``STEELYARD_API_EXAMPLES`` sets how many calls are made to each address; CI makes a few.
+``STEELYARD_API_EXAMPLES`` sets how many calls are made to each address; CI makes a few. They go to
+SQLite, or to the database that ``STEELYARD_API_DATABASE`` names (``postgresql``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from steelyard.bootstrap.founding import found_charter
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import BUILT_IN_ROLES
 
+KIND = os.environ.get("STEELYARD_API_DATABASE", "sqlite")
 EXAMPLES = int(os.environ.get("STEELYARD_API_EXAMPLES", "1"))
 EVERYTHING = person("everything", *BUILT_IN_ROLES, "head-of-risk", "operator")
 
@@ -27,7 +29,7 @@ EVERYTHING = person("everything", *BUILT_IN_ROLES, "head-of-risk", "operator")
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     house: House
-    for house in houses("sqlite", tmp_path_factory.mktemp("house")):
+    for house in houses(KIND, tmp_path_factory.mktemp("house")):
         found_charter(house, "standard")
         made = Doors(house)
         made.as_(EVERYTHING)

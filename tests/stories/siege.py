@@ -52,6 +52,8 @@ class Siege:
     directory: Path
     receiver: Receiver
     database_url: str = ""
+    jobs: str = "embedded"
+    """The engine of jobs."""
     separate: bool = False
     """Whether jobs are done by a process of their own."""
     clients: int = 3
@@ -61,14 +63,19 @@ class Siege:
     unsure: list[tuple[str, str, bytes]] = field(default_factory=list)
     """Calls without an answer: key, path, body."""
     repeated: int = 0
+    looks: int = 0
+    """How often everything was looked at between a kill and the next."""
     wrong: list[str] = field(default_factory=list)
     token: str = ""
     hook: str = ""
+    _rounds: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
     def settings(self) -> Settings:
         return Settings.model_construct(
-            data=self.directory / "data", database_url=SecretStr(self.database_url)
+            data=self.directory / "data",
+            database_url=SecretStr(self.database_url),
+            jobs=self.jobs,
         )
 
     def open(self) -> House:
@@ -92,7 +99,15 @@ class Siege:
         house.close()
 
     def round(self, seconds: float) -> None:
-        """Start everything, work for about that long, and kill it in the middle."""
+        """Start everything, work for about that long, and kill it in the middle.
+
+        What the kill before left behind is looked at meanwhile.
+        """
+        look = threading.Thread(
+            target=self._look, args=(dict(self.use_cases), set(self.deliveries), self._rounds)
+        )
+        look.start()
+        self._rounds += 1
         processes, url = self._start()
         try:
             crew = self._besiege(url)
@@ -106,6 +121,7 @@ class Siege:
             self._over.set()
             for process in processes:
                 process.kill()
+            look.join()
         for each in crew:
             each.join()
 
@@ -133,25 +149,14 @@ class Siege:
             house.close()
 
     def reckon(self) -> list[str]:
-        """Return everything that is not as it should be."""
+        """Return everything that is not as it should be once all is done."""
         house = self.open()
-        wrong = list(self.wrong)
+        wrong = self.wrong + self._broken(house, self.use_cases, self.deliveries)
         with house.reading() as session:
-            found_rows = session.execute(select(UseCaseRow.name, UseCaseRow.id)).all()
-            told = list(
-                session.scalars(
-                    select(EventRow.subject).where(EventRow.type == "use-case.registered")
-                )
-            )
             sent = {row.id: row for row in session.scalars(select(DeliveryRow))}
             dead = session.scalar(
                 select(func.count()).where(JobRow.state == "dead", JobRow.kind == JOB)
             )
-        rows = {row.name: row.id for row in found_rows}
-        wrong += [f"lost: {name}" for name, id_ in self.use_cases.items() if rows.get(name) != id_]
-        if sorted(told) != sorted(rows.values()):
-            wrong.append(f"{len(rows)} use cases, {len(told)} events that tell of them")
-        wrong += [f"lost: {each}" for each in self.deliveries if each not in sent]
         wrong += [
             f"{row.id} took effect {row.attempts} times ({row.state})"
             for row in sent.values()
@@ -161,15 +166,45 @@ class Siege:
         wrong += [f"never arrived: {each}" for each in sent if each not in got]
         if dead:
             wrong.append(f"{dead} dead jobs")
+        house.close()
+        return wrong
+
+    def _look(self, use_cases: dict[str, str], deliveries: set[str], rounds: int) -> None:
+        if rounds == 0:
+            return
+        house = self.open()
+        found = self._broken(house, use_cases, deliveries)
+        self.wrong += [f"after kill {rounds}: {each}" for each in found]
+        self.looks += 1
+        house.close()
+
+    def _broken(
+        self, house: House, use_cases: dict[str, str], deliveries: set[str]
+    ) -> list[str]:  # fmt: skip
+        """Return what is lost, there by half or done twice: wrong at any moment."""
+        with house.reading() as session:
+            found_rows = session.execute(select(UseCaseRow.name, UseCaseRow.id)).all()
+            told = session.scalars(
+                select(EventRow.subject).where(EventRow.type == "use-case.registered")
+            ).all()
+            tries = session.execute(select(DeliveryRow.id, DeliveryRow.attempts)).tuples().all()
+        rows, sent = {row.name: row.id for row in found_rows}, dict(tries)
+        wrong = [f"lost: {name}" for name, id_ in use_cases.items() if rows.get(name) != id_]
+        if len(rows) != len(found_rows):
+            wrong.append(f"twice: {len(found_rows)} use cases with {len(rows)} names")
+        if sorted(told) != sorted(rows.values()):
+            wrong.append(f"by half: {len(rows)} use cases, {len(told)} events that tell of them")
+        wrong += [f"lost: {each}" for each in deliveries if each not in sent]
+        wrong += [f"twice: {each}" for each, attempts in sent.items() if attempts > 1]
         found = verify_database(house.database)
         wrong += [f"ledger: {each.file}: {each.message}" for each in found.problems]
-        house.close()
         return wrong
 
     def _start(self) -> tuple[list[Started], str]:
         self._over = threading.Event()
         environ = {
             "STEELYARD_DATABASE_URL": self.database_url,
+            "STEELYARD_JOBS": self.jobs,
             "STEELYARD_JOB_LEASE_SECONDS": str(LEASE),
             "STEELYARD_WEBHOOK_PRIVATE": "true",
             "STEELYARD_WEBHOOK_TIMEOUT_SECONDS": "60",
@@ -232,10 +267,8 @@ class Siege:
 
     def _left(self, house: House) -> dict[str, int]:
         with house.reading() as session:
-            jobs = session.scalar(
-                select(func.count()).where(
-                    JobRow.state.in_(("waiting", "running")), JobRow.kind == JOB
-                )
+            jobs = session.scalar(  # whichever engine has them
+                select(func.count()).where(DeliveryRow.state == "waiting")
             )
             events = session.scalar(select(func.count()).where(EventRow.position.is_(None)))
         left = {"jobs": jobs or 0, "events": events or 0, "unsure": len(self.unsure)}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,7 +46,6 @@ from steelyard.api.observed import Observed
 from steelyard.api.protection import Protection
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import InputError
 
 ROUTERS: tuple[Router, ...] = (
     about.router,
@@ -131,7 +131,7 @@ class _Envelope:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > BODY_MOST and not streamed:
-                raise _too_large()
+                raise _too_large()  # as the kind that passes through FastAPI's reading of bodies
             return message
 
         async def marked(message: Message) -> None:
@@ -145,16 +145,12 @@ class _Envelope:
         await self._app(scope, counted, marked)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response: Response = problems.respond(_too_large(), Request(scope))
+        response: Response = problems.respond(problems.plain(_too_large()), Request(scope))
         await response(scope, receive, send)
 
 
-def _too_large() -> InputError:
-    return InputError(
-        f"The body is too large: at most {BODY_MOST // 2**20} MiB are read.",
-        next_step="Send less, or upload the file as evidence.",
-        code="body.size",
-    )
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"The body is too large: at most {BODY_MOST // 2**20} MiB are read.")
 
 
 def routes_of(app: FastAPI) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import ConflictError, InputError, UnauthenticatedError
+from steelyard.platform.database.engine import wait_for_others
 from steelyard.platform.identity.permissions import demand
 from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
@@ -132,6 +133,8 @@ class Called:
             )
 
         def once(work: Work) -> Response:
+            if key:
+                wait_for_others(work.session, f"reply {self.actor.id} {key}")
             kept = self._kept(work.session, key) if key else None
             if kept is not None:
                 return kept

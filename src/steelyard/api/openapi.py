@@ -64,6 +64,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas = components.setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        if twice := schemas.keys() & types.keys():
+            raise ValueError(f"two schemas of the API have one name: {sorted(twice)}")
         schemas.update(types)
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer"},

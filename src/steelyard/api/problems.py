@@ -138,7 +138,7 @@ def install(app: FastAPI) -> None:
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return respond(_plain(error), request)
+        return respond(plain(error), request)
 
     app.add_exception_handler(SteelyardError, house_error)
     app.add_exception_handler(RequestValidationError, validation_error)
@@ -148,12 +148,16 @@ def install(app: FastAPI) -> None:
 def _faults(error: RequestValidationError) -> list[tuple[str, str]]:
     found = []
     for each in error.errors():
+        if each["type"] == "json_invalid":
+            found.append(("body", f"It is not JSON from character {each['loc'][-1]} on."))
+            continue
         place = [str(part) for part in each["loc"] if part != "body"]
         found.append((".".join(place) or "body", f"{each['msg']}."))
     return found
 
 
-def _plain(error: HTTPException) -> SteelyardError:
+def plain(error: HTTPException) -> SteelyardError:
+    """Return what Starlette refused, in the words of the house."""
     if error.status_code == 404:
         return MissingError(
             "There is nothing at this address.",
@@ -165,5 +169,11 @@ def _plain(error: HTTPException) -> SteelyardError:
             "This address does not answer that method.",
             next_step="See /api/v1/openapi.json for the methods there are.",
             code="route.method",
+        )
+    if error.status_code == 413:
+        return InputError(
+            error.detail,
+            next_step="Send less, or upload the file as evidence.",
+            code="body.size",
         )
     return InputError(f"{error.detail}.", code="http.refused")

@@ -33,7 +33,7 @@ def _like(*examples: dict[str, Any]) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": list(examples)})
 
 
-class SignOff(BaseModel):
+class SigningOff(BaseModel):
     """A yes or a no in a role; members of a committee may abstain."""
 
     model_config = _like(
@@ -176,7 +176,7 @@ def get(review_id: str, caller: Caller) -> Response:
 @router.door(
     "POST", "/{review_id}/sign-offs", right="review.sign", returns=ReviewDetail, status=201
 )
-def sign(review_id: str, body: SignOff, caller: Caller) -> Response:
+def sign(review_id: str, body: SigningOff, caller: Caller) -> Response:
     """Say yes or no in a role; needs ``If-Match``: you judge what you have read."""
     return caller.act(
         lambda work: service.sign(

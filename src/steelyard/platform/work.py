@@ -78,6 +78,7 @@ class Work:
         *,
         at: dt.datetime | None = None,
         key: str = "",
+        priority: int = 0,
     ) -> None:
         """Have a job done after this transaction is committed, not before ``at``.
 
@@ -85,5 +86,12 @@ class Work:
         """
         self._jobs.put(
             self.session,
-            Job(kind=kind, payload=payload or {}, run_at=at or self.now, key=key, trace=self.trace),
+            Job(
+                kind=kind,
+                payload=payload or {},
+                run_at=at or self.now,
+                key=key,
+                trace=self.trace,
+                priority=priority,
+            ),
         )

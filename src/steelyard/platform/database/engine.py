@@ -8,6 +8,7 @@ too early. PostgreSQL: repeatable work is tried again when the server says that 
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -138,6 +139,14 @@ def _translated() -> Iterator[None]:
             next_step="Try again in a moment.",
             code="database.unavailable",
         ) from error
+
+
+def wait_for_others(session: Session, name: str) -> None:
+    """Wait until no other transaction is at what ``name`` names, and keep others from it."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+        digest = hashlib.sha256(name.encode()).digest()
+        lock = int.from_bytes(digest[:8], "big", signed=True)
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 def sqlite_url(directory: Path) -> str:

@@ -105,6 +105,7 @@ class EmbeddedQueue:
             trace=row.trace,
             attempt=row.attempts,
             token=row.token,
+            priority=row.priority,
         )
 
     def heartbeat(self, leased: Leased, now: dt.datetime) -> bool:

@@ -25,6 +25,8 @@ Handler = Callable[[H, dict[str, Any]], "Callable[[Work], object]"]
 """``handler(house, payload)`` works outside a transaction and returns the change to commit."""
 TRIES = 8
 """How often a job is tried before it is dead; the last wait is about half an hour."""
+OUTSIDE = -10
+"""Priority of jobs that wait for somebody else's server: one that hangs holds up only its own."""
 _FIRST_WAIT, _LONGEST_WAIT = 10.0, 3600.0
 
 
@@ -52,6 +54,7 @@ class Leased(Struct, frozen=True, kw_only=True):
     """1 at the first try. Counts tries whose worker died, too."""
     token: int
     """Fencing token: grows with every worker that gets the job."""
+    priority: int = 0
 
 
 class LeaseLost(Exception):  # told to workers, never to people

@@ -97,16 +97,16 @@ class ProcrastinateQueue:
             "payload": job.payload,
             "trace": job.trace,
             "attempt": 1,
+            "priority": job.priority,
         }
-        self._put(session, args, at=job.run_at, key=job.key, priority=job.priority)
+        self._put(session, args, at=job.run_at, key=job.key)
 
     def _put(
-        self, session: Session, args: dict[str, Any], *, at: dt.datetime, key: str = "",
-        priority: int = 0,
+        self, session: Session, args: dict[str, Any], *, at: dt.datetime, key: str = ""
     ) -> None:  # fmt: skip
         values = {
             "task": TASK,
-            "priority": priority,
+            "priority": args["priority"],
             "key": key or None,
             "args": msgspec.json.encode(args).decode(),
             "at": at,
@@ -153,6 +153,7 @@ class ProcrastinateQueue:
                 "payload": leased.payload,
                 "trace": leased.trace,
                 "attempt": leased.attempt + 1,
+                "priority": leased.priority,
             }
             self._put(session, args, at=now + wait_before(leased.attempt))
             return False
@@ -244,6 +245,7 @@ def _leased(args: dict[str, Any]) -> Leased:
         trace=args["trace"],
         attempt=args["attempt"],
         token=args["attempt"],
+        priority=args["priority"],
     )
 
 
@@ -256,7 +258,7 @@ def _bury(session: Session, leased: Leased, said: str, now: dt.datetime) -> None
             payload=leased.payload,
             key="",
             trace=leased.trace,
-            priority=0,
+            priority=leased.priority,
             state="dead",
             due=now,
             attempts=leased.attempt,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.event import Event
 from steelyard.ledger.event import parse_event
-from steelyard.platform.jobs.port import wait_before
+from steelyard.platform.jobs.port import OUTSIDE, wait_before
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.notify.post import Sent
 from steelyard.platform.notify.tables import DeliveryRow, WebhookRow
@@ -82,7 +82,7 @@ def deliver(
         "data": data,
     }
     work.session.add(row)
-    work.enqueue(JOB, {"delivery": row.id}, at=run_at)
+    work.enqueue(JOB, {"delivery": row.id}, at=run_at, priority=OUTSIDE)
     return row
 
 
@@ -158,7 +158,7 @@ def note(work: Work, delivery: str, sent: Sent, give_up: dt.timedelta) -> None:
         row.state = "failed"
         return
     row.next_at = again
-    work.enqueue(JOB, {"delivery": row.id}, at=again)
+    work.enqueue(JOB, {"delivery": row.id}, at=again, priority=OUTSIDE)
 
 
 def _disable(work: Work, webhook: WebhookRow, after: dt.timedelta) -> None:

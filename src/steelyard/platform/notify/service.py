@@ -12,6 +12,7 @@ from sqlalchemy import update
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import MissingError
 from steelyard.platform.identity import people as directory
+from steelyard.platform.jobs.port import OUTSIDE
 from steelyard.platform.notify import deliveries
 from steelyard.platform.notify.tables import NoticeRow
 from steelyard.platform.notify.texts import render
@@ -53,7 +54,7 @@ def tell(
             read_at=None,
         )
         work.session.add(row)
-        work.enqueue("mail.send", {"notice": row.id})
+        work.enqueue("mail.send", {"notice": row.id}, priority=OUTSIDE)
     data = {"kind": kind, "about": about, "roles": list(roles), "facts": facts}
     deliveries.announce(work, f"notice.{kind}", subject, msgspec.to_builtins(data))
     return len(told)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, MissingError
 from steelyard.kernel.event import Event
+from steelyard.platform.jobs.port import OUTSIDE
 from steelyard.platform.notify import deliveries
 from steelyard.platform.notify.guard import check_url
 from steelyard.platform.notify.post import new_signing_secret
@@ -185,7 +186,7 @@ def redeliver(work: Work, webhook: str, delivery: str) -> DeliveryView:
             code="webhook.waiting",
         )
     found.state, found.next_at, found.at = "waiting", work.now, work.now
-    work.enqueue(deliveries.JOB, {"delivery": found.id})
+    work.enqueue(deliveries.JOB, {"delivery": found.id}, priority=OUTSIDE)
     return delivery_view(found)
 
 
