@@ -13,6 +13,7 @@ from tests.api.test_rights import NOWHERE
 from tests.server import Doors, houses
 
 from steelyard.api import app as application
+from steelyard.api.problems import PROBLEM
 from steelyard.bootstrap.house import House
 
 NEAR = 900
@@ -87,10 +88,7 @@ def test_what_is_no_object_is_said_so(doors: Doors, data: bytes) -> None:
         answer = client.request(
             method, path, content=data, headers={"content-type": "application/json"}
         )
-        if (
-            answer.status_code != 422
-            or answer.headers["content-type"] != application.problems.PROBLEM
-        ):
+        if answer.status_code != 422 or answer.headers["content-type"] != PROBLEM:
             wrong.append((method, path, answer.status_code, answer.text[:300]))
     assert not wrong
 
@@ -102,7 +100,8 @@ def test_too_large_a_body_is_refused_however_it_is_sent(
     client, wrong = doors.as_(EVERYTHING), []
     for method, path, _ in operations(doors):
         data = b'{"x":"' + b"x" * NEAR + b'"}'
-        for content in (data, iter([data[:500], data[500:]])):
+        ways: tuple[Any, ...] = (data, iter([data[:500], data[500:]]))
+        for content in ways:
             answer = client.request(
                 method, path, content=content, headers={"content-type": "application/json"}
             )

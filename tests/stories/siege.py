@@ -173,7 +173,10 @@ class Siege:
         if rounds == 0:
             return
         house = self.open()
-        found = self._broken(house, use_cases, deliveries)
+        try:
+            found = self._broken(house, use_cases, deliveries)
+        except Exception as error:
+            found = [f"nobody could look: {error!r}"]
         self.wrong += [f"after kill {rounds}: {each}" for each in found]
         self.looks += 1
         house.close()
@@ -187,8 +190,11 @@ class Siege:
             told = session.scalars(
                 select(EventRow.subject).where(EventRow.type == "use-case.registered")
             ).all()
-            tries = session.execute(select(DeliveryRow.id, DeliveryRow.attempts)).tuples().all()
-        rows, sent = {row.name: row.id for row in found_rows}, dict(tries)
+            tries = session.execute(select(DeliveryRow.id, DeliveryRow.attempts)).all()
+        rows, sent = (
+            {row.name: row.id for row in found_rows},
+            {row.id: row.attempts for row in tries},
+        )
         wrong = [f"lost: {name}" for name, id_ in use_cases.items() if rows.get(name) != id_]
         if len(rows) != len(found_rows):
             wrong.append(f"twice: {len(found_rows)} use cases with {len(rows)} names")
