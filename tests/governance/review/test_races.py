@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ from tests.server import NOON
 
 from steelyard.bootstrap.house import House
 from steelyard.governance.decision import queries as decisions
-from steelyard.governance.decision.issue import decide
 from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake import service as intake
 from steelyard.governance.review import committee, queries, service
@@ -65,6 +65,20 @@ def signing(company: Company, who: Actor, review: str, role: str, answer: Any = 
         lambda: company.house.transact(
             lambda work: service.sign(
                 work, who, review, role, answer, "Because.", declares=True, nothing_to_improve=True
+            )
+        )
+    )
+
+
+def taking_back(house: House, who: Actor, request: str) -> Callable[[], str]:
+    return tried(lambda: house.transact(lambda work: intake.withdraw(work, who, request)))
+
+
+def minuting(house: House, who: Actor, review: str, there: tuple[str, ...]) -> Callable[[], str]:
+    return tried(
+        lambda: house.transact(
+            lambda work: committee.minute(
+                work, who, review, "We met.", there, nothing_to_improve=True
             )
         )
     )
@@ -121,17 +135,11 @@ def test_a_sign_off_and_a_withdrawal_at_once(company: Company) -> None:
         review = begin(company, turn, TWO)
         assert signing(company, sara, review, "security")() == "done"
         request = company.request
-        take_back = tried(
-            lambda request=request: company.house.transact(
-                lambda work: intake.withdraw(work, company.anna, request)
-            )
-        )
+        take_back = taking_back(company.house, company.anna, request)
         signed, withdrawn = together([signing(company, lena, review, "legal"), take_back])
         assert withdrawn == "done"  # nothing is decided yet, so the requester may
         assert signed in ("done", "review.state")
-        company.house.transact(
-            lambda work, request=request: service.close_of_request(work, request)
-        )
+        company.house.transact(partial(service.close_of_request, request_id=request, why="Gone."))
         with company.house.reading() as session:
             assert requests.row_of(session, SYSTEM, request).state == "withdrawn"
             state = queries.get(session, SYSTEM, review).review.state
@@ -144,17 +152,8 @@ def test_a_decision_and_a_withdrawal_at_once(house: House) -> None:
         ruling = desk.ruling()
         with house.reading() as session:
             before = len(decisions.find(session, OTTO, limit=99))
-        rule = tried(
-            lambda ruling=ruling: house.transact(
-                lambda work: decide(work, SYSTEM, ruling, blobs=house.blobs, keys=house.keys)
-            )
-        )
-        take_back = tried(
-            lambda ruling=ruling: house.transact(
-                lambda work: intake.withdraw(work, ANNA, ruling.request)
-            )
-        )
-        said = together([rule, take_back])
+        rule = tried(partial(desk.rule, ruling))
+        said = together([rule, taking_back(house, ANNA, ruling.request)])
         assert said.count("done") == 1, said
         with house.reading() as session:
             state = requests.row_of(session, SYSTEM, ruling.request).state
@@ -177,16 +176,8 @@ def test_two_chairs_write_minutes_once(company: Company) -> None:
         review = begin(company, turn, plan)
         for who, role in ((sara, "security"), (lena, "legal"), (rita, "risk"), (paul, "privacy")):
             assert signing(company, who, review, role)() == "done", role
-        chairs = [
-            tried(
-                lambda who=who, review=review: company.house.transact(
-                    lambda work: committee.minute(
-                        work, who, review, "We met.", (rita.id, paul.id), nothing_to_improve=True
-                    )
-                )
-            )
-            for who in (rita, rolf)
-        ]
+        there = (rita.id, paul.id)
+        chairs = [minuting(company.house, who, review, there) for who in (rita, rolf)]
         said = together(chairs)
         assert said.count("done") == 1, said
         assert told(company.house, review, "meeting.minuted") == 1
