@@ -13,7 +13,11 @@ from steelyard.platform.notify.texts import TEXTS, render
 SENDERS = {"tell", "inform", "_inform", "tell_condition", "_evidence"}
 """Functions whose arguments name the kind of a notice."""
 KIND = re.compile(r"[a-z]+\.[a-z-]+")
-MADE = {"decision": "decision/told.py", "supplier": "assessment/notices.py"}
+MADE = {
+    "decision": "decision/told.py",
+    "supplier": "assessment/notices.py",
+    "upstream": "assessment/notices.py",
+}
 """Beginnings of kinds that are put together from a state, and where."""
 HEARD = {
     "assigned": ("review.waiting", "action.waiting", "condition.assigned"),
