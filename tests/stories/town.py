@@ -21,7 +21,6 @@ import uvicorn
 from fastapi import FastAPI
 from tests.server import Clock, open_database
 
-from steelyard.api.app import create_app
 from steelyard.api.authentication import authenticate_with
 from steelyard.bootstrap.founding import found_charter
 from steelyard.bootstrap.house import House
@@ -32,6 +31,7 @@ from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.settings import Settings
 from steelyard.platform.telemetry.logs import configure
 from steelyard.platform.work import Work
+from steelyard.ui.app import create_site
 from steelyard.worker.loop import Worker
 
 COURSES = (
@@ -97,7 +97,7 @@ def open_town(kind: str, directory: Path, charter: str) -> Iterator[Town]:
     house.settings = Settings.model_construct(data=directory / "data", local_models=True)
     (directory / "data").mkdir()
     found_charter(house, charter)
-    app = create_app(house, authenticate_with(house))
+    app = create_site(house, authenticate_with(house))
     with _serving(house, app) as url:
         yield Town(house, clock, url, app)
     house.close()

@@ -33,6 +33,7 @@ from steelyard.platform.replies.tables import ReplyRow
 from steelyard.platform.work import Work
 
 H = TypeVar("H", bound=Callable[..., Any])
+T = TypeVar("T")
 OPEN = "open"
 """The right of a route that anybody may use without logging in."""
 _KEY = re.compile(r"\A[\x21-\x7e]{8,200}\Z")
@@ -125,6 +126,19 @@ class Called:
             InputError: the key is malformed.
         """
         key = self.request.headers.get("idempotency-key", "")
+        return self.once(key, change, lambda made: reply(made, status))
+
+    def once(
+        self, key: str, change: Callable[[Work], T], answer: Callable[[T], Response]
+    ) -> Response:
+        """Do ``change`` in one transaction unless a call with ``key`` did it before.
+
+        ``answer`` makes the reply, which is kept with the key; an empty key keeps nothing.
+
+        Raises:
+            ConflictError: the key was used for another call.
+            InputError: the key is malformed.
+        """
         if key and not _KEY.match(key):
             raise InputError(
                 "The Idempotency-Key must be 8 to 200 visible ASCII characters.",
@@ -132,18 +146,18 @@ class Called:
                 code="idempotency.key",
             )
 
-        def once(work: Work) -> Response:
+        def act(work: Work) -> Response:
             if key:
                 wait_for_others(work.session, f"reply {self.actor.id} {key}")
             kept = self._kept(work.session, key) if key else None
             if kept is not None:
                 return kept
-            response = reply(change(work), status)
+            response = answer(change(work))
             if key:
                 self._keep(work, key, response)
             return response
 
-        return self.house.transact(once, trace=self.trace)
+        return self.house.transact(act, trace=self.trace)
 
     def act_once(self, change: Callable[[Work], object], status: int = 200) -> Response:
         """Do ``change`` like :meth:`act`, but keep no reply, because it holds a secret.
@@ -218,11 +232,16 @@ def _refuse_nul(spelled: re.Pattern[bytes], data: bytes) -> None:
         )
 
 
+def refuse_nul(request: Request) -> None:
+    """Refuse an address that holds the character no database keeps in a text."""
+    _refuse_nul(_NUL_IN_ADDRESS, request.scope["path"].encode() + request.scope["query_string"])
+
+
 async def identified(request: Request) -> Actor:
     """Authenticate the caller and check the right the route declares."""
     from starlette.concurrency import run_in_threadpool
 
-    _refuse_nul(_NUL_IN_ADDRESS, request.scope["path"].encode() + request.scope["query_string"])
+    refuse_nul(request)
     actor = await run_in_threadpool(request.app.state.authenticate, request)
     if actor is None:
         raise UnauthenticatedError(

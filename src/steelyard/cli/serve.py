@@ -41,12 +41,12 @@ def command(host: str, port: int, data: Path | None, embedded: bool | None) -> N
 
     with contextlib.ExitStack() as closing:
         door = closing.enter_context(_listen(host, port))  # before what takes long to load
-        from steelyard.api.app import create_app
         from steelyard.api.authentication import authenticate_with
         from steelyard.bootstrap.founding import found_charter
         from steelyard.bootstrap.house import open_house
         from steelyard.platform.settings import read_settings
         from steelyard.platform.telemetry.logs import configure
+        from steelyard.ui.app import create_site
         from steelyard.worker.loop import Worker
 
         settings = read_settings(data=data)
@@ -55,7 +55,7 @@ def command(host: str, port: int, data: Path | None, embedded: bool | None) -> N
         closing.callback(house.close)
         found_charter(house, settings.charter)
         settings.public_url = settings.public_url or _url(host, door)
-        app = create_app(house, authenticate_with(house))
+        app = create_site(house, authenticate_with(house))
         if house.database.sqlite if embedded is None else embedded:
             worker = Worker(house, threads=settings.worker_threads)
             thread = threading.Thread(target=worker.run, name="worker")

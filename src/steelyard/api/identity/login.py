@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated
 
@@ -115,15 +116,24 @@ class Coded(_Body):
 @router.door("POST", "/login", right=OPEN, returns=LoggedIn)
 def log_in(body: Credentials, request: Request) -> Response:
     """Log in with a password; the reply sets the session cookie."""
+    secret, view = enter(request, body.mail, body.password, body.code)
+    return _logged_in(request, view, secret)
+
+
+def enter(request: Request, mail: str, password: str, code: str) -> tuple[str, SessionView]:
+    """Begin a session for whoever knows the password; return its secret and what it is.
+
+    Raises:
+        BusyError: too many calls, or too many wrong ones.
+        UnauthenticatedError: something is wrong, or the second factor is needed.
+    """
     house: House = request.app.state.house
-    address = spare(request)
     attempt = Attempt(
-        mail=body.mail, code=body.code, address=address,
-        agent=request.headers.get("user-agent", ""),
-    )  # fmt: skip
+        mail=mail, code=code, address=spare(request), agent=request.headers.get("user-agent", "")
+    )
     with house.reading() as session:
         stored = login.look(session, attempt, house.clock())
-    fits = passwords.pool().verify(body.password, stored)
+    fits = passwords.pool().verify(password, stored)
     life = dt.timedelta(hours=house.settings.session_hours)
     settled = house.transact(
         lambda work: login.settle(work, attempt, stored if fits else "", life=life),
@@ -141,7 +151,7 @@ def log_in(body: Credentials, request: Request) -> Response:
             next_step="Try again, or ask for a new password.",
             code="login.refused",
         )
-    return _logged_in(request, settled.view, settled.secret)
+    return settled.secret, settled.view
 
 
 @router.door("POST", "/login/first", right=OPEN, returns=LoggedIn, status=201)
@@ -150,13 +160,13 @@ def become_first(body: First, request: Request) -> Response:
     spare(request)
     passwords.check(body.password, body.mail)
     hashed = passwords.pool().hash(body.password)
-    return _begin(
+    secret, view = begin(
         request,
         lambda work: login.become_first(
             work, body.link, body.mail, body.name, body.password, hashed
         ),
-        201,
     )
+    return _logged_in(request, view, secret, 201)
 
 
 @router.door("POST", "/login/password", right=OPEN)
@@ -313,7 +323,7 @@ def _need_session(request: Request) -> None:
         )
 
 
-def _begin(request: Request, act: object, status: int) -> Response:
+def begin(request: Request, act: Callable[[Work], PersonRow]) -> tuple[str, SessionView]:
     """Do what makes an account usable, and log its person in, in one transaction."""
     house: House = request.app.state.house
     address = request.client.host if request.client else ""
@@ -321,12 +331,9 @@ def _begin(request: Request, act: object, status: int) -> Response:
     life = dt.timedelta(hours=house.settings.session_hours)
 
     def both(work: Work) -> tuple[str, SessionView]:
-        assert callable(act)
-        person: PersonRow = act(work)
-        return sessions.start(work, person, "password", agent=agent, address=address, life=life)
+        return sessions.start(work, act(work), "password", agent=agent, address=address, life=life)
 
-    secret, view = house.transact(both, trace=request.scope.get("trace", ""))
-    return _logged_in(request, view, secret, status)
+    return house.transact(both, trace=request.scope.get("trace", ""))
 
 
 def _logged_in(request: Request, view: SessionView, secret: str, status: int = 200) -> Response:

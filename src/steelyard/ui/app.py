@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the pages on the API: one application that serves both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+
+from steelyard.api.app import create_app
+from steelyard.bootstrap.house import House
+from steelyard.kernel.actor import Actor
+from steelyard.ui import assets, errors, preferences
+from steelyard.ui.design import view as design
+from steelyard.ui.door import Pages
+from steelyard.ui.home import view as home
+from steelyard.ui.login import view as login
+
+PAGES: tuple[Pages, ...] = (
+    home.pages,
+    login.pages,
+    preferences.pages,
+    design.pages,
+)
+
+
+def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -> FastAPI:
+    """Return the application with API and pages; ``authenticate`` says who makes a call."""
+    app = create_app(house, authenticate)
+    for pages in PAGES:
+        app.include_router(pages)
+    app.include_router(assets.router)
+    errors.install(app)
+    return app
+
+
+def pages_of() -> list[dict[str, str]]:
+    """Return method, path and right of every page and form."""
+    return [
+        {"method": method, "path": route.path, "right": (route.openapi_extra or {})["x-right"]}
+        for pages in PAGES
+        for route in pages.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    ]

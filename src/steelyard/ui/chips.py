@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chip of every state a page shows: color, sign and word, never color alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from steelyard.reporting import chips as told
+from steelyard.reporting.chips import Chip
+from steelyard.ui.texts import mark
+
+REQUESTS: Final = {
+    "draft": Chip("neutral", "dash", mark("draft")),
+    "submitted": Chip("notice", "hourglass", mark("submitted")),
+    "changes requested": Chip("pending", "warning", mark("changes requested")),
+    "approved": Chip("good", "check", mark("approved")),
+    "rejected": Chip("bad", "cross", mark("rejected")),
+    "withdrawn": Chip("neutral", "dash", mark("withdrawn")),
+    "expired": Chip("neutral", "hourglass", mark("expired")),
+}
+STAGES: Final = {
+    "assessing": Chip("notice", "hourglass", mark("assessing")),
+    "assessment failed": Chip("bad", "warning", mark("assessment failed")),
+    "in review": Chip("notice", "diamond", mark("in review")),
+}
+REVISIONS: Final = {
+    "quarantined": Chip("neutral", "hourglass", mark("quarantined")),
+    "in review": Chip("notice", "diamond", mark("in review")),
+    "approved": Chip("good", "check", mark("approved")),
+    "approved with conditions": Chip("notice", "diamond", mark("approved with conditions")),
+    "suspended": Chip("bad", "warning", mark("suspended")),
+    "revoked": Chip("bad", "cross", mark("revoked")),
+    "rejected": Chip("bad", "cross", mark("rejected")),
+    "retired": Chip("neutral", "dash", mark("retired")),
+    "tombstoned": Chip("neutral", "dash", mark("tombstoned")),
+}
+EXCEPTIONS: Final = {
+    "draft": Chip("neutral", "dash", mark("draft")),
+    "in review": Chip("notice", "diamond", mark("in review")),
+    "active": Chip("good", "check", mark("active")),
+    "rejected": Chip("bad", "cross", mark("rejected")),
+    "expired": Chip("neutral", "hourglass", mark("expired")),
+    "revoked": Chip("bad", "cross", mark("revoked")),
+}
+REVIEWS: Final = {
+    "open": Chip("notice", "hourglass", mark("open")),
+    "changes requested": Chip("pending", "warning", mark("changes requested")),
+    "approved": Chip("good", "check", mark("approved")),
+    "rejected": Chip("bad", "cross", mark("rejected")),
+    "withdrawn": Chip("neutral", "dash", mark("withdrawn")),
+    "closed": Chip("neutral", "check", mark("closed")),
+}
+ANSWERS: Final = {
+    "yes": Chip("good", "check", mark("yes")),
+    "no": Chip("bad", "cross", mark("no")),
+    "abstain": Chip("neutral", "dash", mark("abstained")),
+    "waiting": Chip("pending", "hourglass", mark("waiting")),
+    "recused": Chip("neutral", "dash", mark("stepped aside")),
+}
+CLOCKS: Final = {
+    "due": Chip("notice", "hourglass", mark("due")),
+    "soon": Chip("pending", "hourglass", mark("due soon")),
+    "overdue": Chip("bad", "warning", mark("overdue")),
+    "paused": Chip("neutral", "dash", mark("paused")),
+    "met": Chip("good", "check", mark("met")),
+    "met late": Chip("pending", "check", mark("met late")),
+    "stopped": Chip("neutral", "dash", mark("stopped")),
+}
+KINDS: Final[dict[str, dict[str, Chip]]] = {
+    "request": REQUESTS,
+    "stage": STAGES,
+    "revision": REVISIONS,
+    "exception": EXCEPTIONS,
+    "review": REVIEWS,
+    "answer": ANSWERS,
+    "clock": CLOCKS,
+    "outcome": told.OUTCOMES,
+    "verdict": told.VERDICTS,
+    "severity": told.SEVERITIES,
+    "tier": told.TIERS,
+    "coverage": told.COVERAGES,
+    "control": told.CONTROL_STATES,
+    "rule": told.RULE_STATES,
+    "effect": told.EFFECTS,
+    "license": told.LICENSE_USES,
+}
+"""Kind of thing → its states → how each is shown."""
+
+
+def of(kind: str, state: str) -> Chip:
+    """Return the chip of a state; one nobody foresaw is shown as itself, never as good."""
+    return told.chip_of(KINDS.get(kind, {}), state)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server with pages and something on every one of them, and a browser to look at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.stories.test_governance import CASE, PUBLIC, ask, model
+from tests.stories.town import Town, open_town
+
+from steelyard.api.cookies import PLAIN
+from steelyard.platform.identity import sessions
+from steelyard.platform.identity.tables import PersonRow
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+in_a_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "chromium" not in os.environ.get("STEELYARD_REQUIRE", ""),
+        reason="NO CHROMIUM FOUND: the pages were not looked at in a browser",
+    ),
+]
+"""``pytestmark`` of tests that need a browser."""
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+Theme = Literal["light", "dark"]
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+_RULES = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']"
+ROLES = {
+    "anna": ("requester",),
+    "omar": ("model-owner",),
+    "lena": ("legal",),
+    "sven": ("security",),
+    "pia": ("privacy",),
+    "rolf": ("risk",),
+    "eva": ("executive-sponsor",),
+    "paul": ("platform-operator",),
+    "ada": ("administrator",),
+    "axel": ("auditor",),
+}
+"""Who lives in the place; everybody but Anna and Omar belongs to no unit."""
+
+
+class Place(Town):
+    """A town whose people have browsers."""
+
+    things: dict[str, str]
+    """Path parameter → id of such a thing."""
+
+    def session(self, name: str) -> str:
+        """Return the secret of a new session of somebody."""
+
+        def start(work: Any) -> str:
+            row = work.session.get(PersonRow, self.ids[name])
+            life = dt.timedelta(hours=9)
+            return sessions.start(work, row, "password", agent="", address="", life=life)[0]
+
+        return self.house.transact(start)
+
+    def browse(
+        self, browser: Browser, name: str = "", *, theme: Theme = "light", width: int = 1280,
+        language: str = "en-GB", scripts: bool = True, bypass_csp: bool = False,
+    ) -> BrowserContext:  # fmt: skip
+        """Return a browser in which somebody is logged in; nobody without a name."""
+        context = browser.new_context(
+            base_url=self.url, color_scheme=theme, viewport={"width": width, "height": 900},
+            locale=language, java_script_enabled=scripts, bypass_csp=bypass_csp,
+            reduced_motion="reduce",
+        )  # fmt: skip
+        if name:
+            context.add_cookies([{"name": PLAIN, "value": self.session(name), "url": self.url}])
+        context.set_default_timeout(20_000)
+        return context
+
+
+@contextmanager
+def open_place(directory: Path) -> Iterator[Place]:
+    """Yield a place on SQLite with people and one thing of every kind in the unit ``search``."""
+    with open_town("sqlite", directory, "standard") as town:
+        town.__class__ = Place
+        assert isinstance(town, Place)
+        callers = {
+            name: town.settle(name, *roles, unit="search" if name in ("anna", "omar") else "")
+            for name, roles in ROLES.items()
+        }
+        town.things = furnish(town, callers, directory)
+        yield town
+
+
+def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, str]:
+    """Put one thing of every kind into the place, through the API; return their ids."""
+    anna, lena = callers["anna"], callers["lena"]
+    pilot = anna.post("/use-cases", CASE).body
+    public = anna.post("/use-cases", PUBLIC).body
+    approved = ask(anna, pilot, model(directory / "a"))
+    asked = ask(anna, public, model(directory / "b"))
+    town.work_off()
+    decision = anna.get("/decisions", request=approved["id"]).body["items"][0]
+    review = lena.get("/reviews", request=asked["id"]).body["items"][0]
+    clock = lena.get("/clocks", subject=review["id"]).body["items"][0]
+    request = anna.get(f"/requests/{asked['id']}").body
+    action = lena.post(
+        "/actions",
+        {"review": review["id"], "text": "Name the license.", "owner": town.ids["anna"],
+         "severity": "medium"},
+    ).body  # fmt: skip
+    return {
+        "use_case_id": public["id"],
+        "request_id": asked["id"],
+        "assessment_id": request["assessment"],
+        "decision_id": decision["id"],
+        "review_id": review["id"],
+        "clock_id": clock["id"],
+        "model_id": request["model"],
+        "revision_id": request["revision"],
+        "action_id": action["id"],
+        "seq": "1",
+        "user_id": town.ids["anna"],
+        "unit": "search",
+    }
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Yield Chromium."""
+    assert CHROMIUM is not None, "Chromium is required here and was not found"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what on a page keeps people out, by WCAG 2.2 AA; the context must bypass the CSP."""
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {{runOnly: {_RULES}}})")
+    return [
+        f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def zipped(directory: Path) -> bytes:
+    """Return a directory as a zip file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for file in sorted(directory.rglob("*")):
+            archive.write(file, file.relative_to(directory))
+    return held.getvalue()
