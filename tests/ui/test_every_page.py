@@ -21,6 +21,8 @@ NOT_LOOKED_AT = {"/notifications/count", "/search/quick"}
 """Pieces of pages, and addresses that only lead elsewhere."""
 ONLY = tuple(os.environ.get("STEELYARD_PAGES", "/").split(","))
 """Beginnings of the addresses to look at."""
+LOUD = ("error", "warning")
+"""Kinds of console messages that nobody may cause."""
 FIRST_LOAD = 150_000
 """Bytes on the wire of a first page with everything it needs."""
 
@@ -101,7 +103,10 @@ def test_pages_are_quiet_fit_narrow_screens_and_say_where_one_is(
 
 
 def _listen(page: Page, path: str, wrong: list[str]) -> None:
-    page.on("console", lambda said: wrong.append(f"{path}: {said.text}"))
+    page.on(
+        "console",
+        lambda said: wrong.append(f"{path}: {said.text}") if said.type in LOUD else None,
+    )
     page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
 
 
