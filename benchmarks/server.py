@@ -5,11 +5,15 @@
 a database (see :mod:`server_fill`), starts ``steelyard serve`` on it as a process of its own, and
 asks each address over the loopback, one call after the other. Shown are milliseconds as a client
 sees them: median, 95th percentile, worst.
+
+Filling takes minutes. ``--data DIR --fill`` fills and keeps what was filled; ``--data DIR`` alone
+then asks what is there, as often as one likes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -126,33 +130,47 @@ def _wait(client: Client) -> None:
 def main() -> None:
     """Fill, serve, ask, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--postgres", help="an empty database")
+    parser.add_argument("--postgres", help="an empty database, or with --data the filled one")
+    parser.add_argument("--data", help="a directory that is kept")
+    parser.add_argument("--fill", action="store_true", help="with --data: fill it, ask nothing")
     parser.add_argument("--revisions", type=int, default=100_000)
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
+        data = Path(options.data or directory)
+        data.mkdir(parents=True, exist_ok=True)
         environment = {
-            "STEELYARD_DATA": directory,
+            "STEELYARD_DATA": str(data),
             "STEELYARD_DATABASE_URL": options.postgres or "",
         }
         os.environ.update(environment)
-        house = open_house(read_settings())
-        found_charter(house, "standard")
-        made = people(house)
-        with house.reading() as session:
-            row = session.get_one(PersonRow, made["requester"][0])
-            requester = actors.person_actor(session, row, house.clock())
-            assert requester is not None
-        took = fill(
-            house, requester,
-            revisions=options.revisions, entries=options.entries, requests=options.requests,
-        )  # fmt: skip
-        print("filled:", ", ".join(f"{name} {seconds} s" for name, seconds in took.items()))
-        house.close()
+        kept = data / "benchmark.json"
+        if options.fill or not options.data:
+            kept.write_text(json.dumps(_filled(options)))
+        if options.fill:
+            return
         with serving(environment) as url:
-            _table(url, {role: token for role, (_, token) in made.items()}, options)
+            _table(url, json.loads(kept.read_text()), options)
+
+
+def _filled(options: Any) -> dict[str, str]:
+    """Fill the database; return the token of each role."""
+    house = open_house(read_settings())
+    found_charter(house, "standard")
+    made = people(house)
+    with house.reading() as session:
+        row = session.get_one(PersonRow, made["requester"][0])
+        requester = actors.person_actor(session, row, house.clock())
+        assert requester is not None
+    took = fill(
+        house, requester,
+        revisions=options.revisions, entries=options.entries, requests=options.requests,
+    )  # fmt: skip
+    print("filled:", ", ".join(f"{name} {seconds} s" for name, seconds in took.items()))
+    house.close()
+    return {role: token for role, (_, token) in made.items()}
 
 
 def _table(url: str, secrets: dict[str, str], options: Any) -> None:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Appends to the ledger beside bare one-row commits of the same database, in one run.
 
-* *bare*: the driver alone inserts one row of as many bytes into a table with a key, and commits.
+* *bare*: one row with as many bytes as a leaf is inserted by a compiled statement into a table
+  with a key and nothing else, and committed: the same driver, engine, pool and settings of the
+  connection, without session, house or event. On SQLite it stands in the same queue of writers.
 * *append*: what a command does to record its event, a transaction of its own each time.
-* *appended and sequenced*: the same while a sequencer puts them into the tree.
+* *while sequenced*: the same while a sequencer puts the events into the tree.
+* *driver*: the bare insert by the driver alone, without SQLAlchemy; to know what that costs.
 
-Clients are processes, so that neither side waits for the interpreter of the other. Kinds take turns
-in short rounds and the medians are shown: on a shared machine the disk is fast or slow for all of
-them alike. Also: the time of an inclusion proof.
+Sixteen clients at once. On SQLite they are threads of one process, because one server owns such a
+database; on PostgreSQL each is a process, as where many hosts write. Kinds take turns in short
+rounds and the medians are shown: on a shared machine the disk is fast or slow for all of them
+alike. Also: the time of an inclusion proof.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import argparse
 import multiprocessing
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +28,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, create_engine, text
 
 from steelyard.bootstrap import utc_now
 from steelyard.bootstrap.house import House, prepare
@@ -57,6 +62,7 @@ class Rates:
     bare: float
     append: float
     sequenced: float
+    driver: float
 
     @property
     def ratio(self) -> float:
@@ -64,9 +70,9 @@ class Rates:
         return self.append / self.bare
 
 
-def open_house(url: str) -> House:
+def open_house(url: str, pool: int = 2) -> House:
     """Return a house on a database whose tables are there."""
-    database = Database(url, pool=2)
+    database = Database(url, pool=pool)
     return House(
         database=database,
         jobs=EmbeddedQueue(database, utc_now),
@@ -74,52 +80,90 @@ def open_house(url: str) -> House:
     )
 
 
-def _bare(url: str) -> Callable[[], None]:
+def _driver(url: str, _threads: int) -> Callable[[], Callable[[], None]]:
     if url.startswith("sqlite"):
         import sqlite3
 
-        light = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            light.execute(f"PRAGMA {pragma}")
+        def light() -> Callable[[], None]:
+            lite = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60, isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                lite.execute(f"PRAGMA {pragma}")
 
-        def insert_light() -> None:
-            light.execute("BEGIN IMMEDIATE")
-            light.execute("INSERT INTO bare (leaf) VALUES (?)", (LEAF,))
-            light.execute("COMMIT")
+            def insert() -> None:
+                lite.execute("BEGIN IMMEDIATE")
+                lite.execute("INSERT INTO bare (leaf) VALUES (?)", (LEAF,))
+                lite.execute("COMMIT")
 
-        return insert_light
+            return insert
+
+        return light
     import psycopg
 
-    connection = psycopg.connect(url.replace("+psycopg", ""))
+    def heavy() -> Callable[[], None]:
+        connection = psycopg.connect(url.replace("+psycopg", ""))
+
+        def insert() -> None:
+            connection.execute("INSERT INTO bare (leaf) VALUES (%s)", (LEAF,))
+            connection.commit()
+
+        return insert
+
+    return heavy
+
+
+def _bare(url: str, threads: int) -> Callable[[], Callable[[], None]]:
+    database = Database(url, pool=threads)
+    begin = {"begin": "IMMEDIATE"} if database.sqlite else {}
+    engine = database.engine.execution_options(**begin)
+    table = Table("bare", MetaData(), Column("id", BigInteger, primary_key=True),
+                  Column("leaf", LargeBinary))  # fmt: skip
+    statement = table.insert().inline()
 
     def insert() -> None:
-        connection.execute("INSERT INTO bare (leaf) VALUES (%s)", (LEAF,))
-        connection.commit()
+        with database.turn(), engine.connect() as connection:
+            connection.execute(statement, {"leaf": LEAF})
+            connection.commit()
 
-    return insert
+    return lambda: insert
 
 
-def _append(url: str) -> Callable[[], None]:
-    house = open_house(url)
+def _append(url: str, threads: int) -> Callable[[], Callable[[], None]]:
+    house = open_house(url, threads)
 
     def act(work: Work) -> None:
         work.record(ACTOR, EVENT)
 
-    return lambda: house.transact(act)
+    return lambda: lambda: house.transact(act)
 
 
-KINDS: dict[str, Callable[[str], Callable[[], None]]] = {"bare": _bare, "append": _append}
+KINDS: dict[str, Callable[[str, int], Callable[[], Callable[[], None]]]] = {
+    "driver": _driver,
+    "bare": _bare,
+    "append": _append,
+}
 
 
-def _client(kind: str, url: str, seconds: float, ready: Barrier, out: Any) -> None:
-    act = KINDS[kind](url)
-    act()
-    ready.wait()
-    count, end = 0, time.perf_counter() + seconds
-    while time.perf_counter() < end:
+def _client(kind: str, url: str, threads: int, seconds: float, ready: Barrier, out: Any) -> None:
+    """Commit from ``threads`` threads of this process until the time is over."""
+    make = KINDS[kind](url, threads)
+    counts: list[int] = []
+
+    def run() -> None:
+        act = make()
         act()
-        count += 1
-    out.put(count)
+        ready.wait()
+        count, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            act()
+            count += 1
+        counts.append(count)
+
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    out.put(sum(counts))
 
 
 def _sequencer(url: str, stop: Any, ready: Barrier) -> None:
@@ -131,20 +175,21 @@ def _sequencer(url: str, stop: Any, ready: Barrier) -> None:
 
 
 def rate(kind: str, url: str, clients: int, seconds: float, *, sequenced: bool = False) -> float:
-    """Return commits a second of ``clients`` processes."""
+    """Return commits a second of ``clients`` clients."""
+    threads = clients if url.startswith("sqlite") else 1
     context = multiprocessing.get_context("fork")  # nothing is open yet that would be shared
     ready = context.Barrier(clients + 1 + sequenced, timeout=PATIENCE)
     out, stop = context.Queue(), context.Event()
     workers = [
-        context.Process(target=_client, args=(kind, url, seconds, ready, out))
-        for _ in range(clients)
+        context.Process(target=_client, args=(kind, url, threads, seconds, ready, out))
+        for _ in range(clients // threads)
     ]
     if sequenced:
         workers.append(context.Process(target=_sequencer, args=(url, stop, ready)))
     for worker in workers:
         worker.start()
     ready.wait()
-    total = sum(out.get(timeout=PATIENCE) for _ in range(clients))
+    total = sum(out.get(timeout=PATIENCE) for _ in range(clients // threads))
     stop.set()
     for worker in workers:
         worker.join()
@@ -164,12 +209,13 @@ def setup(url: str) -> None:
 
 def measure(url: str, clients: int = 16, seconds: float = 3.0, rounds: int = 3) -> Rates:
     """Return the medians of ``rounds`` rounds, kinds taking turns."""
-    bare, append, sequenced = [], [], []
+    bare, append, sequenced, driver = [], [], [], []
     for _ in range(rounds):
         bare.append(rate("bare", url, clients, seconds))
         append.append(rate("append", url, clients, seconds))
         sequenced.append(rate("append", url, clients, seconds, sequenced=True))
-    return Rates(*map(statistics.median, (bare, append, sequenced)))
+        driver.append(rate("driver", url, clients, seconds))
+    return Rates(*map(statistics.median, (bare, append, sequenced, driver)))
 
 
 def proof_ms(url: str, samples: int = 200) -> float:
@@ -216,6 +262,7 @@ def main() -> None:
             print(
                 f"{name}: bare {found.bare:.0f}/s, append {found.append:.0f}/s "
                 f"({found.ratio:.2f}x), while sequenced {found.sequenced:.0f}/s, "
+                f"driver alone {found.driver:.0f}/s, "
                 f"proof p95 {proof_ms(url):.1f} ms"
             )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,25 @@ def test_the_example_of_the_rfc() -> None:
             '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
         ).encode()
     )
+
+
+@given(VALUES | st.integers() | st.floats() | st.lists(st.floats(), max_size=2))
+def test_the_fast_way_writes_what_the_slow_way_writes(value: object) -> None:
+    try:
+        expected = rfc8785.dumps(value)  # type: ignore[arg-type]
+    except ValueError:
+        with pytest.raises(InputError):
+            canonical(value)
+    else:
+        assert canonical(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", {"a": 2**53}, {1: 2}, [float("nan")], {"a": {"b": b""}}]
+)
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(InputError):
+        canonical(value)
 
 
 @given(VALUES)

@@ -15,6 +15,7 @@ from steelyard.bootstrap.house import House
 from steelyard.governance.clocks.tables import ClockRow
 from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.inventory.upstream import watch_of
+from steelyard.platform.log.events import ledger_size
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.notify.tables import DeliveryRow
 
@@ -66,13 +67,12 @@ def _queue(house: House, session: Session, registry: CollectorRegistry) -> None:
 
 
 def _ledger(house: House, session: Session, registry: CollectorRegistry) -> None:
-    size = session.scalar(select(func.coalesce(func.max(EventRow.position) + 1, 0)))
     count, oldest = session.execute(
         select(func.count(), func.min(EventRow.at)).where(EventRow.position.is_(None))
     ).one()
     lag = _age(oldest, house.clock())
     Gauge("steelyard_ledger_entries", "Entries of the ledger's tree.", registry=registry).set(
-        size or 0
+        ledger_size(session)
     )
     Gauge("steelyard_ledger_waiting", "Events not yet in the tree.", registry=registry).set(count)
     Gauge("steelyard_ledger_lag_seconds", "Age of the oldest of them.", registry=registry).set(lag)

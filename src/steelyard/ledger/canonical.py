@@ -13,6 +13,15 @@ from typing import Any
 from steelyard.kernel.digest import sha256_hex
 from steelyard.kernel.errors import InputError, IntegrityError
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    allow_nan=False,
+    sort_keys=True,
+    separators=(",", ":"),
+)
+_SAFE = 2**53 - 1
+
 
 def canonical(value: Any) -> bytes:
     """Return the RFC 8785 form of ``value`` (dicts with string keys, lists, strings, numbers).
@@ -21,14 +30,37 @@ def canonical(value: Any) -> bytes:
         InputError: ``value`` holds something RFC 8785 cannot express: an integer beyond 2**53 - 1,
             NaN, a lone surrogate, a key that is not a string.
     """
-    import rfc8785
-
     try:
+        if _plain(value):
+            return _ENCODER.encode(value).encode("utf-8")
+        import rfc8785
+
         return rfc8785.dumps(value)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"The value has no canonical JSON form: {error}.", code="ledger.canonical"
         ) from error
+
+
+def _plain(value: Any) -> bool:
+    """Tell whether the standard library writes ``value`` in the canonical form, much faster.
+
+    It escapes strings as RFC 8785 does. It differs in fractions, in the order of keys beyond ASCII,
+    and in what it lets pass: integers nobody else reads, keys and values of other types.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return bool(-_SAFE <= value <= _SAFE)
+    if kind is dict:
+        return all(
+            type(key) is str and key.isascii() and (type(each) is str or _plain(each))
+            for key, each in value.items()
+        )
+    if kind is list:
+        return all(type(each) is str or _plain(each) for each in value)
+    return False
 
 
 def sha256_of(value: Any) -> str:

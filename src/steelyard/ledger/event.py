@@ -51,7 +51,7 @@ def event_leaf(event: Event, *, actor: str, time: dt.datetime, salt: str = "") -
         actor=actor,
         details=event.details,
         body_sha256=body_digest(event.body, salt) if event.body else "",
-        time=time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        time=time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
     )
     leaf = canonical(msgspec.to_builtins(entry))
     if len(leaf) > LEAF_MOST:

@@ -22,7 +22,7 @@ from steelyard.platform.ids import new_id
 from steelyard.platform.jobs.port import Job, JobQueue
 from steelyard.platform.log.tables import EventRow
 
-_ADD_EVENT = insert(EventRow)
+_ADD_EVENT = insert(EventRow.__table__)  # type: ignore[arg-type]
 
 
 class Work:

@@ -3,7 +3,9 @@
 
 SQLite: write-ahead log, every commit on disk before it is acknowledged, foreign keys on, and a
 writing transaction takes its lock when it begins, so that it cannot fail half-way for having read
-too early. PostgreSQL: repeatable work is tried again when the server says that transactions met.
+too early. Writers of one process stand in a queue of their own before that lock: SQLite lets
+whoever finds it taken sleep, for ever longer. PostgreSQL: repeatable work is tried again when the
+server says that transactions met.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,10 +31,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from steelyard.kernel.errors import InputError, UnavailableError
+from steelyard.platform.database.turns import WAIT_MS, Turns
 
 T = TypeVar("T")
-WAIT_MS = 30_000
-"""How long a writer waits for another on SQLite."""
+WAL_PAGES = 8_000
+"""Pages of the log after which SQLite moves them into the database: 32 MB. Commits are as durable;
+pages that many commits change are moved once."""
 _AGAIN = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
 _TRIES = 6
@@ -46,6 +50,11 @@ class Database:
     def __init__(self, url: str, *, pool: int = 20) -> None:
         self.engine = _engine(url, pool)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._turns: Turns | None = Turns() if self.sqlite else None
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for the turn of this thread to write and keep it while the context is open."""
+        return nullcontext() if self._turns is None else self._turns.turn()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -54,7 +63,11 @@ class Database:
         Raises:
             UnavailableError: the database cannot be reached or cannot write; nothing was done.
         """
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with (
+            _translated(),
+            self.turn(),
+            Session(self.engine, expire_on_commit=False) as session,
+        ):
             if self.sqlite:
                 session.connection(execution_options={"begin": "IMMEDIATE"})
             with _commit(session):
@@ -221,6 +234,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
+        f"wal_autocheckpoint={WAL_PAGES}",
         "foreign_keys=ON",
         f"busy_timeout={WAIT_MS}",
         "cache_size=-65536",

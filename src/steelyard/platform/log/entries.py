@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from steelyard.kernel.actor import Actor
@@ -18,6 +18,7 @@ from steelyard.ledger.checkpoint import parse_checkpoint
 from steelyard.ledger.handover import parse_handover
 from steelyard.ledger.signing import parse_note_key
 from steelyard.platform.identity.permissions import sees_all
+from steelyard.platform.log.events import first_since, matching
 from steelyard.platform.log.state import newest_note, state_of
 from steelyard.platform.log.tables import EventRow, HandoverRow
 from steelyard.platform.log.witness import Witness, witnesses
@@ -98,9 +99,7 @@ def find(
     until: dt.datetime | None = None,
 ) -> list[EntryView]:
     """Return up to ``limit`` events, newest first; ``by`` is a pseudonym."""
-    query = select(EventRow).order_by(EventRow.seq.desc()).limit(limit)
-    if after is not None:
-        query = query.where(EventRow.seq < after[0])
+    wanted = [] if after is None else [EventRow.seq < after[0]]
     for column, value in (
         (EventRow.type, type),
         (EventRow.subject, subject),
@@ -108,33 +107,25 @@ def find(
         (EventRow.actor, by),
     ):
         if value is not None:
-            query = query.where(column == value)
-    query = _between(session, query, since, until)
-    return [view(row, actor) for row in session.scalars(query)]
+            wanted.append(column == value)
+    wanted += _between(session, since, until)
+    return [view(row, actor) for row in matching(session, *wanted, limit=limit, newest=True)]
 
 
 def _between(
-    session: Session,
-    query: Select[EventRow],
-    since: dt.datetime | None,
-    until: dt.datetime | None,
-) -> Select[EventRow]:
+    session: Session, since: dt.datetime | None, until: dt.datetime | None
+) -> list[ColumnElement[bool]]:
     """Limit a query in time; the number of the row bounds it too, so that little is read."""
+    found: list[ColumnElement[bool]] = []
     if since is not None:
-        first = _nearest(session, EventRow.at >= since - _SKEW)
-        query = query.where(EventRow.at >= since, EventRow.seq >= (first or 0))
+        first = first_since(session, since - _SKEW)
+        found += [EventRow.at >= since, EventRow.seq >= (first or 0)]
     if until is not None:
-        query = query.where(EventRow.at < until)
-        first = _nearest(session, EventRow.at >= until + _SKEW)
+        found.append(EventRow.at < until)
+        first = first_since(session, until + _SKEW)
         if first is not None:
-            query = query.where(EventRow.seq < first)
-    return query
-
-
-def _nearest(session: Session, condition: ColumnElement[bool]) -> int | None:
-    return session.scalar(
-        select(EventRow.seq).where(condition).order_by(EventRow.at, EventRow.seq).limit(1)
-    )
+            found.append(EventRow.seq < first)
+    return found
 
 
 def get(session: Session, actor: Actor, position: int) -> EntryView:

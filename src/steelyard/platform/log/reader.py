@@ -27,6 +27,7 @@ from steelyard.ledger.tiles import (
     split_hashes,
 )
 from steelyard.ledger.verify_parts import COSIGNED, WITNESSES
+from steelyard.platform.log.events import ledger_size
 from steelyard.platform.log.state import newest_note, state_of
 from steelyard.platform.log.tables import (
     CheckpointRow,
@@ -122,9 +123,9 @@ class LedgerReader:
         found += [handover_path(number) for number in numbers]
         if self._session.scalar(select(func.max(CosignatureRow.size))) is not None:
             found += [COSIGNED, WITNESSES]
-        last = self._session.scalar(select(func.max(EventRow.position)))
-        if last is not None:
-            newest = last_tiles(last + 1)[0]
+        size = ledger_size(self._session)
+        if size:
+            newest = last_tiles(size)[0]
             found += [Tile(ENTRIES, number, WIDTH).path for number in range(newest.number)]
             found.append(newest.path)
         tiles = self._session.execute(select(TileRow.level, TileRow.number, TileRow.width))

@@ -16,6 +16,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from steelyard.platform.database.base import Base, Counter, Id
 from steelyard.platform.log.triggers import STATEMENTS
 
+_WAITING = text("position IS NULL")
+_PLACED = text("position IS NOT NULL")
+
+
+def _placed(name: str, *columns: str, unique: bool = False) -> Index:
+    """Return an index that holds an event only once it is in the tree.
+
+    Whoever records an event then pays for one small index alone; the sequencer fills the others,
+    many entries at a time. Reads look at both: :mod:`steelyard.platform.log.events`.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=_PLACED, postgresql_where=_PLACED)
+
 
 class EventRow(Base):
     """An event as a leaf, the words that go with it, and its place in the tree."""
@@ -33,21 +45,16 @@ class EventRow(Base):
     """Pseudonym of who did it."""
     body: Mapped[dict[str, Any] | None]
     salt: Mapped[str] = mapped_column(Text)
-    position: Mapped[int | None] = mapped_column(Counter, unique=True)
+    position: Mapped[int | None] = mapped_column(Counter)
     """Index of the leaf in the tree; empty until it is sequenced."""
 
     __table_args__ = (
-        Index("ix_event_subject", "subject", "seq"),
-        Index("ix_event_about", "about", "seq"),
-        Index("ix_event_type", "type", "seq"),
-        Index("ix_event_actor", "actor", "seq"),
-        Index("ix_event_at", "at", "seq"),
-        Index(
-            "ix_event_waiting",
-            "seq",
-            postgresql_where=text("position IS NULL"),
-            sqlite_where=text("position IS NULL"),
-        ),
+        _placed("uq_event_position", "position", unique=True),
+        _placed("ix_event_subject", "subject", "seq"),
+        _placed("ix_event_about", "about", "seq"),
+        _placed("ix_event_type", "type", "seq"),
+        _placed("ix_event_actor", "actor", "seq"),
+        Index("ix_event_waiting", "seq", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
 

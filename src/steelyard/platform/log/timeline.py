@@ -7,11 +7,12 @@ import datetime as dt
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.ledger.event import parse_event
 from steelyard.platform.identity.tables import PersonRow
+from steelyard.platform.log.events import about, matching
 from steelyard.platform.log.tables import EventRow
 
 
@@ -41,15 +42,8 @@ def happenings(
 
     Whether the caller may see the thing is for the caller to find out first.
     """
-    query = (
-        select(EventRow)
-        .where(or_(EventRow.subject == subject, EventRow.about == subject))
-        .order_by(EventRow.seq)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(EventRow.seq > after[0])
-    rows = session.scalars(query).all()
+    later = [] if after is None else [EventRow.seq > after[0]]
+    rows = matching(session, about(subject), *later, limit=limit)
     aliases = {row.actor for row in rows}
     people = session.scalars(select(PersonRow).where(PersonRow.alias.in_(sorted(aliases))))
     names = {person.alias: person.name for person in people}

@@ -18,6 +18,7 @@ from steelyard.kernel.actor import SYSTEM
 from steelyard.kernel.event import Event
 from steelyard.ledger.event import parse_event
 from steelyard.platform.jobs.port import OUTSIDE, wait_before
+from steelyard.platform.log.events import ledger_size
 from steelyard.platform.log.tables import EventRow
 from steelyard.platform.notify.post import Sent
 from steelyard.platform.notify.tables import DeliveryRow, WebhookRow
@@ -90,12 +91,6 @@ def behind(session: Session) -> bool:
     """Tell whether the ledger has entries that some webhook was not looked at for."""
     seen = session.scalar(select(func.min(WebhookRow.seen)).where(WebhookRow.state == "active"))
     return seen is not None and ledger_size(session) > seen
-
-
-def ledger_size(session: Session) -> int:
-    """Return how many events have their place in the tree."""
-    size = session.scalar(select(func.max(EventRow.position)))
-    return 0 if size is None else size + 1
 
 
 def pump(work: Work) -> int:

@@ -16,6 +16,7 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import ConflictError, FieldErrors, MissingError
 from steelyard.kernel.event import Event
 from steelyard.platform.jobs.port import OUTSIDE
+from steelyard.platform.log.events import ledger_size
 from steelyard.platform.notify import deliveries
 from steelyard.platform.notify.guard import check_url
 from steelyard.platform.notify.post import new_signing_secret
@@ -91,7 +92,7 @@ def create(
         secret=new_signing_secret(),
         old_secret="",
         old_until=None,
-        seen=deliveries.ledger_size(work.session),
+        seen=ledger_size(work.session),
         failing_since=None,
         created_at=work.now,
         updated_at=work.now,
@@ -124,7 +125,7 @@ def change(
     if changes.get("state", row.state) != row.state:
         row.state, row.failing_since = changes["state"], None
         if row.state == "active":
-            row.seen = deliveries.ledger_size(work.session)
+            row.seen = ledger_size(work.session)
     row.updated_at, row.version = work.now, row.version + 1
     work.record(actor, _event("webhook.changed", row))
     return view(row)
