@@ -18,13 +18,17 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from steelyard.bootstrap.house import House
+from steelyard.governance.charters import queries as charters
 from steelyard.governance.intake import service as intake
 from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.inventory import service as inventory
 from steelyard.governance.inventory.tables import ModelRow, RevisionRow
+from steelyard.governance.review import service as reviews
+from steelyard.governance.review.tables import ReviewRow, WaitRow
 from steelyard.governance.use_cases import service as use_cases
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.actor import SYSTEM, Actor
+from steelyard.kernel.assessment import Review, SignOff
 from steelyard.kernel.event import Event
 from steelyard.ledger.event import event_leaf
 from steelyard.platform.ids import new_id
@@ -58,6 +62,7 @@ def fill(
 
     timed("use cases, models, revisions", lambda: _inventory(house, requester, seed, revisions))
     timed("open requests", lambda: _requests(house, requester, seed, requests))
+    timed("reviews", lambda: fill_reviews(house))
     timed("events", lambda: _events(house, seed, entries))
     timed("tree", lambda: sequence(house.database, house.keys, house.clock(), batch=50_000))
     return took
@@ -123,6 +128,49 @@ def _requests(house: House, requester: Actor, seed: random.Random, count: int) -
     multiply(house, RequestRow, made.id, "req", count, request_row)
 
 
+def fill_reviews(house: House) -> None:
+    """Open a review of every request that is in review; the first one through the service."""
+    asked = Review(
+        track="deep",
+        decided_by="sign-offs",
+        sign_offs_required=(SignOff(role="security", why="charter"),),
+        within="10 days",
+    )
+    with house.reading() as session:
+        charter = charters.current(session, house.clock().date()).charter
+        waiting = select(RequestRow.id).where(RequestRow.stage == "assessing").limit(1)
+        request = session.scalars(waiting).one()
+        query = select(
+            RequestRow.id,
+            RequestRow.unit,
+            RequestRow.use_case,
+            RequestRow.revision,
+            RequestRow.tier,
+        ).where(RequestRow.stage == "in review")
+        requests = session.execute(query).all()
+    made = house.transact(
+        lambda work: reviews.open(
+            work, request, new_id("asm", work.now), asked, charter, tier="high"
+        )
+    )
+    due = house.clock() + dt.timedelta(days=10)
+    opened: list[str] = []
+
+    def review_row(number: int, row: dict[str, Any]) -> None:
+        of = requests[number - 1]
+        row.update(request=of.id, unit=of.unit, use_case=of.use_case, revision=of.revision)
+        row.update(tier=of.tier, due=due + dt.timedelta(minutes=number))
+        opened.append(row["id"])
+
+    multiply(house, ReviewRow, made.review.id, "rvw", len(requests), review_row)
+    waits = [
+        {"review": review, "role": "security", "due": due + dt.timedelta(minutes=number)}
+        for number, review in enumerate(opened, 1)
+    ]
+    with house.database.writing() as session:
+        session.execute(insert(WaitRow), waits)
+
+
 COLUMNS = ("leaf", "at", "type", "subject", "about", "actor", "salt")
 
 
@@ -181,7 +229,8 @@ def multiply(
         for number in batch:
             row = dict(plain)
             at = house.clock() - dt.timedelta(seconds=count - number)
-            row["id"], row["created_at"], row["updated_at"] = new_id(prefix, at), at, at
+            row["id"] = new_id(prefix, at)
+            row.update({name: at for name in ("created_at", "updated_at") if name in row})
             change(number + 1, row)
             rows.append(row)
         with house.database.writing() as session:
