@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import text
+from sqlalchemy import event
 from tests.platform.log.build import ANNA, keys, record
 from tests.server import NOON
 
 from steelyard.bootstrap.house import House
 from steelyard.platform.log import entries
-from steelyard.platform.log.events import about, first_since, ledger_size, matching
+from steelyard.platform.log.events import first_since, ledger_size, matching
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.log.tables import EventRow
 
@@ -30,10 +30,10 @@ def test_events_in_the_tree_and_those_that_wait_are_one_list(house: House) -> No
     assert seen(house, subject="thi_2") == ["thi_2"]
     assert seen(house, subject="thi_5") == ["thi_5"]
     with house.reading() as session:
-        rows = matching(session, about("req_1"), limit=4)
+        rows = matching(session, about="req_1", limit=4)
         assert [row.subject for row in rows] == ["thi_1", "thi_2", "thi_3", "thi_4"]
         assert ledger_size(session) == 3
-        later = matching(session, about("req_1"), EventRow.seq > rows[-1].seq, limit=4)
+        later = matching(session, EventRow.seq > rows[-1].seq, about="req_1", limit=4)
         assert [row.subject for row in later] == ["thi_5"]
 
 
@@ -62,14 +62,26 @@ def test_without_events_there_is_no_first(house: House) -> None:
 def test_sqlite_reads_by_the_small_indexes(house: House) -> None:
     if not house.database.sqlite:
         return
+    asked: list[str] = []
+
+    def keep(_connection: object, _cursor: object, sql: str, *_more: object) -> None:
+        asked.append(sql)
+
+    event.listen(house.database.engine, "before_cursor_execute", keep)
     with house.reading() as session:
-        for condition, index in (
-            ("position = 5", "uq_event_position"),
-            ("position IS NOT NULL AND type = 'x'", "ix_event_type"),
-            ("position IS NULL AND type = 'x'", "ix_event_waiting"),
-            ("position IS NOT NULL AND (subject = 'x' OR about = 'x')", "ix_event_about"),
-        ):
-            plan = session.execute(
-                text(f"EXPLAIN QUERY PLAN SELECT * FROM event WHERE {condition} ORDER BY seq")
-            )
-            assert any(index in row[-1] for row in plan), condition
+        matching(session, EventRow.type == "x", limit=5, newest=True)
+        matching(session, EventRow.actor == "x", EventRow.seq < 5, limit=5, newest=True)
+        matching(session, about="x", limit=5)
+        ledger_size(session)
+        entries_asked = [sql for sql in asked if sql.startswith("SELECT")]
+    event.remove(house.database.engine, "before_cursor_execute", keep)
+    found = []
+    with house.reading() as session:
+        for sql in entries_asked:
+            marks = (None,) * sql.count("?")
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", marks)
+            found.append(" ".join(row[-1] for row in plan))
+    for place, index in enumerate(
+        ("type", "waiting", "actor", "waiting", "about", "waiting", "position")
+    ):
+        assert index in found[place], found[place]

@@ -18,7 +18,7 @@ from steelyard.platform.identity.credential_tables import (
 from steelyard.platform.identity.directory_tables import GroupMemberRow
 from steelyard.platform.identity.people import Person
 from steelyard.platform.log.erasure import MOST, erase_body
-from steelyard.platform.log.events import about, matching
+from steelyard.platform.log.events import matching
 from steelyard.platform.work import Work
 
 
@@ -71,7 +71,7 @@ def erase(work: Work, actor: Actor, person_id: str) -> None:
 def _erase_words(work: Work, actor: Actor, alias: str) -> None:
     """Erase names, addresses and typed texts that events about the person's account hold."""
     work.session.flush()
-    seqs = [row.seq for row in matching(work.session, about(alias), limit=None)]
+    seqs = [row.seq for row in matching(work.session, about=alias, limit=None)]
     for start in range(0, len(seqs), MOST):
         part = seqs[start : start + MOST]
         erase_body(work, actor, part, "The person was erased.", on_request=True)

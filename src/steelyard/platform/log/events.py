@@ -9,28 +9,33 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from steelyard.platform.log.tables import EventRow
 
 
 def matching(
-    session: Session, *conditions: ColumnElement[bool], limit: int | None, newest: bool = False
+    session: Session,
+    *conditions: ColumnElement[bool],
+    about: str | None = None,
+    limit: int | None,
+    newest: bool = False,
 ) -> list[EventRow]:
-    """Return up to ``limit`` events for which all ``conditions`` hold, in the order of ``seq``."""
+    """Return up to ``limit`` events for which all ``conditions`` hold, in the order of ``seq``;
+    with ``about``, those that tell of that thing or of what belongs to it."""
     order = EventRow.seq.desc() if newest else EventRow.seq.asc()
     found: list[EventRow] = []
     for placed in (EventRow.position.is_not(None), EventRow.position.is_(None)):
-        query = select(EventRow).where(placed, *conditions).order_by(order).limit(limit)
+        which = placed
+        if about is not None:  # SQLite takes both indexes only if each side says what they need
+            which = or_(
+                and_(placed, EventRow.subject == about), and_(placed, EventRow.about == about)
+            )
+        query = select(EventRow).where(which, *conditions).order_by(order).limit(limit)
         found += session.scalars(query)
     found.sort(key=lambda row: row.seq, reverse=newest)
     return found[:limit]
-
-
-def about(subject: str) -> ColumnElement[bool]:
-    """Return the condition that an event tells of a thing or of what belongs to it."""
-    return or_(EventRow.subject == subject, EventRow.about == subject)
 
 
 def ledger_size(session: Session) -> int:

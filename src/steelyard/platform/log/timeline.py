@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from steelyard.ledger.event import parse_event
 from steelyard.platform.identity.tables import PersonRow
-from steelyard.platform.log.events import about, matching
+from steelyard.platform.log.events import matching
 from steelyard.platform.log.tables import EventRow
 
 
@@ -43,7 +43,7 @@ def happenings(
     Whether the caller may see the thing is for the caller to find out first.
     """
     later = [] if after is None else [EventRow.seq > after[0]]
-    rows = matching(session, about(subject), *later, limit=limit)
+    rows = matching(session, *later, about=subject, limit=limit)
     aliases = {row.actor for row in rows}
     people = session.scalars(select(PersonRow).where(PersonRow.alias.in_(sorted(aliases))))
     names = {person.alias: person.name for person in people}
