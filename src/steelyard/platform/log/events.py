@@ -51,8 +51,9 @@ def first_since(session: Session, moment: dt.datetime) -> int | None:
     transactions that ran at once: whoever asks leaves a margin. A search by halves reads some
     twenty rows; an index on the time would cost every command a write.
     """
-    low, high = session.execute(select(func.min(EventRow.seq), func.max(EventRow.seq))).one()
-    if low is None or _at(session, high)[1] < moment:
+    low: int | None = session.scalar(select(func.min(EventRow.seq)))
+    high: int | None = session.scalar(select(func.max(EventRow.seq)))
+    if low is None or high is None or _at(session, high)[1] < moment:
         return None
     while low < high:
         seq, at = _at(session, (low + high) // 2)
