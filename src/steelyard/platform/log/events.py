@@ -26,12 +26,15 @@ def matching(
     with ``about``, those that tell of that thing or of what belongs to it."""
     order = EventRow.seq.desc() if newest else EventRow.seq.asc()
     found: list[EventRow] = []
-    for placed in (EventRow.position.is_not(None), EventRow.position.is_(None)):
-        which = placed
-        if about is not None:  # SQLite takes both indexes only if each side says what they need
-            which = or_(
-                and_(placed, EventRow.subject == about), and_(placed, EventRow.about == about)
-            )
+    placed, waiting = EventRow.position.is_not(None), EventRow.position.is_(None)
+    wanted: list[ColumnElement[bool]] = [placed, waiting]
+    if about is not None:  # SQLite takes both indexes only if each side says what they need
+        subject, larger = EventRow.subject == about, EventRow.about == about
+        wanted = [
+            or_(and_(placed, subject), and_(placed, larger)),
+            and_(waiting, or_(subject, larger)),
+        ]
+    for which in wanted:
         query = select(EventRow).where(which, *conditions).order_by(order).limit(limit)
         found += session.scalars(query)
     found.sort(key=lambda row: row.seq, reverse=newest)
