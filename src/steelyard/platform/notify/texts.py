@@ -342,36 +342,49 @@ TEXTS: dict[str, tuple[str, str]] = {
     "upstream.commit": (
         "{model} has a newer commit",
         (
-            "The hub has a commit {commit} of {model}, which is the revision {revision} in "
-            "quarantine. Nothing that was approved of {parent} holds for it: compare the two, and "
-            "request it, saying why, if you want it. Approved adoptions of the model: {adoptions}."
+            "The hub has a commit {commit} of {model} ({subject}), which is the revision {revision} "
+            "in quarantine. Nothing that was approved of {parent} holds for it: compare the two, "
+            "and request it, saying why, if you want it. Approved adoptions of the model: "
+            "{adoptions}."
         ),
     ),
     "upstream.failing": (
         "A hub cannot be asked about {model}",
-        "Asking about {model} failed {failures} times in a row: {said}",
+        (
+            "Asking about {model} ({subject}) failed {failures} times in a row: {said}. Until it "
+            "answers, a new commit, license or takedown there is not seen: look at the network and "
+            "the token of the hub."
+        ),
     ),
     "upstream.gated": (
         "Access to {model} was changed",
-        "The hub lets other people at {model} than before: it was {before} and is {after}.",
+        (
+            "The hub lets other people at {model} ({subject}) than before: it was {before} and is "
+            "{after}. Find out whether its terms have changed with it."
+        ),
     ),
     "upstream.gone": (
         "{model} is not served any more: {presence}",
         (
-            "The hub that {model} came from says of it: {presence}. What is kept here still works; "
-            "find out why, and look at the plan to leave. Approved adoptions of it: {adoptions}."
+            "The hub that {model} ({subject}) came from says of it: {presence}. What is kept here "
+            "still works; find out why, and look at the plan to leave. Approved adoptions of it: "
+            "{adoptions}."
         ),
     ),
     "upstream.license": (
         "{model} declares another license",
         (
-            "The card of {model} declared {before} and declares {after} now. The revision with the "
-            "new terms is {revision}. Approved adoptions of the model: {adoptions}."
+            "The card of {model} ({subject}) declared {before} and declares {after} now. The "
+            "revision with the new terms is {revision}: have them read before anybody takes it. "
+            "Approved adoptions of the model: {adoptions}."
         ),
     ),
     "upstream.returned": (
         "{model} is served again",
-        "The hub serves {model} again; it said of it before: {before}.",
+        (
+            "The hub serves {model} ({subject}) again; it said of it before: {before}. Nothing is "
+            "to be done; compare the newest commit if you want it."
+        ),
     ),
     "webhook.disabled": (
         "A webhook was disabled",
