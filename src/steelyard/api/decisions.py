@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
@@ -91,10 +92,10 @@ def admit(
     from steelyard.governance.emergency.admission import may_serve
     from steelyard.governance.use_cases.queries import row_of
 
-    def ask(session: object) -> Admission:
-        row_of(session, caller.actor, use_case)  # type: ignore[arg-type]
+    def ask(session: Session) -> Admission:
+        row_of(session, caller.actor, use_case)
         return may_serve(
-            session,  # type: ignore[arg-type]
+            session,
             use_case=use_case,
             environment=environment,
             now=caller.house.clock(),

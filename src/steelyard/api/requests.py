@@ -168,7 +168,9 @@ def timeline(request_id: str, caller: Caller, asked: Asked) -> Response:
 
     def ask(session: Session) -> object:
         queries.row_of(session, caller.actor, request_id)
-        found = happenings(session, request_id, limit=asked.limit + 1, after=asked.after)
+        found = happenings(
+            session, caller.actor, request_id, limit=asked.limit + 1, after=asked.after
+        )
         return page(asked, found, lambda each: (each.seq,))
 
     return caller.read(ask)

@@ -121,7 +121,9 @@ def timeline(revision_id: str, caller: Caller, asked: Asked) -> Response:
 
     def ask(session: Session) -> object:
         queries.revision_row(session, caller.actor, revision_id)
-        found = happenings(session, revision_id, limit=asked.limit + 1, after=asked.after)
+        found = happenings(
+            session, caller.actor, revision_id, limit=asked.limit + 1, after=asked.after
+        )
         return page(asked, found, lambda each: (each.seq,))
 
     return caller.read(ask)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.assessment.evidence import (
@@ -17,7 +17,7 @@ from steelyard.governance.assessment.evidence import (
     Says,
     last_day,
 )
-from steelyard.governance.assessment.tables import EvidenceRow
+from steelyard.governance.assessment.tables import EVIDENCE, EvidenceRow
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.intake.queries import row_of as request_row
 from steelyard.governance.intake.service import mark
@@ -26,9 +26,8 @@ from steelyard.governance.inventory.supplying import supplier_row
 from steelyard.governance.inventory.uploads import check_sent
 from steelyard.governance.use_cases.queries import row_of as use_case_row
 from steelyard.kernel.actor import SYSTEM, Actor
-from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError, MissingError
+from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
-from steelyard.platform.identity.visibility import within_reach
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -186,9 +185,6 @@ def find(
     control: str | None = None,
 ) -> list[EvidenceView]:
     """Return up to ``limit`` proofs, newest first."""
-    query = _seen(select(EvidenceRow), actor).order_by(EvidenceRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(EvidenceRow.id < after[0])
     wanted = (
         (EvidenceRow.target, target),
         (EvidenceRow.kind, kind),
@@ -197,9 +193,7 @@ def find(
         (EvidenceRow.unit, unit),
         (EvidenceRow.control, control),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = EVIDENCE.newest(actor, limit=limit, after=after, wanted=wanted)
     return [view(row) for row in session.scalars(query)]
 
 
@@ -241,15 +235,7 @@ def row_of(session: Session, actor: Actor, evidence_id: str, *, lock: bool = Fal
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query = _seen(select(EvidenceRow).where(EvidenceRow.id == evidence_id), actor)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no evidence {evidence_id!r}.",
-            next_step="List the evidence of its target to find its id.",
-            code="evidence.missing",
-        )
-    return row
+    return EVIDENCE.one(session, actor, evidence_id, lock=lock)
 
 
 def view(row: EvidenceRow) -> EvidenceView:
@@ -280,10 +266,6 @@ def view(row: EvidenceRow) -> EvidenceView:
         created_at=row.created_at,
         version=row.version,
     )
-
-
-def _seen(query: Select[EvidenceRow], actor: Actor) -> Select[EvidenceRow]:
-    return within_reach(query, actor, EvidenceRow.unit)
 
 
 def _unit_of(session: Session, actor: Actor, target: str) -> str:

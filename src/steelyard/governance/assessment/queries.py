@@ -7,16 +7,14 @@ import datetime as dt
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from steelyard.governance.assessment.tables import AssessmentRow, ExaminationRow
+from steelyard.governance.assessment.tables import ASSESSMENTS, AssessmentRow, ExaminationRow
 from steelyard.governance.assessment.views import AssessmentView, view
 from steelyard.governance.intake.tables import RequestRow
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 
 FOLLOWED = ("submitted", "approved")
 """States of requests whose assessments are kept fresh."""
@@ -47,9 +45,6 @@ def find(
     latest: bool | None = None,
 ) -> list[AssessmentView]:
     """Return up to ``limit`` assessments, newest first."""
-    query = _seen(select(AssessmentRow), actor).order_by(AssessmentRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(AssessmentRow.id < after[0])
     wanted = (
         (AssessmentRow.request, request),
         (AssessmentRow.revision, revision),
@@ -59,9 +54,7 @@ def find(
         (AssessmentRow.tier, tier),
         (AssessmentRow.unit, unit),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = ASSESSMENTS.newest(actor, limit=limit, after=after, wanted=wanted)
     if latest is not None:
         query = query.where(AssessmentRow.latest.is_(latest))
     return [view(row) for row in session.scalars(query)]
@@ -75,15 +68,7 @@ def row_of(
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query = _seen(select(AssessmentRow).where(AssessmentRow.id == assessment_id), actor)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no assessment {assessment_id!r}.",
-            next_step="List the assessments of its request to find its id.",
-            code="assessment.missing",
-        )
-    return row
+    return ASSESSMENTS.one(session, actor, assessment_id, lock=lock)
 
 
 def latest_of(
@@ -201,12 +186,3 @@ def abandoned(session: Session, before: dt.datetime, *, limit: int = 200) -> lis
             .limit(limit)
         )
     )
-
-
-def _seen(query: Select[AssessmentRow], actor: Actor) -> Select[AssessmentRow]:
-    query = within_reach(query, actor, AssessmentRow.unit, AssessmentRow.use_case)
-    if actor.scope.use_cases:
-        query = query.where(AssessmentRow.use_case.in_(actor.scope.use_cases))
-    if actor.scope.environments:
-        query = query.where(AssessmentRow.environment.in_(actor.scope.environments))
-    return query

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Index, String, Text, text
+from sqlalchemy import BigInteger, Index, String, Text, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from steelyard.governance.intake.tables import REQUESTS
+from steelyard.governance.inventory.tables import REVISIONS
+from steelyard.governance.use_cases.tables import USE_CASES
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 Digest = String(64)
 
@@ -135,3 +139,30 @@ class EvidenceRow(Base):
         Index("ix_evidence_expires", "state", "expires"),
         Index("ix_evidence_kind", "kind", "id"),
     )
+
+
+ASSESSMENTS = Kind(
+    AssessmentRow,
+    "ass",
+    "assessment",
+    code="assessment.missing",
+    id=AssessmentRow.id,
+    unit=AssessmentRow.unit,
+    use_case=AssessmentRow.use_case,
+    environment=AssessmentRow.environment,
+    find_by="List the assessments of its request to find its id.",
+)
+EVIDENCE = Kind(
+    EvidenceRow,
+    "evd",
+    "evidence",
+    code="evidence.missing",
+    id=EvidenceRow.id,
+    unit=EvidenceRow.unit,
+    find_by="List the evidence of its target to find its id.",
+)
+EVIDENCE.tie(
+    lambda actor: or_(
+        *(EvidenceRow.target.in_(kind.ids(actor)) for kind in (USE_CASES, REQUESTS, REVISIONS))
+    )
+)

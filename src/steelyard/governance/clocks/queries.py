@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads of clocks. A clock is seen by whoever sees its unit."""
+"""Reads of clocks. A clock is seen by whoever sees its unit; an assessor sees those of
+their use cases."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from steelyard.governance.clocks.clock import ClockView, OverdueCount, State
-from steelyard.governance.clocks.tables import ClockRow
+from steelyard.governance.clocks.tables import CLOCKS, ClockRow
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import InputError, MissingError
-from steelyard.platform.identity.visibility import within_reach
+from steelyard.kernel.errors import InputError
+from steelyard.platform.identity.visibility import equal
 
 
 def get(session: Session, actor: Actor, clock_id: str) -> ClockView:
@@ -22,16 +23,7 @@ def get(session: Session, actor: Actor, clock_id: str) -> ClockView:
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    row = session.scalar(
-        within_reach(select(ClockRow).where(ClockRow.id == clock_id), actor, ClockRow.unit)
-    )
-    if row is None:
-        raise MissingError(
-            f"There is no clock {clock_id!r}.",
-            next_step="List the clocks you can see to find its id.",
-            code="clock.missing",
-        )
-    return view(row)
+    return view(CLOCKS.one(session, actor, clock_id))
 
 
 def of_subject(session: Session, subject: str) -> tuple[ClockView, ...]:
@@ -54,17 +46,12 @@ def find(
     due_before: dt.datetime | None = None,
 ) -> list[ClockView]:
     """Return up to ``limit`` clocks, what is due first first."""
-    query = within_reach(select(ClockRow), actor, ClockRow.unit)
+    query = CLOCKS.seen(select(ClockRow), actor)
     query = query.order_by(ClockRow.due, ClockRow.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(ClockRow.due, ClockRow.id) > _seen(after))
-    for column, value in (
-        (ClockRow.state, state),
-        (ClockRow.subject, subject),
-        (ClockRow.unit, unit),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    wanted = ((ClockRow.state, state), (ClockRow.subject, subject), (ClockRow.unit, unit))
+    query = equal(query, wanted)
     if due_before is not None:
         query = query.where(ClockRow.due < due_before)
     return [view(row) for row in session.scalars(query)]
@@ -93,11 +80,8 @@ def _seen(after: tuple[Any, ...]) -> tuple[dt.datetime, str]:
 def overdue_by_unit(session: Session, actor: Actor) -> list[OverdueCount]:
     """Return how many clocks are overdue in each unit the actor sees, most first."""
     counted = func.count(ClockRow.id)
-    query = within_reach(
-        select(ClockRow.unit, counted, func.min(ClockRow.due)).where(ClockRow.state == "overdue"),
-        actor,
-        ClockRow.unit,
-    )
+    query = select(ClockRow.unit, counted, func.min(ClockRow.due))
+    query = CLOCKS.seen(query.where(ClockRow.state == "overdue"), actor)
     rows = session.execute(query.group_by(ClockRow.unit).order_by(counted.desc(), ClockRow.unit))
     return [OverdueCount(unit=unit, overdue=count, oldest_due=due) for unit, count, due in rows]
 

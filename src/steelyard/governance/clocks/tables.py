@@ -9,6 +9,7 @@ from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class ClockRow(Base):
@@ -59,3 +60,6 @@ class ClockRow(Base):
         Index("ix_clock_state_due", "state", "due"),
         Index("ix_clock_unit_state", "unit", "state", "id"),
     )
+
+
+CLOCKS = Kind(ClockRow, "clk", "clock", code="clock.missing", id=ClockRow.id, unit=ClockRow.unit)

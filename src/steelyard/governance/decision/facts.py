@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
 
 from steelyard.kernel.assessment import Assessment, Outcome
@@ -138,12 +139,14 @@ class Admission(Struct, frozen=True, kw_only=True):
     next_step: str = ""
 
 
-def check_move(now: State, then: State) -> None:
-    """Refuse a change of state that cannot be.
+def check_move(stored: str, then: State) -> None:
+    """Refuse a change of state that cannot be; ``stored`` is the state as the row has it.
 
     Raises:
         ConflictError: with what can be done instead.
+        ValidationError: no decision has such a state.
     """
+    now = msgspec.convert(stored, State)
     if then not in MOVES[now]:
         could = ", ".join(sorted(MOVES[now])) or "nothing any more"
         raise ConflictError(

@@ -7,7 +7,7 @@ never for the person whose request it was.
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -80,7 +80,7 @@ def _act(
         raise FieldErrors([("why", f"Say why, in up to {_LONGEST} characters.")])
     row = queries.row_of(work.session, actor, decision_id, lock=True)
     check_version(row.version, expected, queries.view(work.session, row))
-    check_move(cast("State", row.state), _TO[verb])
+    check_move(row.state, _TO[verb])
     if verb == "reinstate":
         _check_reinstate(work, actor, row)
     waiting = _voice(work, actor, row, verb)

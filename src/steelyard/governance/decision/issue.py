@@ -285,7 +285,7 @@ def _row(
 
 
 def _supersede(work: Work, before: DecisionRow, row: DecisionRow) -> None:
-    check_move(before.state, "superseded")  # type: ignore[arg-type]
+    check_move(before.state, "superseded")
     was = before.state
     before.state, before.current, before.superseded_by = "superseded", False, row.id
     before.updated_at, before.version = work.now, before.version + 1

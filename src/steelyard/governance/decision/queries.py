@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.decision.facts import (
@@ -16,10 +16,9 @@ from steelyard.governance.decision.facts import (
     DecisionView,
     State,
 )
-from steelyard.governance.decision.tables import ConditionRow, DecisionRow
+from steelyard.governance.decision.tables import DECISIONS, ConditionRow, DecisionRow
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 from steelyard.platform.log.tables import EventRow
 
 
@@ -48,10 +47,7 @@ def find(
     manifest: str | None = None,
 ) -> list[DecisionView]:
     """Return up to ``limit`` decisions, newest first."""
-    query = _seen(select(DecisionRow), actor).order_by(DecisionRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(DecisionRow.id < after[0])
-    for column, value in (
+    wanted = (
         (DecisionRow.state, state),
         (DecisionRow.outcome, outcome),
         (DecisionRow.unit, unit),
@@ -60,9 +56,8 @@ def find(
         (DecisionRow.use_case, use_case),
         (DecisionRow.environment, environment),
         (DecisionRow.manifest_sha256, manifest),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = DECISIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     return views(session, session.scalars(query).all())
 
 
@@ -72,15 +67,7 @@ def row_of(session: Session, actor: Actor, decision_id: str, *, lock: bool = Fal
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query = _seen(select(DecisionRow).where(DecisionRow.id == decision_id), actor)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no decision {decision_id!r}.",
-            next_step="List the decisions you can see to find its id.",
-            code="decision.missing",
-        )
-    return row
+    return DECISIONS.one(session, actor, decision_id, lock=lock)
 
 
 def current_of(
@@ -132,15 +119,6 @@ def _conditions(session: Session, ids: Iterable[str]) -> dict[str, list[Conditio
     for row in session.scalars(query.order_by(ConditionRow.id)):
         found[row.decision].append(condition_view(row))
     return found
-
-
-def _seen(query: Select[DecisionRow], actor: Actor) -> Select[DecisionRow]:
-    query = within_reach(query, actor, DecisionRow.unit, DecisionRow.use_case)
-    if actor.scope.use_cases:
-        query = query.where(DecisionRow.use_case.in_(actor.scope.use_cases))
-    if actor.scope.environments:
-        query = query.where(DecisionRow.environment.in_(actor.scope.environments))
-    return query
 
 
 def view(session: Session, row: DecisionRow) -> DecisionView:

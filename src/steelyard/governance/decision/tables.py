@@ -9,6 +9,7 @@ from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Counter, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class DecisionRow(Base):
@@ -102,3 +103,24 @@ class DecisionVoiceRow(Base):
     person: Mapped[str] = mapped_column(Id, primary_key=True)
     roles: Mapped[list[str]]
     at: Mapped[dt.datetime]
+
+
+DECISIONS = Kind(
+    DecisionRow,
+    "dec",
+    "decision",
+    code="decision.missing",
+    id=DecisionRow.id,
+    unit=DecisionRow.unit,
+    use_case=DecisionRow.use_case,
+    environment=DecisionRow.environment,
+)
+CONDITIONS = Kind(
+    ConditionRow,
+    "con",
+    "condition",
+    code="condition.missing",
+    id=ConditionRow.id,
+    unit=ConditionRow.unit,
+)
+CONDITIONS.tie(lambda actor: ConditionRow.decision.in_(DECISIONS.ids(actor)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, cast
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.emergency.glass import (
@@ -15,10 +15,8 @@ from steelyard.governance.emergency.glass import (
     EmergencyView,
     State,
 )
-from steelyard.governance.emergency.tables import AgreementRow, EmergencyRow
+from steelyard.governance.emergency.tables import EMERGENCIES, AgreementRow, EmergencyRow
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 
 
 def admitted(
@@ -61,17 +59,7 @@ def row_of(
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[EmergencyRow] = within_reach(
-        select(EmergencyRow).where(EmergencyRow.id == emergency_id), actor, EmergencyRow.unit
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no emergency {emergency_id!r}.",
-            next_step="List the emergencies you can see to find its id.",
-            code="emergency.missing",
-        )
-    return row
+    return EMERGENCIES.one(session, actor, emergency_id, lock=lock)
 
 
 def get(session: Session, actor: Actor, emergency_id: str) -> EmergencyView:
@@ -94,17 +82,12 @@ def find(
     unit: str | None = None,
 ) -> list[EmergencyView]:
     """Return up to ``limit`` emergencies, newest first."""
-    query = within_reach(select(EmergencyRow), actor, EmergencyRow.unit)
-    query = query.order_by(EmergencyRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(EmergencyRow.id < str(after[0]))
-    for column, value in (
+    wanted = (
         (EmergencyRow.state, state),
         (EmergencyRow.review, review),
         (EmergencyRow.unit, unit),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = EMERGENCIES.newest(actor, limit=limit, after=after, wanted=wanted)
     return [view(session, row) for row in session.scalars(query)]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class EmergencyRow(Base):
@@ -55,3 +56,16 @@ class AgreementRow(Base):
     person: Mapped[str] = mapped_column(Id, primary_key=True)
     role: Mapped[str] = mapped_column(String(60))
     at: Mapped[dt.datetime]
+
+
+EMERGENCIES = Kind(
+    EmergencyRow,
+    "emg",
+    "emergency",
+    code="emergency.missing",
+    id=EmergencyRow.id,
+    unit=EmergencyRow.unit,
+    use_case=EmergencyRow.use_case,
+    environment=EmergencyRow.environment,
+    find_by="List the emergencies you can see to find its id.",
+)

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from steelyard.governance.exceptions.tables import ExceptionRow
+from steelyard.governance.exceptions.tables import EXCEPTIONS, ExceptionRow
 from steelyard.governance.exceptions.terms import State
 from steelyard.governance.review.load import Voted, case_of
 from steelyard.governance.review.plan import Plan
@@ -19,8 +19,6 @@ from steelyard.governance.review.queries import of_votes
 from steelyard.governance.review.state import standing
 from steelyard.governance.review.views import SignOffView
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 
 
 class ExceptionView(Struct, frozen=True, kw_only=True):
@@ -60,21 +58,7 @@ def row_of(
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[ExceptionRow] = within_reach(
-        select(ExceptionRow).where(ExceptionRow.id == exception_id),
-        actor,
-        ExceptionRow.unit,
-        ExceptionRow.use_case,
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    reach = actor.scope.use_cases
-    if row is None or (reach and row.use_case not in reach):
-        raise MissingError(
-            f"There is no exception {exception_id!r}.",
-            next_step="List the exceptions you can see to find its id.",
-            code="exception.missing",
-        )
-    return row
+    return EXCEPTIONS.one(session, actor, exception_id, lock=lock)
 
 
 def get(session: Session, actor: Actor, exception_id: str) -> ExceptionView:
@@ -99,19 +83,14 @@ def find(
     unit: str | None = None,
 ) -> list[ExceptionView]:
     """Return up to ``limit`` exceptions, newest first."""
-    query = within_reach(select(ExceptionRow), actor, ExceptionRow.unit, ExceptionRow.use_case)
-    query = query.order_by(ExceptionRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(ExceptionRow.id < str(after[0]))
-    for column, value in (
+    wanted = (
         (ExceptionRow.state, state),
         (ExceptionRow.rule, rule),
         (ExceptionRow.use_case, use_case),
         (ExceptionRow.request, request),
         (ExceptionRow.unit, unit),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = EXCEPTIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     return [view(session, row) for row in session.scalars(query)]
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Any, Literal, cast
 
 from msgspec import Struct
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from steelyard.charter.durations import add_duration
@@ -15,13 +15,13 @@ from steelyard.charter.rights import matches
 from steelyard.charter.schema import Charter, Phase
 from steelyard.governance.charters import queries as charters
 from steelyard.governance.exceptions.risk_clock import wind
-from steelyard.governance.exceptions.tables import AcceptanceRow, RiskRow
+from steelyard.governance.exceptions.tables import RISKS, AcceptanceRow, RiskRow
 from steelyard.governance.review.keep import check_texts
 from steelyard.kernel.actor import ADMINISTRATOR, AUDITOR, Actor
-from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError, MissingError
+from steelyard.kernel.errors import ConflictError, FieldErrors, ForbiddenError
 from steelyard.kernel.event import Event
 from steelyard.platform.identity import people
-from steelyard.platform.identity.visibility import reaches, within_reach
+from steelyard.platform.identity.visibility import reaches
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -209,17 +209,7 @@ def row_of(session: Session, actor: Actor, risk_id: str, *, lock: bool = False) 
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[RiskRow] = within_reach(
-        select(RiskRow).where(RiskRow.id == risk_id), actor, RiskRow.unit
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no risk {risk_id!r}.",
-            next_step="List the risks you can see to find its id.",
-            code="risk.missing",
-        )
-    return row
+    return RISKS.one(session, actor, risk_id, lock=lock)
 
 
 def find(
@@ -235,16 +225,13 @@ def find(
     review_before: dt.date | None = None,
 ) -> list[RiskView]:
     """Return up to ``limit`` risks, newest first."""
-    query = within_reach(select(RiskRow), actor, RiskRow.unit)
-    query = query.order_by(RiskRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(RiskRow.id < str(after[0]))
-    for column, value in (
-        (RiskRow.state, state), (RiskRow.unit, unit), (RiskRow.owner, owner),
+    wanted = (
+        (RiskRow.state, state),
+        (RiskRow.unit, unit),
+        (RiskRow.owner, owner),
         (RiskRow.about, about),
-    ):  # fmt: skip
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = RISKS.newest(actor, limit=limit, after=after, wanted=wanted)
     if review_before is not None:
         query = query.where(RiskRow.review_on < review_before)
     return [view(session, row) for row in session.scalars(query)]
@@ -252,13 +239,8 @@ def find(
 
 def heat_map(session: Session, actor: Actor, unit: str | None = None) -> list[HeatCell]:
     """Return how many open risks there are of each likelihood and impact."""
-    query: Select[int, int, int] = within_reach(
-        select(RiskRow.likelihood, RiskRow.impact, func.count(RiskRow.id)).where(
-            RiskRow.state == "open"
-        ),
-        actor,
-        RiskRow.unit,
-    )
+    query = select(RiskRow.likelihood, RiskRow.impact, func.count(RiskRow.id))
+    query = RISKS.seen(query.where(RiskRow.state == "open"), actor)
     if unit is not None:
         query = query.where(RiskRow.unit == unit)
     rows = session.execute(query.group_by(RiskRow.likelihood, RiskRow.impact))

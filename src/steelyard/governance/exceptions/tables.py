@@ -10,6 +10,7 @@ from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class ExceptionRow(Base):
@@ -113,3 +114,16 @@ class AcceptanceRow(Base):
         UniqueConstraint("risk", "phase", "at"),
         Index("ix_risk_acceptance_risk", "risk", "id"),
     )
+
+
+EXCEPTIONS = Kind(
+    ExceptionRow,
+    "exc",
+    "exception",
+    code="exception.missing",
+    id=ExceptionRow.id,
+    unit=ExceptionRow.unit,
+    use_case=ExceptionRow.use_case,
+    environment=ExceptionRow.environment,
+)
+RISKS = Kind(RiskRow, "rsk", "risk", code="risk.missing", id=RiskRow.id, unit=RiskRow.unit)

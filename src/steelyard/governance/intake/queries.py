@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.intake.states import OPEN, RequestView, Stage, State
-from steelyard.governance.intake.tables import RequestRow
+from steelyard.governance.intake.tables import REQUESTS, RequestRow
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 
 
 def get(session: Session, actor: Actor, request_id: str) -> RequestView:
@@ -42,9 +40,6 @@ def find(
     text: str | None = None,
 ) -> list[RequestView]:
     """Return up to ``limit`` requests, newest first; ``text`` is a part of the reference."""
-    query = _seen(select(RequestRow), actor).order_by(RequestRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(RequestRow.id < after[0])
     wanted = (
         (RequestRow.state, state),
         (RequestRow.stage, stage),
@@ -56,9 +51,7 @@ def find(
         (RequestRow.tier, tier),
         (RequestRow.requested_by, requested_by),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = REQUESTS.newest(actor, limit=limit, after=after, wanted=wanted)
     if text is not None:
         # An index holds the references and little else: it is read faster than the rows are.
         found = RequestRow.sought.contains(text.casefold(), autoescape=True)
@@ -72,15 +65,7 @@ def row_of(session: Session, actor: Actor, request_id: str, *, lock: bool = Fals
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query = _seen(select(RequestRow).where(RequestRow.id == request_id), actor)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no request {request_id!r}.",
-            next_step="List the requests you can see to find its id.",
-            code="request.missing",
-        )
-    return row
+    return REQUESTS.one(session, actor, request_id, lock=lock)
 
 
 def open_twin(session: Session, row: RequestRow) -> str | None:
@@ -104,16 +89,6 @@ def consumers(session: Session, revision: str) -> list[RequestRow]:
         RequestRow.revision == revision, RequestRow.state == "approved"
     )
     return list(session.scalars(query.order_by(RequestRow.id)))
-
-
-def _seen(query: Select[RequestRow], actor: Actor) -> Select[RequestRow]:
-    """Limit a query to what the actor, and the token they use, may see."""
-    query = within_reach(query, actor, RequestRow.unit, RequestRow.use_case)
-    if actor.scope.use_cases:
-        query = query.where(RequestRow.use_case.in_(actor.scope.use_cases))
-    if actor.scope.environments:
-        query = query.where(RequestRow.environment.in_(actor.scope.environments))
-    return query
 
 
 def view(row: RequestRow) -> RequestView:

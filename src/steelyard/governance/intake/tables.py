@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
+from steelyard.governance.clocks.tables import CLOCKS, ClockRow
+from steelyard.governance.inventory.tables import MODELS, REVISIONS, ModelRow, RevisionRow
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class RequestRow(Base):
@@ -51,3 +54,22 @@ class RequestRow(Base):
         Index("ix_request_use_case", "use_case", "id"),
         Index("ix_request_expires_at", "state", "expires_at"),
     )
+
+
+REQUESTS = Kind(
+    RequestRow,
+    "req",
+    "request",
+    code="request.missing",
+    id=RequestRow.id,
+    unit=RequestRow.unit,
+    use_case=RequestRow.use_case,
+    environment=RequestRow.environment,
+)
+MODELS.tie(lambda actor: ModelRow.id.in_(REQUESTS.ids(actor, RequestRow.model)))
+REVISIONS.tie(lambda actor: RevisionRow.id.in_(REQUESTS.ids(actor, RequestRow.revision)))
+CLOCKS.tie(
+    lambda actor: or_(
+        ClockRow.subject.in_(REQUESTS.ids(actor)), ClockRow.about.in_(REQUESTS.ids(actor))
+    )
+)

@@ -13,6 +13,8 @@ from steelyard.governance.inventory.facts import Derived
 from steelyard.governance.inventory.queries import model_row, revision_row, revision_view
 from steelyard.governance.inventory.snapshot import Snapshot
 from steelyard.governance.inventory.tables import (
+    MODELS,
+    REVISIONS,
     ComponentRow,
     EdgeRow,
     ModelRow,
@@ -22,7 +24,6 @@ from steelyard.governance.inventory.tables import (
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.digest import is_sha256
 from steelyard.kernel.lineage import GraphNode
-from steelyard.platform.identity.visibility import within_reach
 from steelyard.platform.ids import is_id
 from steelyard.provenance.lineage.names import identity
 from steelyard.provenance.queries import key_of, read_target
@@ -107,8 +108,7 @@ def derived_from(
     )  # fmt: skip
     by_bytes = select(ComponentRow.revision).where(ComponentRow.sha256.in_(digests))
     either = union(by_name.subquery().select(), by_bytes)
-    query = within_reach(select(RevisionRow).where(RevisionRow.id.in_(either)), actor,
-                         RevisionRow.unit)  # fmt: skip
+    query = REVISIONS.seen(select(RevisionRow).where(RevisionRow.id.in_(either)), actor)
     query = query.order_by(RevisionRow.id.desc()).limit(limit)
     if states:
         query = query.where(RevisionRow.state.in_(states))
@@ -146,9 +146,7 @@ def _meant(session: Session, actor: Actor, target: str) -> tuple[str, list[str]]
         model = model_row(session, actor, text)
         return model.key, _of_model(session, model.id)
     key = identity(read_target(text).name)[:_NAME_MOST]
-    named = session.scalars(
-        within_reach(select(ModelRow.id).where(ModelRow.key == key), actor, ModelRow.unit)
-    ).all()
+    named = session.scalars(MODELS.ids(actor).where(ModelRow.key == key)).all()
     return key, [digest for model_id in named for digest in _of_model(session, model_id)]
 
 

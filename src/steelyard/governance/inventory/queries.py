@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from steelyard.governance.inventory.facts import (
     ComponentKind,
@@ -18,11 +18,14 @@ from steelyard.governance.inventory.facts import (
     RevisionState,
     RevisionView,
 )
-from steelyard.governance.inventory.tables import ComponentRow, ModelRow, RevisionRow
+from steelyard.governance.inventory.tables import (
+    MODELS,
+    REVISIONS,
+    ComponentRow,
+    ModelRow,
+    RevisionRow,
+)
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.permissions import sees_all
-from steelyard.platform.identity.visibility import within_reach
 
 S = TypeVar("S", bound=Select[Any])
 
@@ -50,10 +53,6 @@ def find_models(
     name: str | None = None,
 ) -> list[ModelView]:
     """Return up to ``limit`` models, newest first; ``name`` is how it begins."""
-    query = _reached(select(ModelRow), actor, ModelRow.unit)
-    query = query.order_by(ModelRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(ModelRow.id < after[0])
     wanted = (
         (ModelRow.state, state),
         (ModelRow.kind, kind),
@@ -61,9 +60,7 @@ def find_models(
         (ModelRow.supplier, supplier),
         (ModelRow.publisher, publisher),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = MODELS.newest(actor, limit=limit, after=after, wanted=wanted)
     if name is not None:
         query = query.where(ModelRow.key.startswith(name.casefold(), autoescape=True))
     return [model_view(row) for row in session.scalars(query)]
@@ -75,17 +72,7 @@ def model_row(session: Session, actor: Actor, model_id: str, *, lock: bool = Fal
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[ModelRow] = within_reach(
-        select(ModelRow).where(ModelRow.id == model_id), actor, ModelRow.unit
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no model {model_id!r}.",
-            next_step="List the models you can see to find its id.",
-            code="model.missing",
-        )
-    return row
+    return MODELS.one(session, actor, model_id, lock=lock)
 
 
 def model_by_purl(session: Session, purl: str, unit: str = "") -> ModelRow | None:
@@ -114,19 +101,13 @@ def find_revisions(
     manifest: str | None = None,
 ) -> list[RevisionView]:
     """Return up to ``limit`` revisions, newest first."""
-    query = _reached(select(RevisionRow), actor, RevisionRow.unit)
-    query = query.order_by(RevisionRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(RevisionRow.id < after[0])
     wanted = (
         (RevisionRow.model, model),
         (RevisionRow.state, state),
         (RevisionRow.unit, unit),
         (RevisionRow.manifest_sha256, manifest),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = REVISIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     return [revision_view(row) for row in session.scalars(query)]
 
 
@@ -138,17 +119,7 @@ def revision_row(
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[RevisionRow] = within_reach(
-        select(RevisionRow).where(RevisionRow.id == revision_id), actor, RevisionRow.unit
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no revision {revision_id!r}.",
-            next_step="List the revisions of its model to find its id.",
-            code="revision.missing",
-        )
-    return row
+    return REVISIONS.one(session, actor, revision_id, lock=lock)
 
 
 def revision_by_purl(session: Session, model_id: str, purl: str) -> RevisionRow | None:
@@ -191,17 +162,6 @@ def components(session: Session, actor: Actor, revision_id: str) -> Sequence[Com
         )
         for part in found
     ]
-
-
-def _reached(query: S, actor: Actor, unit: InstrumentedAttribute[str]) -> S:
-    """Limit a list to what the actor may see, so that the database reads it in the order of ids.
-
-    Most models belong to no unit, so that everybody sees most rows. An index on the unit would find
-    all of those and sort them for every page; the empty text added here keeps it from being used.
-    """
-    if sees_all(actor):
-        return query
-    return query.where(unit.concat("").in_([*sorted(actor.units), ""]))
 
 
 def model_view(row: ModelRow) -> ModelView:

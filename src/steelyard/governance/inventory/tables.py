@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Counter, Id
+from steelyard.platform.identity.visibility import Kind
 
 Name = String(300)
 
@@ -187,3 +188,18 @@ class UpstreamRow(Base):
     error_code: Mapped[str] = mapped_column(String(60))
 
     __table_args__ = (Index("ix_upstream_next_at", "next_at"),)
+
+
+MODELS = Kind(
+    ModelRow, "mdl", "model", code="model.missing", id=ModelRow.id, unit=ModelRow.unit, shared=True
+)
+REVISIONS = Kind(
+    RevisionRow,
+    "rev",
+    "revision",
+    code="revision.missing",
+    id=RevisionRow.id,
+    unit=RevisionRow.unit,
+    shared=True,
+    find_by="List the revisions of its model to find its id.",
+)

@@ -6,14 +6,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from steelyard.governance.review.tables import ActionRow
+from steelyard.governance.review.tables import ACTIONS, ActionRow
 from steelyard.governance.review.views import ActionState, ActionView
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import MissingError
-from steelyard.platform.identity.visibility import within_reach
 
 
 def row_of(session: Session, actor: Actor, action_id: str, *, lock: bool = False) -> ActionRow:
@@ -22,17 +20,7 @@ def row_of(session: Session, actor: Actor, action_id: str, *, lock: bool = False
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[ActionRow] = within_reach(
-        select(ActionRow).where(ActionRow.id == action_id), actor, ActionRow.unit
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise MissingError(
-            f"There is no action {action_id!r}.",
-            next_step="List the actions you can see to find its id.",
-            code="action.missing",
-        )
-    return row
+    return ACTIONS.one(session, actor, action_id, lock=lock)
 
 
 def get(session: Session, actor: Actor, action_id: str) -> ActionView:
@@ -65,18 +53,13 @@ def find(
     due_before: dt.datetime | None = None,
 ) -> list[ActionView]:
     """Return up to ``limit`` actions, newest first."""
-    query = within_reach(select(ActionRow), actor, ActionRow.unit)
-    query = query.order_by(ActionRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(ActionRow.id < str(after[0]))
-    for column, value in (
+    wanted = (
         (ActionRow.state, state),
         (ActionRow.owner, owner),
         (ActionRow.unit, unit),
         (ActionRow.severity, severity),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = ACTIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     if due_before is not None:
         query = query.where(ActionRow.due < due_before)
     return [view(row) for row in session.scalars(query)]

@@ -15,6 +15,7 @@ from steelyard.governance.review.load import plan_in
 from steelyard.governance.review.mine import Mine
 from steelyard.governance.review.state import CLOSED, Answer, State
 from steelyard.governance.review.tables import (
+    REVIEWS,
     CommentRow,
     DelegationRow,
     MeetingRow,
@@ -39,7 +40,6 @@ from steelyard.kernel.actor import SYSTEM, Actor
 from steelyard.kernel.errors import ConflictError, InputError, MissingError
 from steelyard.platform.identity import people
 from steelyard.platform.identity.permissions import sees_all
-from steelyard.platform.identity.visibility import within_reach
 
 
 def row_of(session: Session, actor: Actor, review_id: str, *, lock: bool = False) -> ReviewRow:
@@ -48,25 +48,7 @@ def row_of(session: Session, actor: Actor, review_id: str, *, lock: bool = False
     Raises:
         MissingError: there is none, or the actor may not see it.
     """
-    query: Select[ReviewRow] = within_reach(
-        select(ReviewRow).where(ReviewRow.id == review_id),
-        actor,
-        ReviewRow.unit,
-        ReviewRow.use_case,
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
-    reach = actor.scope
-    hidden = row is not None and (
-        (bool(reach.use_cases) and row.use_case not in reach.use_cases)
-        or (bool(reach.environments) and row.environment not in reach.environments)
-    )
-    if row is None or hidden:
-        raise MissingError(
-            f"There is no review {review_id!r}.",
-            next_step="List the reviews you can see to find its id.",
-            code="review.missing",
-        )
-    return row
+    return REVIEWS.one(session, actor, review_id, lock=lock)
 
 
 def get(session: Session, actor: Actor, review_id: str) -> ReviewDetail:
@@ -90,18 +72,13 @@ def find(
     track: str | None = None,
 ) -> list[ReviewView]:
     """Return up to ``limit`` reviews, newest first."""
-    query = within_reach(select(ReviewRow), actor, ReviewRow.unit, ReviewRow.use_case)
-    query = query.order_by(ReviewRow.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(ReviewRow.id < str(after[0]))
-    for column, value in (
+    wanted = (
         (ReviewRow.state, state),
         (ReviewRow.request, request),
         (ReviewRow.unit, unit),
         (ReviewRow.track, track),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    query = REVIEWS.newest(actor, limit=limit, after=after, wanted=wanted)
     rows = session.scalars(query).all()
     waits = _waits(session, [row.id for row in rows])
     return [view(row, waits.get(row.id, ())) for row in rows]
@@ -162,8 +139,9 @@ def _candidates(
     )
     if last is not None:
         query = query.where(tuple_(WaitRow.due, WaitRow.review, WaitRow.role) > last)
-    query = within_reach(query, actor, ReviewRow.unit, ReviewRow.use_case)
-    return query.order_by(WaitRow.due, WaitRow.review, WaitRow.role).limit(limit)
+    return (
+        REVIEWS.seen(query, actor).order_by(WaitRow.due, WaitRow.review, WaitRow.role).limit(limit)
+    )
 
 
 def _lent_roles(session: Session, actor: Actor, now: dt.datetime) -> set[str]:

@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from steelyard.governance.clocks.tables import CLOCKS, ClockRow
+from steelyard.governance.intake.tables import REQUESTS
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 Role = String(60)
 
@@ -201,3 +204,20 @@ class ActionRow(Base):
         Index("ix_action_owner", "owner", "state", "id"),
         Index("ix_action_due", "state", "due"),
     )
+
+
+REVIEWS = Kind(
+    ReviewRow,
+    "rvw",
+    "review",
+    code="review.missing",
+    id=ReviewRow.id,
+    unit=ReviewRow.unit,
+    use_case=ReviewRow.use_case,
+    environment=ReviewRow.environment,
+)
+ACTIONS = Kind(
+    ActionRow, "act", "action", code="action.missing", id=ActionRow.id, unit=ActionRow.unit
+)
+ACTIONS.tie(lambda actor: ActionRow.request.in_(REQUESTS.ids(actor)))
+CLOCKS.tie(lambda actor: ClockRow.about.in_(REVIEWS.ids(actor)))

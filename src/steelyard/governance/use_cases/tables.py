@@ -10,6 +10,7 @@ from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Id
+from steelyard.platform.identity.visibility import Kind
 
 
 class UseCaseRow(Base):
@@ -36,3 +37,14 @@ class UseCaseRow(Base):
         Index("ix_use_case_unit_state", "unit", "state", "id"),
         Index("ix_use_case_expires", "expires"),
     )
+
+
+USE_CASES = Kind(
+    UseCaseRow,
+    "uc",
+    "use case",
+    code="use-case.missing",
+    id=UseCaseRow.id,
+    unit=UseCaseRow.unit,
+    use_case=UseCaseRow.id,
+)

@@ -104,7 +104,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 """Right → roles that hold it, in alphabetical order of rights."""
 
 SEES_ALL_UNITS = frozenset({AUDITOR, ADMINISTRATOR, OPERATOR, SPONSOR, REVIEWER})
-"""Roles that are not bound to the rows of their own units."""
+"""Roles that are not bound to the rows of their own units. A model owner is, though they decide:
+they answer for the models of their units, as a requester does for their use cases."""
 
 
 def standing(actor: Actor) -> frozenset[str]:
@@ -167,4 +168,6 @@ def demand_within(actor: Actor, *, environment: str = "", use_case: str = "") ->
 
 def sees_all(actor: Actor) -> bool:
     """Tell whether ``actor`` sees the rows of every unit."""
-    return actor.kind == "system" or bool(standing(actor) & SEES_ALL_UNITS)
+    if actor.kind == "system" or actor.roles & SEES_ALL_UNITS:
+        return True
+    return bool(actor.roles - _NOT_REVIEWERS - {MODEL_OWNER})

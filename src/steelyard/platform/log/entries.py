@@ -17,7 +17,7 @@ from steelyard.kernel.errors import MissingError
 from steelyard.ledger.checkpoint import parse_checkpoint
 from steelyard.ledger.handover import parse_handover
 from steelyard.ledger.signing import parse_note_key
-from steelyard.platform.identity.permissions import sees_all
+from steelyard.platform.identity.visibility import readable
 from steelyard.platform.log.events import first_since, matching
 from steelyard.platform.log.state import newest_note, state_of
 from steelyard.platform.log.tables import EventRow, HandoverRow
@@ -40,7 +40,7 @@ class EntryView(Struct, frozen=True, kw_only=True):
     at: dt.datetime
     details: dict[str, Any]
     body: dict[str, Any] | None
-    """What was said; for those whose role is bound to no unit."""
+    """What was said; for those who may see what the event is about."""
     body_state: str
     """``none · kept · erased``"""
 
@@ -109,7 +109,9 @@ def find(
         if value is not None:
             wanted.append(column == value)
     wanted += _between(session, since, until)
-    return [view(row, actor) for row in matching(session, *wanted, limit=limit, newest=True)]
+    rows = matching(session, *wanted, limit=limit, newest=True)
+    may = readable(session, actor, [(row.subject, row.about) for row in rows])
+    return [view(row, told) for row, told in zip(rows, may, strict=True)]
 
 
 def _between(
@@ -141,11 +143,12 @@ def get(session: Session, actor: Actor, position: int) -> EntryView:
             next_step="The checkpoint says how many entries there are; they count from 0.",
             code="ledger.entry-missing",
         )
-    return view(row, actor)
+    (told,) = readable(session, actor, [(row.subject, row.about)])
+    return view(row, told)
 
 
-def view(row: EventRow, actor: Actor) -> EntryView:
-    """Return what is shown of a row."""
+def view(row: EventRow, told: bool) -> EntryView:
+    """Return what is shown of a row; of its words only if they may be ``told``."""
     document = msgspec.json.decode(row.leaf)
     said = document.get("body_sha256", "")
     details = document.get("details")
@@ -158,6 +161,6 @@ def view(row: EventRow, actor: Actor) -> EntryView:
         actor=row.actor,
         at=row.at,
         details=document if details is None else details,
-        body=row.body if row.body and sees_all(actor) else None,
+        body=row.body if row.body and told else None,
         body_state="none" if not said else "kept" if row.body else "erased",
     )

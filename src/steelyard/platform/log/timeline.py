@@ -10,8 +10,10 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from steelyard.kernel.actor import Actor
 from steelyard.ledger.event import parse_event
 from steelyard.platform.identity.tables import PersonRow
+from steelyard.platform.identity.visibility import readable
 from steelyard.platform.log.events import matching
 from steelyard.platform.log.tables import EventRow
 
@@ -36,14 +38,19 @@ class Happening(Struct, frozen=True, kw_only=True):
 
 
 def happenings(
-    session: Session, subject: str, *, limit: int, after: tuple[Any, ...] | None = None
+    session: Session,
+    actor: Actor,
+    subject: str,
+    *,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
 ) -> list[Happening]:
-    """Return up to ``limit`` events of a thing and of what belongs to it.
+    """Return up to ``limit`` events of a thing, and of what belongs to it as far as ``actor`` may
+    see that.
 
-    Whether the caller may see the thing is for the caller to find out first.
+    Whether they may see the thing itself is for the caller to find out first.
     """
-    later = [] if after is None else [EventRow.seq > after[0]]
-    rows = matching(session, *later, about=subject, limit=limit)
+    rows = _rows(session, actor, subject, limit, after[0] if after is not None else 0)
     aliases = {row.actor for row in rows}
     people = session.scalars(select(PersonRow).where(PersonRow.alias.in_(sorted(aliases))))
     names = {person.alias: person.name for person in people}
@@ -62,3 +69,15 @@ def happenings(
         )
         for row in rows
     ]
+
+
+def _rows(session: Session, actor: Actor, subject: str, limit: int, last: int) -> list[EventRow]:
+    found: list[EventRow] = []
+    while len(found) < limit:
+        rows = matching(session, EventRow.seq > last, about=subject, limit=limit)
+        may = readable(session, actor, [(row.subject, row.about) for row in rows])
+        found += [row for row, seen in zip(rows, may, strict=True) if seen]
+        if len(rows) < limit:
+            break
+        last = rows[-1].seq
+    return found[:limit]
