@@ -37,6 +37,7 @@ from steelyard.platform.database.base import Base
 from steelyard.platform.database.engine import Database, sqlite_url
 from steelyard.platform.database.migrate import SCRIPTS
 from steelyard.platform.jobs.port import Job
+from steelyard.platform.vault import Vault, put_vault
 from steelyard.platform.work import Work
 
 structlog.configure(
@@ -243,6 +244,7 @@ KINDS = ["sqlite", "postgresql"]
 def houses(kind: str, directory: Path) -> Iterator[House]:
     """Yield a house on an empty database and close it afterwards."""
     database = open_database(kind, directory)
+    put_vault(database.info, Vault.fresh())
     house = House(database=database, jobs=KeptJobs(), clock=Clock())
     try:
         yield house

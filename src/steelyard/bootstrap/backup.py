@@ -8,6 +8,7 @@ from pathlib import Path
 
 from steelyard.bootstrap import tables as _tables  # noqa: F401 # registers every table
 from steelyard.bootstrap import utc_now
+from steelyard.bootstrap.house import secrets_key
 from steelyard.kernel.errors import InputError
 from steelyard.platform.backup.archive import Archive
 from steelyard.platform.backup.dump import Backed, dump
@@ -22,7 +23,8 @@ from steelyard.platform.settings import Settings
 def backup(
     settings: Settings, target: Path, *, keys: bool, progress: Callable[[str], None]
 ) -> Backed:
-    """Write a backup of the house to ``target``; with ``keys``, its signing keys too.
+    """Write a backup of the house to ``target``; with ``keys``, its signing keys and the
+    keys of sealed secrets too.
 
     Raises:
         InputError: there is no house, or the file cannot be written.
@@ -38,7 +40,12 @@ def backup(
     database = Database(url or sqlite_url(settings.data), pool=2)
     try:
         files = tuple(Keyring(_key(settings)).files()) if keys else ()
-        return dump(database, _blobs(settings), target, utc_now(), keys=files, progress=progress)
+        secret = secrets_key(settings) if keys else None
+        return dump(
+            database, _blobs(settings), target, utc_now(),
+            keys=files, secrets_key=secret if secret and secret.exists() else None,
+            progress=progress,
+        )  # fmt: skip
     finally:
         database.close()
 
@@ -65,7 +72,14 @@ def restore(settings: Settings, source: Path, *, progress: Callable[[str], None]
     )
     try:
         database.check()
-        return load(archive, database, _blobs(settings), _key(settings), progress=progress)
+        return load(
+            archive,
+            database,
+            _blobs(settings),
+            _key(settings),
+            secrets_key(settings),
+            progress=progress,
+        )
     finally:
         database.close()
 

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from steelyard.platform.durable import make_directory
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine, JobQueue
 from steelyard.platform.log.keyring import HeldKeys, Keyring, Keys
+from steelyard.platform.sealed_rows import open_vault
 from steelyard.platform.settings import Settings
 from steelyard.platform.telemetry.metrics import Metrics
 from steelyard.platform.work import Work
@@ -102,6 +104,7 @@ def open_house(settings: Settings) -> House:
     url = settings.database_url.get_secret_value() or sqlite_url(settings.data)
     database = Database(url, pool=settings.database_pool)
     prepare(database)
+    open_vault(database, secrets_key(settings))
     engine = open_engine(settings, database)
     keys = Keyring(settings.key or settings.data / "key.pem")
     keys.first()
@@ -119,6 +122,11 @@ def open_house(settings: Settings) -> House:
         keys=keys,
         blobs=blobs,
     )
+
+
+def secrets_key(settings: Settings) -> Path:
+    """Return where the keys of sealed secrets lie."""
+    return settings.secrets_key or settings.data / "secrets.key"
 
 
 def prepare(database: Database) -> None:

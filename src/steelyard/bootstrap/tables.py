@@ -19,4 +19,5 @@ import steelyard.platform.identity.tables
 import steelyard.platform.jobs.tables
 import steelyard.platform.log.tables
 import steelyard.platform.notify.tables
-import steelyard.platform.replies.tables  # noqa: F401
+import steelyard.platform.replies.tables
+import steelyard.platform.vault_tables  # noqa: F401

@@ -21,7 +21,11 @@ def data_option() -> Callable[[Callable[..., int]], Callable[..., int]]:
 @click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option()
-@click.option("--keys", is_flag=True, help="Put the signing keys into it; guard it like them.")
+@click.option(
+    "--keys",
+    is_flag=True,
+    help="Put the keys into it (signing, sealed secrets); guard it like them.",
+)
 @format_option()
 def command(file: Path, data: Path | None, keys: bool, output_format: str) -> int:
     """Write everything a server holds to FILE: all tables at one moment, and every stored file.

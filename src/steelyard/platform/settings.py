@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     key: Path | None = Field(
         None, description="The Ed25519 key that signs decisions and checkpoints; see below."
     )
+    secrets_key: Path | None = Field(
+        None,
+        description="The file of keys that seal secrets in the database, one a line, the newest "
+        "first; `secrets.key` in the data directory, made at the first start.",
+    )
 
     jobs: Literal["embedded", "procrastinate"] = Field(
         "embedded",

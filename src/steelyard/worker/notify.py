@@ -14,6 +14,8 @@ from steelyard.platform.identity.people import person
 from steelyard.platform.notify import deliveries, mail
 from steelyard.platform.notify.post import Sent, post
 from steelyard.platform.notify.tables import DeliveryRow, NoticeRow, WebhookRow
+from steelyard.platform.sealed_rows import webhook_place
+from steelyard.platform.vault import vault_of
 from steelyard.platform.work import Work
 
 KEPT = dt.timedelta(days=30)
@@ -58,9 +60,10 @@ def deliver_webhook(house: House, payload: dict[str, Any]) -> Callable[[Work], o
         if row is None or webhook is None or row.state != "waiting":
             return _nothing
         url, active, message, body = webhook.url, webhook.state == "active", row.id, row.payload
-        signing = [webhook.secret]
+        vault, place = vault_of(session), webhook_place(webhook.id)
+        signing = [vault.open(webhook.secret, place)]
         if webhook.old_until is not None and webhook.old_until > house.clock():
-            signing.append(webhook.old_secret)
+            signing.append(vault.open(webhook.old_secret, place))
     if active:
         sent = post(
             url,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 from tests.platform.log.build import ANNA, record
 from tests.platform.log.test_verification import tamper
@@ -34,6 +35,9 @@ from steelyard.platform.log.keyring import Keyring
 from steelyard.platform.log.rotation import rotate
 from steelyard.platform.log.sequencer import sequence
 from steelyard.platform.log.tables import EventRow
+from steelyard.platform.notify import webhooks
+from steelyard.platform.notify.tables import WebhookRow
+from steelyard.platform.sealed_rows import open_vault, webhook_place
 
 PAIRS = [
     ("sqlite", "sqlite"),
@@ -74,7 +78,8 @@ def backed(house: House, target: Path) -> Backed:
 
 def restored(house: House, source: Path) -> Restored:
     assert isinstance(house.keys, Keyring)
-    return load(Archive(source), house.database, house.blobs, house.keys.path)
+    secrets_key = house.keys.path.with_name("secrets.key")
+    return load(Archive(source), house.database, house.blobs, house.keys.path, secrets_key)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
@@ -102,6 +107,48 @@ def test_a_house_moves_with_everything(source: str, target: str, tmp_path: Path)
         head = sequence(two.database, two.keys, two.clock())
         assert head is not None
         assert head.size == counts["event"] + 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_sealed_secrets_move_with_their_key_or_not_at_all(kind: str, tmp_path: Path) -> None:
+    key = tmp_path / "one" / "other-name.key"
+    with house_of(kind, tmp_path / "one") as one:
+        vault = open_vault(one.database, key)
+        hook = one.transact(
+            lambda work: webhooks.create(
+                work, ANNA, url="https://203.0.113.7/in", events=["*"], description="", private=True
+            )
+        )
+        bare, whole = tmp_path / "bare.tar", tmp_path / "whole.tar"
+        dump(one.database, one.blobs, bare, one.clock())
+        dump(one.database, one.blobs, whole, one.clock(), secrets_key=key)
+        assert hook.secret.encode() not in whole.read_bytes()
+    with house_of("sqlite", tmp_path / "two") as two:
+        with pytest.raises(InputError) as refused:
+            restored(two, bare)
+        assert refused.value.code == "backup.secrets-key"
+        place = tmp_path / "two" / "secrets.key"
+        place.touch(0o600)
+        place.write_bytes(Fernet.generate_key())
+        for source in (bare, whole):
+            with pytest.raises(InputError) as refused:
+                restored(two, source)
+            assert refused.value.code == "vault.other-key"
+        place.unlink()
+        with two.reading() as session:
+            assert not any(count_rows(session).values()), "nothing was restored"
+        assert restored(two, whole).keys == 1
+        assert place.read_bytes() == key.read_bytes()
+        assert place.stat().st_mode & 0o777 == 0o600
+        open_vault(two.database, place)
+        with two.reading() as session:
+            sealed = session.scalars(select(WebhookRow.secret)).one()
+        assert vault.open(sealed, webhook_place(hook.id)) == hook.secret
+    with house_of("sqlite", tmp_path / "three") as three:
+        place = tmp_path / "three" / "secrets.key"
+        place.touch(0o600)
+        place.write_bytes(key.read_bytes())
+        assert restored(three, bare).keys == 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -29,6 +29,8 @@ from steelyard.platform.database.migrate import step_of
 from steelyard.platform.durable import flush_directory
 from steelyard.platform.log.state import newest_note
 
+SECRETS = "secrets.key"
+"""What a backup calls the keys of sealed secrets, whatever their file is called."""
 ROWS = 5000
 """Rows of one member."""
 
@@ -56,6 +58,7 @@ def dump(
     now: dt.datetime,
     *,
     keys: tuple[Path, ...] = (),
+    secrets_key: Path | None = None,
     progress: Callable[[str], None] = lambda _said: None,
 ) -> Backed:
     """Write a backup to ``target``, a new file that is there whole or not at all.
@@ -70,12 +73,15 @@ def dump(
             next_step="Name a new file; old backups are not overwritten.",
             code="backup.exists",
         )
+    named = {path.name: path for path in keys}
+    if secrets_key is not None:
+        named[SECRETS] = secrets_key
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
             writer = Writer(file)
-            index = _write(writer, database, blobs, now, keys, progress)
+            index = _write(writer, database, blobs, now, named, progress)
             writer.close(index)
             file.flush()
             os.fsync(file.fileno())
@@ -103,7 +109,7 @@ def _write(
     database: Database,
     blobs: Blobs,
     now: dt.datetime,
-    keys: tuple[Path, ...],
+    keys: dict[str, Path],
     progress: Callable[[str], None],
 ) -> Index:
     counts: dict[str, int] = {}
@@ -115,9 +121,9 @@ def _write(
     progress("files")
     for digest in blobs.digests():
         writer.add(f"blobs/{digest}", blobs.size(digest), blobs.stream(digest))
-    for path in keys:
+    for name, path in keys.items():
         data = path.read_bytes()
-        writer.add(f"keys/{path.name}", len(data), [data])
+        writer.add(f"keys/{name}", len(data), [data])
     return Index(
         made_at=now.isoformat(),
         version=__version__,

@@ -20,13 +20,15 @@ from steelyard import __version__
 from steelyard.kernel.errors import ConflictError, InputError, IntegrityError
 from steelyard.ledger.verification import Verification
 from steelyard.platform.backup.archive import Archive
-from steelyard.platform.backup.dump import tables
+from steelyard.platform.backup.dump import SECRETS, tables
 from steelyard.platform.backup.values import columns_of, decode_rows
 from steelyard.platform.blobs.store import Blobs
 from steelyard.platform.database.engine import Database
 from steelyard.platform.database.migrate import is_ours, knows, newest, step_of, upgrade
 from steelyard.platform.durable import make_directory, write_file
 from steelyard.platform.log.verification import verify_database
+from steelyard.platform.vault import CHECK, Vault, other_key, read_vault
+from steelyard.platform.vault_tables import VaultCheckRow
 
 _CHUNK = 1 << 20
 _INSERT = 1000
@@ -47,12 +49,14 @@ def load(
     database: Database,
     blobs: Blobs,
     key: Path,
+    secrets_key: Path,
     *,
     progress: Callable[[str], None] = lambda _said: None,
 ) -> Restored:
-    """Restore ``archive`` into an empty database; ``key`` is where the signing key lies.
+    """Restore ``archive`` into an empty database.
 
-    A backup of older tables goes into those, which are then brought to this version's, as they
+    ``key`` is where the signing key lies, ``secrets_key`` where the keys of sealed secrets do. A
+    backup of older tables goes into those, which are then brought to this version's, as they
     would have been by starting it; the ledger is verified after that.
 
     Raises:
@@ -61,12 +65,16 @@ def load(
         IntegrityError: the backup, or the ledger in it, does not verify.
     """
     found = prepare(archive, database)
+    sealed_with = _check_secrets(archive, secrets_key)
     progress("files")
     files = 0
     for digest, size, file in archive.members("blobs"):
         blobs.put_stream(_pieces(file), sha256=digest, most=size)
         files += 1
-    keys = _keys(archive, key)
+    if sealed_with is not None and not secrets_key.exists():
+        make_directory(secrets_key.parent, 0o700)
+        write_file(secrets_key, sealed_with, 0o600)
+    keys = _keys(archive, key) + (sealed_with is not None)
 
     with database.writing() as session:
         rows = _fill(session, archive, found, progress)
@@ -182,11 +190,47 @@ def _advance(session: Session) -> None:
             )
 
 
+def _check_secrets(archive: Archive, path: Path) -> bytes | None:
+    """Refuse a backup with sealed secrets that nothing here opens; return its keys, if it has any.
+
+    A server restored without them would come up with second factors that accept no code.
+
+    Raises:
+        InputError: the keys are neither in the backup nor in their place, or are other ones.
+    """
+    table = next(each for each in tables() if each.name == VaultCheckRow.__tablename__)
+    sealed = [
+        row["sealed"]
+        for name, size, file in archive.members("tables")
+        if name.startswith(f"{table.name}/")
+        for row in decode_rows(table, file.read(size))
+    ]
+    brought = [f.read(size) for name, size, f in archive.members("keys") if name == SECRETS]
+    if not sealed:
+        return brought[0] if brought else None
+    if not path.exists() and not brought:
+        raise InputError(
+            "The backup holds sealed secrets (second factors, the directory's, webhooks') and not "
+            "the key that opens them; nothing was restored.",
+            next_step=f"Put the server's {SECRETS} at {path} first, or restore a backup made "
+            "with --keys.",
+            code="backup.secrets-key",
+        )
+    vault = read_vault(path, make=False) if path.exists() else Vault(brought[0].split())
+    try:
+        vault.open(sealed[0], CHECK)
+    except IntegrityError as error:
+        raise other_key(path) from error
+    return brought[0] if brought else None
+
+
 def _keys(archive: Archive, key: Path) -> int:
     """Put the keys of the archive beside ``key``; a file that is there must be the same one."""
     count = 0
     for name, size, file in archive.members("keys"):
         data = file.read(size)
+        if name == SECRETS:
+            continue
         path = key if name == key.name else key.with_name(os.path.basename(name))  # noqa: PTH119
         make_directory(path.parent, 0o700)
         if path.exists():

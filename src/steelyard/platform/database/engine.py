@@ -51,6 +51,11 @@ class Database:
         self.engine = _engine(url, pool)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._turns: Turns | None = Turns() if self.sqlite else None
+        self.info: dict[Any, Any] = {}
+        """What every session carries."""
+
+    def _session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False, info=dict(self.info))
 
     def turn(self) -> AbstractContextManager[None]:
         """Wait for the turn of this thread to write and keep it while the context is open."""
@@ -63,11 +68,7 @@ class Database:
         Raises:
             UnavailableError: the database cannot be reached or cannot write; nothing was done.
         """
-        with (
-            _translated(),
-            self.turn(),
-            Session(self.engine, expire_on_commit=False) as session,
-        ):
+        with _translated(), self.turn(), self._session() as session:
             if self.sqlite:
                 session.connection(execution_options={"begin": "IMMEDIATE"})
             with _commit(session):
@@ -76,7 +77,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that sees one state of the database and changes nothing."""
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with _translated(), self._session() as session:
             if not self.sqlite:
                 session.connection(
                     execution_options={

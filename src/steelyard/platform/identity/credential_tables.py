@@ -86,8 +86,8 @@ class PasswordRow(Base):
     hash: Mapped[str] = mapped_column(Text)
     """Empty until the person has chosen a password."""
     changed_at: Mapped[dt.datetime]
-    totp: Mapped[str] = mapped_column(String(64))
-    """Shared secret of the second factor, base32; empty if there is none."""
+    totp: Mapped[str] = mapped_column(Text)
+    """Shared secret of the second factor, sealed; empty if there is none."""
     totp_since: Mapped[dt.datetime | None]
     """When a code was first entered; before that the factor is not asked for."""
     totp_step: Mapped[int]

@@ -24,6 +24,8 @@ from steelyard.platform.identity.mapping import Mapping
 from steelyard.platform.identity.oidc import Identity, Provider, refused
 from steelyard.platform.identity.people import mail_key
 from steelyard.platform.identity.tables import PersonRow
+from steelyard.platform.sealed_rows import OIDC
+from steelyard.platform.vault import vault_of
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -77,7 +79,7 @@ def configure(
         "groups_claim": provider.groups_claim,
         "mapping": msgspec.to_builtins(wanted),
     }
-    row.secret = provider.client_secret or row.secret
+    row.secret = vault_of(work.session).seal(provider.client_secret, OIDC) or row.secret
     row.changed_by, row.changed_at, row.version = actor.id, work.now, row.version + 1
     work.session.flush()
     work.record(
@@ -99,7 +101,8 @@ def read(session: Session) -> tuple[Provider, Mapping, str] | None:
         return None
     shown = view(row)
     provider = Provider(
-        issuer=shown.issuer, client_id=shown.client_id, client_secret=row.secret,
+        issuer=shown.issuer, client_id=shown.client_id,
+        client_secret=vault_of(session).open(row.secret, OIDC),
         scopes=shown.scopes, groups_claim=shown.groups_claim,
     )  # fmt: skip
     return provider, shown.mapping, row.changed_by

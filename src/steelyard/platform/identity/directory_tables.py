@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from steelyard.platform.database.base import Base, Id
@@ -21,8 +21,8 @@ class DirectoryRow(Base):
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     config: Mapped[dict[str, Any]]
-    secret: Mapped[str] = mapped_column(String(500))
-    """Of OIDC the client secret, of SCIM the digest of its token."""
+    secret: Mapped[str] = mapped_column(Text)
+    """Of OIDC the client secret, sealed; of SCIM the digest of its token."""
     changed_by: Mapped[str] = mapped_column(Id)
     changed_at: Mapped[dt.datetime]
     version: Mapped[int]

@@ -86,7 +86,7 @@ def settle(
     if row.totp_since is not None:
         if not attempt.code:
             return Settled(result="code-needed")
-        if not second_factor.accepts(row, attempt.code, work.now):
+        if not second_factor.accepts(work, row, attempt.code):
             return _refuse(work, attempt, person, "code")
     guard.succeeded(work, attempt.mail)
     secret, view = sessions.start(

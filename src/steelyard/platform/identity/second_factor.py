@@ -6,7 +6,6 @@ A code counts once. Ten recovery codes, shown once and kept as digests, stand in
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 import io
 import secrets
@@ -21,6 +20,8 @@ from steelyard.kernel.errors import ConflictError, FieldErrors
 from steelyard.kernel.event import Event
 from steelyard.platform.identity.accounts import row_of
 from steelyard.platform.identity.credential_tables import PasswordRow
+from steelyard.platform.sealed_rows import totp_place
+from steelyard.platform.vault import vault_of
 from steelyard.platform.work import Work
 
 _STEP, _CODES = 30, 10
@@ -55,13 +56,12 @@ def enroll(work: Work, actor: Actor) -> Enrollment:
             next_step="Remove it first, with a code of it.",
             code="second-factor.exists",
         )
-    row.totp = pyotp.random_base32()
-    uri = pyotp.TOTP(row.totp).provisioning_uri(
-        name=actor.mail or actor.id, issuer_name="Steelyard"
-    )
+    secret = pyotp.random_base32()
+    row.totp = vault_of(work.session).seal(secret, totp_place(row.person))
+    uri = pyotp.TOTP(secret).provisioning_uri(name=actor.mail or actor.id, issuer_name="Steelyard")
     drawn = io.BytesIO()
     segno.make(uri, micro=False).save(drawn, kind="svg", xmldecl=False, scale=4, border=4)
-    return Enrollment(secret=row.totp, uri=uri, svg=drawn.getvalue().decode())
+    return Enrollment(secret=secret, uri=uri, svg=drawn.getvalue().decode())
 
 
 def confirm(work: Work, actor: Actor, code: str) -> Recovery:
@@ -78,7 +78,7 @@ def confirm(work: Work, actor: Actor, code: str) -> Recovery:
             next_step="Begin with a new one.",
             code="second-factor.none",
         )
-    if not accepts(row, code, work.now):
+    if not accepts(work, row, code):
         raise FieldErrors([("code", "This is not the code that the app shows now.")])
     row.totp_since = work.now
     codes = ["-".join(_word() for _ in range(3)) for _ in range(_CODES)]
@@ -98,17 +98,17 @@ def remove(work: Work, actor: Actor, person_id: str, *, code: str | None) -> Non
     row = work.session.get(PasswordRow, person_id, with_for_update=True)
     if row is None or not row.totp:
         return
-    if code is not None and row.totp_since is not None and not accepts(row, code, work.now):
+    if code is not None and row.totp_since is not None and not accepts(work, row, code):
         raise FieldErrors([("code", "This is not the code that the app shows now.")])
     row.totp, row.totp_since, row.recovery = "", None, []
     work.record(actor, Event(type="second-factor.disabled", subject=person.alias or ""))
 
 
-def accepts(row: PasswordRow, code: str, now: dt.datetime) -> bool:
+def accepts(work: Work, row: PasswordRow, code: str) -> bool:
     """Tell whether a code counts, and see to it that it does not count again."""
     plain = "".join(letter for letter in code.lower() if letter.isalnum())
     if len(plain) == 6 and plain.isascii() and plain.isdigit() and row.totp:
-        return _accepts_step(row, plain, now)
+        return _accepts_step(work, row, plain)
     digest = _digest(plain)
     left = [kept for kept in row.recovery if not hmac.compare_digest(kept, digest)]
     if len(left) == len(row.recovery):
@@ -117,9 +117,9 @@ def accepts(row: PasswordRow, code: str, now: dt.datetime) -> bool:
     return True
 
 
-def _accepts_step(row: PasswordRow, code: str, now: dt.datetime) -> bool:
-    totp = pyotp.TOTP(row.totp)
-    current = int(now.timestamp()) // _STEP
+def _accepts_step(work: Work, row: PasswordRow, code: str) -> bool:
+    totp = pyotp.TOTP(vault_of(work.session).open(row.totp, totp_place(row.person)))
+    current = int(work.now.timestamp()) // _STEP
     found = None
     for step in (current - 1, current, current + 1):
         if hmac.compare_digest(totp.at(step * _STEP), code) and step > row.totp_step:

@@ -51,8 +51,9 @@ class WebhookRow(Base):
     """Types of events, or beginnings of them with ``*``."""
     state: Mapped[str] = mapped_column(String(10))
     """``active`` or ``disabled``."""
-    secret: Mapped[str] = mapped_column(String(80))
-    old_secret: Mapped[str] = mapped_column(String(80))
+    secret: Mapped[str] = mapped_column(Text)
+    """Sealed, as is the old one."""
+    old_secret: Mapped[str] = mapped_column(Text)
     old_until: Mapped[dt.datetime | None]
     """Until when deliveries are signed with the old secret, too."""
     seen: Mapped[int] = mapped_column(Counter)

@@ -21,6 +21,8 @@ from steelyard.platform.notify import deliveries
 from steelyard.platform.notify.guard import check_url
 from steelyard.platform.notify.post import new_signing_secret
 from steelyard.platform.notify.tables import DeliveryRow, WebhookRow
+from steelyard.platform.sealed_rows import webhook_place
+from steelyard.platform.vault import vault_of
 from steelyard.platform.versions import check_version
 from steelyard.platform.work import Work
 
@@ -83,13 +85,14 @@ def create(
             next_step="Delete one, or have one receiver pass messages on.",
             code="webhook.many",
         )
+    secret, webhook_id = new_signing_secret(), work.id("whk")
     row = WebhookRow(
-        id=work.id("whk"),
+        id=webhook_id,
         url=url,
         description=description,
         events=filters,
         state="active",
-        secret=new_signing_secret(),
+        secret=vault_of(work.session).seal(secret, webhook_place(webhook_id)),
         old_secret="",
         old_until=None,
         seen=ledger_size(work.session),
@@ -100,7 +103,7 @@ def create(
     )
     work.session.add(row)
     work.record(actor, _event("webhook.created", row))
-    return view(row, secret=row.secret)
+    return view(row, secret=secret)
 
 
 def change(
@@ -140,10 +143,11 @@ def rotate(work: Work, actor: Actor, webhook: str, expected: int) -> WebhookView
     row = row_of(work.session, webhook, lock=True)
     check_version(row.version, expected, view(row))
     row.old_secret, row.old_until = row.secret, work.now + OVERLAP
-    row.secret = new_signing_secret()
+    secret = new_signing_secret()
+    row.secret = vault_of(work.session).seal(secret, webhook_place(row.id))
     row.updated_at, row.version = work.now, row.version + 1
     work.record(actor, _event("webhook.rotated", row))
-    return view(row, secret=row.secret)
+    return view(row, secret=secret)
 
 
 def remove(work: Work, actor: Actor, webhook: str, expected: int) -> None:
