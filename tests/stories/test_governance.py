@@ -188,7 +188,7 @@ def test_a_public_product_is_decided_by_people(town: Town, tmp_path: Path) -> No
         "anna", "requester", "administrator", "security", "legal", "privacy", unit="search"
     )
     sven = town.settle("sven", "security", unit="it")
-    olga = town.settle("olga", "model-owner", unit="products")
+    olga = town.settle("olga", "model-owner", unit="search")
     lena = town.settle("lena", "legal", unit="law")
     paul = town.settle("paul", "privacy", unit="law")
     petra = town.settle("petra", "privacy", unit="law")
