@@ -30,6 +30,7 @@ from steelyard.platform.identity import accounts, tokens, training, units
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.settings import Settings
 from steelyard.platform.telemetry.logs import configure
+from steelyard.platform.vault import Vault, put_vault
 from steelyard.platform.work import Work
 from steelyard.ui.app import create_site
 from steelyard.worker.loop import Worker
@@ -93,6 +94,7 @@ def open_town(kind: str, directory: Path, charter: str) -> Iterator[Town]:
     database = open_database(kind, directory)
     clock = Clock(dt.datetime.now(dt.UTC).replace(microsecond=0))
     queue = EmbeddedQueue(database, clock)
+    put_vault(database.info, Vault.fresh())
     house = House(database=database, jobs=queue, engine=queue, clock=clock)
     house.settings = Settings.model_construct(data=directory / "data", local_models=True)
     (directory / "data").mkdir()

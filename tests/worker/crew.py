@@ -22,6 +22,7 @@ from steelyard.kernel.event import Event
 from steelyard.platform.database.engine import Database
 from steelyard.platform.jobs.embedded import EmbeddedQueue
 from steelyard.platform.jobs.port import Engine
+from steelyard.platform.vault import Vault, put_vault
 from steelyard.platform.work import Work
 from steelyard.worker.loop import Worker
 
@@ -48,6 +49,7 @@ def open_crew(url: str, engine: str, silence: float) -> House:
         queue.install()
     else:
         queue = EmbeddedQueue(database, utc_now, lease=dt.timedelta(seconds=silence))
+    put_vault(database.info, Vault.fresh())
     return House(database=database, jobs=queue, engine=queue)
 
 
