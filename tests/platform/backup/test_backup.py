@@ -292,9 +292,13 @@ def test_an_empty_house_can_be_backed_up(tmp_path: Path) -> None:
         assert restored(two, tmp_path / "backup.tar").verification is None
 
 
+LATER = {"upstream", "vault_check"}
+"""Tables that came after the step the older backup is of."""
+
+
 def older(house: House, target: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Back a house up as the version did whose tables ended with ``step``."""
-    then = [table for table in dump_module.tables() if table.name != "upstream"]
+    then = [table for table in dump_module.tables() if table.name not in LATER]
     with monkeypatch.context() as patched:
         patched.setattr(dump_module, "tables", lambda: then)
         patched.setattr(dump_module, "step_of", lambda _session: step)
@@ -310,20 +314,23 @@ def test_an_older_backup_is_brought_up_to_this_version(
         fill(one)
         older(one, source, monkeypatch, "0002")
         with one.reading() as session:
-            counts = count_rows(session)
+            counts = {name: n for name, n in count_rows(session).items() if name not in LATER}
     with house_of("sqlite", tmp_path / "new") as new, pytest.raises(ConflictError) as refused:
         restored(new, source)
     assert refused.value.code == "backup.prepared", "newer tables are not made older"
     (tmp_path / "two").mkdir()
     database = empty_database(target, tmp_path / "two")
     try:
-        found = load(Archive(source), database, memory_blobs(), tmp_path / "two" / "key.pem")
+        two = tmp_path / "two"
+        found = load(
+            Archive(source), database, memory_blobs(), two / "key.pem", two / "secrets.key"
+        )
         assert found.verification is not None
         assert found.verification.ok
         with database.reading() as session:
             assert step_of(session) == newest()
             assert not differences(session.connection(), Base.metadata)
-            assert count_rows(session) == counts
+            assert counts.items() <= count_rows(session).items()
             assert session.scalars(select(UseCaseRow)).one().facts["name"] == "internal-search"
     finally:
         database.close()

@@ -203,7 +203,7 @@ def _check_secrets(archive: Archive, path: Path) -> bytes | None:
         row["sealed"]
         for name, size, file in archive.members("tables")
         if name.startswith(f"{table.name}/")
-        for row in decode_rows(table, file.read(size))
+        for row in decode_rows(table, archive.index.tables[table.name], file.read(size))
     ]
     brought = [f.read(size) for name, size, f in archive.members("keys") if name == SECRETS]
     if not sealed:

@@ -342,10 +342,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "upstream.commit": (
         "{model} has a newer commit",
         (
-            "The hub has a commit {commit} of {model} ({subject}), which is the revision {revision} "
-            "in quarantine. Nothing that was approved of {parent} holds for it: compare the two, "
-            "and request it, saying why, if you want it. Approved adoptions of the model: "
-            "{adoptions}."
+            "The hub has a commit {commit} of {model} ({subject}), which is the revision "
+            "{revision} in quarantine. Nothing that was approved of {parent} holds for it: compare "
+            "the two, and request it, saying why, if you want it. Approved adoptions of the "
+            "model: {adoptions}."
         ),
     ),
     "upstream.failing": (
