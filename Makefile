@@ -6,6 +6,9 @@ BIN := .venv/bin
 FUZZ_SECONDS ?= 120
 FUZZ_START ?=
 SAY := @echo "steelyard:"
+# Tests start this program hundreds of times; where it may not keep what it compiled, each of them
+# compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check types style architecture unit fuzz compiled test-compiled wheel wheel-compiled bench bench-licenses bench-portfolio \
