@@ -81,7 +81,7 @@ ROOT_ROUTERS: tuple[Router, ...] = (health.router, notifications.links)
 """Those that are not below ``/api/v1``."""
 BODY_MOST = 4 * 1024 * 1024
 """Bytes of a request's body; larger files go through uploads, which stream."""
-STREAMED = frozenset({"/api/v1/uploads"})
+STREAMED = frozenset({"/api/v1/uploads", "/requests/new"})
 """Addresses whose bodies are files; they have a bound of their own."""
 _TRACE = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 

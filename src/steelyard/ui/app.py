@@ -12,16 +12,24 @@ from steelyard.api.app import create_app
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.ui import assets, errors, preferences
+from steelyard.ui.blocked import view as blocked
 from steelyard.ui.design import view as design
 from steelyard.ui.door import Pages
 from steelyard.ui.home import view as home
+from steelyard.ui.intake import view as intake
 from steelyard.ui.login import view as login
+from steelyard.ui.requests import view as requests
+from steelyard.ui.use_cases import view as use_cases
 
 PAGES: tuple[Pages, ...] = (
     home.pages,
     login.pages,
     preferences.pages,
     design.pages,
+    blocked.pages,
+    intake.pages,  # before requests: /requests/new is not the id of one
+    requests.pages,
+    use_cases.pages,
 )
 
 

@@ -23,13 +23,14 @@ changes, so that nobody's change is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.responses import RedirectResponse, Response
 from structlog.contextvars import bind_contextvars
 
@@ -46,6 +47,7 @@ from steelyard.kernel.errors import (
     SteelyardError,
     UnauthenticatedError,
 )
+from steelyard.kernel.limits import MIB
 from steelyard.platform.identity import people
 from steelyard.platform.identity.permissions import allowed, demand
 from steelyard.platform.work import Work
@@ -58,6 +60,10 @@ OPEN = "open"
 """The right of a page that anybody may see without logging in."""
 _SHOWN_AGAIN = (InputError, ConflictError, ForbiddenError, BusyError, UnauthenticatedError)
 """Errors a person can do something about at the form itself."""
+_FILES_MOST = 2000
+"""Files of one form."""
+_STRANGERS_MOST = MIB
+"""Bytes of a form with files that are read from somebody nobody knows: what they typed is kept."""
 
 
 class Pages(APIRouter):
@@ -67,15 +73,19 @@ class Pages(APIRouter):
         """Return what makes a function the page at ``path``."""
         return self._add("GET", path, right)
 
-    def form(self, path: str, *, right: str) -> Callable[[H], H]:
-        """Return what makes a function the receiver of the form at ``path``."""
-        return self._add("POST", path, right)
+    def form(self, path: str, *, right: str, files: bool = False) -> Callable[[H], H]:
+        """Return what makes a function the receiver of the form at ``path``.
 
-    def _add(self, method: str, path: str, right: str) -> Callable[[H], H]:
+        A form that brings ``files`` may be as large as the files of a model; it is read only once
+        it is known who sends it. Its path stands in :data:`steelyard.api.app.STREAMED`.
+        """
+        return self._add("POST", path, right, files)
+
+    def _add(self, method: str, path: str, right: str, files: bool = False) -> Callable[[H], H]:
         def add(handler: H) -> H:
             self.add_api_route(
                 path, handler, methods=[method], response_model=None, include_in_schema=False,
-                openapi_extra={"x-right": right, "x-page": True},
+                openapi_extra={"x-right": right, "x-page": True, "x-files": files},
             )  # fmt: skip
             return handler
 
@@ -119,6 +129,16 @@ class Form:
         """Return an uploaded file, or None if none was chosen."""
         found = self._data.get(name)
         return found if isinstance(found, UploadFile) and found.filename else None
+
+    def files(self, name: str) -> list[UploadFile]:
+        """Return the files uploaded under ``name``; none if none was chosen."""
+        found = self._data.getlist(name)
+        return [each for each in found if isinstance(each, UploadFile) and each.filename]
+
+    def with_(self, **values: str) -> Form:
+        """Return the same form with some of its texts put in place of what was sent."""
+        kept = [pair for pair in self._data.multi_items() if pair[0] not in values]
+        return Form(FormData([*kept, *values.items()]))
 
     @property
     def key(self) -> str:
@@ -223,6 +243,12 @@ class Looking(Called):
         """Show a form again with what is wrong, by field where that is known."""
         from steelyard.api.problems import status_of
 
+        if error.code == "idempotency.reused":  # the way back, other words, sent again
+            error = ConflictError(
+                self.say("You sent this form before, with other words; that was done."),
+                next_step=self.say("Look whether it is what you want. Send it again to do both."),
+                code=error.code,
+            )
         form.errors = faults_of(error)
         self.request.state.error = error
         response = again()
@@ -255,31 +281,62 @@ class LoginNeeded(Exception):
         self.request, self.form = request, form
 
 
-async def _read(request: Request) -> Form | None:
+async def _read(request: Request, known: bool) -> Form | None:
     if request.method not in ("POST", "PUT", "PATCH"):
         return None
-    return Form(await request.form(max_files=200, max_fields=2000, max_part_size=2**20))
+    if not request.scope["route"].openapi_extra.get("x-files"):
+        return Form(await request.form(max_files=200, max_fields=2000, max_part_size=2**20))
+    most = request.app.state.house.settings.upload_mib * MIB if known else _STRANGERS_MOST
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return Form(await FormParser(request.headers, _counted(request, most)).parse())
+    parser = MultiPartParser(
+        request.headers, _counted(request, most), max_files=_FILES_MOST, max_fields=2000,
+        max_part_size=2**20,
+    )  # fmt: skip
+    try:
+        return Form(await parser.parse())
+    except MultiPartException as error:
+        raise InputError(
+            f"The form cannot be read: {error.message}", next_step="Send it again.",
+            code="form.malformed",
+        ) from error  # fmt: skip
+
+
+async def _counted(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body of a request, and refuse more than ``most`` bytes of it."""
+    seen = 0
+    async for piece in request.stream():
+        seen += len(piece)
+        if seen > most:
+            raise InputError(
+                f"The form is too large: at most {most // MIB} MiB are taken.",
+                next_step="Send fewer or smaller files, or let an operator raise "
+                "STEELYARD_UPLOAD_MIB.",
+                code="body.size",
+            )
+        yield piece
 
 
 async def _looking(request: Request) -> Looking:
     """Find out who looks, and check the right the page declares."""
     refuse_nul(request)
-    form = await _read(request)
+    right = request.scope["route"].openapi_extra["x-right"]
+    actor: Actor | None = await run_in_threadpool(request.app.state.authenticate, request)
+    if actor is not None:
+        request.scope["actor"] = actor.alias
+        bind_contextvars(trace=request.scope.get("trace", ""), actor=actor.alias)
+        if right != OPEN:
+            demand(actor, right)
+    form = await _read(request, actor is not None)
     if form is not None and any("\x00" in name + value for name, value in form.pairs()):
         raise InputError(
             "A text holds the character U+0000.", next_step="Leave it out.",
             code="input.characters",
         )  # fmt: skip
     request.state.form = form
-    right = request.scope["route"].openapi_extra["x-right"]
-    actor: Actor | None = await run_in_threadpool(request.app.state.authenticate, request)
     if actor is None and right != OPEN:
         raise LoginNeeded(request, form)
-    if actor is not None:
-        request.scope["actor"] = actor.alias
-        bind_contextvars(trace=request.scope.get("trace", ""), actor=actor.alias)
-        if right != OPEN:
-            demand(actor, right)
     body = repr(form.pairs()).encode() if form is not None else b""
     return Looking(request, request.app.state.house, actor, look_of(request), body)
 

@@ -26,7 +26,7 @@ from steelyard.charter.facts import (
     ScanFacts,
     use_case_facts,
 )
-from steelyard.kernel.assessment import Outcome, SignOff, Tier, Track
+from steelyard.kernel.assessment import Driver, Outcome, SignOff, Tier, Track
 from steelyard.kernel.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Likely(Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     tier: Tier
+    tier_reason: str
+    """Which condition of the charter set the tier, with the facts it read."""
+    drivers: tuple[Driver, ...]
+    """What the score is made of, most first."""
     track: Track
     decided_by: str
     within: str
@@ -119,6 +123,8 @@ def _likely(found: Evaluation) -> Likely:
     return Likely(
         outcome=found.decision.outcome,
         tier=found.risk.tier,
+        tier_reason=found.risk.tier_reason,
+        drivers=found.risk.drivers,
         track=found.review.track,
         decided_by=found.review.decided_by,
         within=found.review.within,
