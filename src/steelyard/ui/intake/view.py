@@ -23,10 +23,12 @@ from steelyard.platform.work import Work
 from steelyard.ui.door import Form, Looking, Pages, Sent, Viewer
 from steelyard.ui.intake.files import keep_files
 from steelyard.ui.intake.foresee import NEW, Foreseen, foresee
-from steelyard.ui.use_cases.questions import answers_of, told
+from steelyard.ui.use_cases.questions import answers_of, check_length, told
 
 pages = Pages()
 ENVIRONMENTS: Final = ("sandbox", "staging", "production")
+MOST: Final = {"reference": 500, "environment": 60}
+"""Characters of a field of a request."""
 _CHOICES = 100
 """Use cases to choose from."""
 _KNOWN = 30
@@ -93,6 +95,7 @@ def make(work: Work, actor: Actor, form: Form, *, draft: bool) -> RequestView:
 
 def _check(work: Work, actor: Actor, form: Form, *, draft: bool) -> None:
     """Refuse a form with everything that is wrong with it."""
+    check_length(form, ("reference", "environment", "justification"), MOST)
     wrong: list[tuple[str, str]] = []
     if not form["reference"]:
         wrong.append(("reference", "Name a model, or choose files."))

@@ -131,7 +131,7 @@ def _read(session: Session, actor: Actor, request_id: str) -> tuple[Story, str]:
         review=reviews.get(session, actor, open_reviews[0].id) if open_reviews else None,
         decision=decided[0] if decided else None,
         exceptions=exceptions.find(session, actor, limit=_EXCEPTIONS, request=request_id),
-        happened=happenings(session, request_id, limit=_HAPPENINGS),
+        happened=happenings(session, actor, request_id, limit=_HAPPENINGS),
     )
     return story, digest
 

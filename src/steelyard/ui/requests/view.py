@@ -17,12 +17,13 @@ from steelyard.kernel.errors import FieldErrors, StaleError
 from steelyard.platform.log.timeline import happenings
 from steelyard.platform.work import Work
 from steelyard.ui.door import Form, Looking, Pages, Sent, Viewer
-from steelyard.ui.intake.view import ENVIRONMENTS
+from steelyard.ui.intake.view import ENVIRONMENTS, MOST
 from steelyard.ui.requests import progress
 from steelyard.ui.requests.story import Story, read_story
 from steelyard.ui.requests.words import told
 from steelyard.ui.tables import Column, Filter, export, listed
 from steelyard.ui.texts import mark
+from steelyard.ui.use_cases.questions import check_length
 
 pages = Pages()
 COLUMNS: Final = (
@@ -146,6 +147,7 @@ def _answer(work: Work, viewer: Looking, story: Story, form: Form) -> object:
         FieldErrors: a line has no answer.
         StaleError, ConflictError, ForbiddenError
     """
+    check_length(form, FIELDS, MOST)
     lines = story.changes
     said = [(each, form[f"answer-{each.id}"]) for each in lines]
     missing = [
@@ -178,6 +180,7 @@ def _talk(work: Work, viewer: Looking, review: str, said: list[tuple[CommentView
 
 
 def _needed(form: Form) -> None:
+    check_length(form, FIELDS, MOST)
     if not form["reference"]:
         raise FieldErrors([("reference", "Name a model.")])
     if not form["environment"]:
@@ -206,7 +209,7 @@ def _form(viewer: Looking, request: RequestView, form: Form) -> Response:
     by = ""
     if isinstance(error, StaleError) and isinstance(error.current, RequestView):
         now = error.current
-        last = viewer.find(lambda session: happenings(session, now.id, limit=500))
+        last = viewer.find(lambda session: happenings(session, viewer.actor, now.id, limit=500))
         by = last[-1].actor_name if last else ""
     return viewer.show(
         "requests/change.html", request=now, form=form, by=by,

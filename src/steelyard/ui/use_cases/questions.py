@@ -69,6 +69,9 @@ FIVE: Final = (
     ),
 )  # fmt: skip
 """What is asked when a use case is registered; everything else can come later."""
+_MOST: Final = 5000
+MOST: Final = {"name": 100, "unit": 100, "environment": 60, "owner": 320, "sponsor": 320}
+"""Characters of a field; of others a page or two."""
 NAMES: Final = tuple(question.name for question in FIVE)
 TEXTS: Final = ("name", "purpose")
 
@@ -181,9 +184,29 @@ def told(viewer: Looking) -> Told:
     ]
 
 
+def check_length(form: Form, names: tuple[str, ...], most: dict[str, int]) -> None:
+    """Refuse texts that are longer than there is room for.
+
+    Raises:
+        FieldErrors: each of them, with how much is taken.
+    """
+    wrong = [
+        (name, f"This has {len(form[name])} characters; at most {room} are taken.")
+        for name in names
+        if len(form[name]) > (room := most.get(name, _MOST))
+    ]
+    if wrong:
+        raise FieldErrors(wrong)
+
+
 def answers_of(form: Form) -> dict[str, Any]:
-    """Return what a form says of a new use case; questions nobody answered are left out."""
+    """Return what a form says of a new use case; questions nobody answered are left out.
+
+    Raises:
+        FieldErrors: a text is too long.
+    """
     names = (*TEXTS, *NAMES, "unit", "environment")
+    check_length(form, names, MOST)
     return {name: form[name] for name in names if form[name]}
 
 
@@ -193,6 +216,7 @@ def facts_of(form: Form, names: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         FieldErrors: what was typed is not a number, a date or the like; all of them at once.
     """
+    check_length(form, names, MOST)
     found: dict[str, Any] = {}
     wrong: list[tuple[str, str]] = []
     for name in names:

@@ -178,7 +178,7 @@ def _page(viewer: Looking, use_case_id: str, form: Form) -> Response:
             "decisions": decisions.find(session, actor, limit=_RELATED, use_case=case.id),
             "happened": [
                 each
-                for each in happenings(session, case.id, limit=500)
+                for each in happenings(session, viewer.actor, case.id, limit=500)
                 if each.subject == case.id
             ],
         }  # fmt: skip
@@ -209,7 +209,7 @@ def _edit(viewer: Looking, case: UseCaseView, form: Form) -> Response:
     differs: list[dict[str, str]] = []
     if isinstance(error, StaleError) and isinstance(error.current, UseCaseView):
         case = error.current
-        last = viewer.find(lambda session: happenings(session, case.id, limit=500))
+        last = viewer.find(lambda session: happenings(session, viewer.actor, case.id, limit=500))
         mine = [each for each in last if each.type == "use-case.changed"]
         by = mine[-1].actor_name if mine else ""
         form, differs = _merged(_stands(case), form)
