@@ -50,6 +50,16 @@ ROLES = {
 }
 """Who lives in the place; everybody but Anna and Omar belongs to no unit."""
 
+STRICTER = """extends: standard
+charter: our-charter
+version: "2"
+effective: 2026-01-01
+owner: risk@example.org
+purpose: What Example Corporation asks of open-weight models.
+licenses:
+  allow: [permissive, research-only]
+"""
+
 
 class Place(Town):
     """A town whose people have browsers."""
@@ -114,7 +124,15 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         {"review": review["id"], "text": "Name the license.", "owner": town.ids["anna"],
          "severity": "medium"},
     ).body  # fmt: skip
+    proposal = lena.post(
+        "/charters/proposals",
+        {"file": "charter.yaml", "texts": {"charter.yaml": STRICTER}, "why": "Research-only "
+         "licenses keep coming up; the list now says what we think of them."},
+    ).body  # fmt: skip
     return {
+        "proposal_id": proposal["id"],
+        "sha256": anna.get("/charters/current").body["sha256"],
+        "control_id": "acceptance-evaluation",
         "use_case_id": public["id"],
         "request_id": asked["id"],
         "assessment_id": request["assessment"],

@@ -13,10 +13,15 @@ from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.ui import assets, errors, preferences
 from steelyard.ui.blocked import view as blocked
+from steelyard.ui.charter import proposals as charter_proposals
+from steelyard.ui.charter import view as charter
+from steelyard.ui.controls import catalog
+from steelyard.ui.controls import view as controls
 from steelyard.ui.design import view as design
 from steelyard.ui.door import Pages
 from steelyard.ui.home import view as home
 from steelyard.ui.intake import view as intake
+from steelyard.ui.ledger import view as ledger
 from steelyard.ui.login import view as login
 from steelyard.ui.requests import view as requests
 from steelyard.ui.use_cases import view as use_cases
@@ -30,6 +35,11 @@ PAGES: tuple[Pages, ...] = (
     intake.pages,  # before requests: /requests/new is not the id of one
     requests.pages,
     use_cases.pages,
+    charter_proposals.pages,
+    charter.pages,
+    controls.pages,
+    catalog.pages,
+    ledger.pages,
 )
 
 

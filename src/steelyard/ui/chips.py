@@ -66,6 +66,27 @@ CLOCKS: Final = {
     "met late": Chip("pending", "check", mark("met late")),
     "stopped": Chip("neutral", "dash", mark("stopped")),
 }
+PROPOSALS: Final = {
+    "open": Chip("notice", "hourglass", mark("open")),
+    "adopted": Chip("good", "check", mark("adopted")),
+    "rejected": Chip("bad", "cross", mark("rejected")),
+    "withdrawn": Chip("neutral", "dash", mark("withdrawn")),
+}
+DIRECTIONS: Final = {
+    "looser": Chip("bad", "warning", mark("looser")),
+    "mixed": Chip("pending", "warning", mark("looser and stricter")),
+    "unclear": Chip("pending", "question", mark("a person must judge")),
+    "stricter": Chip("good", "check", mark("stricter")),
+    "same": Chip("neutral", "dash", mark("the same meaning")),
+}
+ADMITTED: Final = {
+    "allowed": Chip("good", "check", mark("allowed")),
+    "warn": Chip("neutral", "warning", mark("allowed, with a warning")),
+    "condition": Chip("notice", "diamond", mark("under a condition")),
+    "depends": Chip("pending", "question", mark("depends on the case")),
+    "review": Chip("pending", "hourglass", mark("reviewed")),
+    "reject": Chip("bad", "cross", mark("forbidden")),
+}
 KINDS: Final[dict[str, dict[str, Chip]]] = {
     "request": REQUESTS,
     "stage": STAGES,
@@ -74,6 +95,9 @@ KINDS: Final[dict[str, dict[str, Chip]]] = {
     "review": REVIEWS,
     "answer": ANSWERS,
     "clock": CLOCKS,
+    "proposal": PROPOSALS,
+    "direction": DIRECTIONS,
+    "admitted": ADMITTED,
     "outcome": told.OUTCOMES,
     "verdict": told.VERDICTS,
     "severity": told.SEVERITIES,

@@ -44,7 +44,8 @@ class Column(NamedTuple):
     word: str
     kind: str = "text"
     """text, name (bold, linked), link, chip:KIND, tier, when, day, person, number, size, code,
-    tags, deadline or bool."""
+    tags, deadline, bool, word, event or alias (these two by ``events`` and ``aliases`` of the
+    page)."""
     link: str = ""
     """Address with ``{field}`` of the row; for ``name`` and ``link``."""
     shown: bool = True
