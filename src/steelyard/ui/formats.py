@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
+from steelyard.ui import texts
+from steelyard.ui.texts import mark
+
+_NOW = dt.timedelta(seconds=10)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -33,6 +37,7 @@ class Formats:
     """How one reader writes dates and numbers."""
 
     def __init__(self, language: str, zone: str) -> None:
+        self._code = language
         self._language = "en_GB" if language == "en" else language
         self._zone = zone_of(zone)
 
@@ -50,6 +55,8 @@ class Formats:
 
     def ago(self, span: dt.timedelta) -> str:
         """Return how long ago, or in how long, in the largest unit that fits."""
+        if abs(span) < _NOW:
+            return texts.of(self._code).gettext(mark("just now"))
         return format_timedelta(span, add_direction=True, threshold=1.5, locale=self._language)
 
     def span(self, span: dt.timedelta) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from steelyard.kernel.errors import InputError, MissingError, UnavailableError
 from steelyard.kernel.event_words import EVENTS
 from steelyard.ledger.signing import NoteKey
 from steelyard.platform.identity.tables import PersonRow
+from steelyard.platform.identity.visibility import readable
 from steelyard.platform.log import entries
 from steelyard.platform.log.reader import raw
 from steelyard.platform.log.tables import EventRow
@@ -128,6 +130,11 @@ def _row(session: Session, seq: str) -> EventRow:
     return row
 
 
+def _seen(session: Session, actor: Actor, row: EventRow) -> entries.EntryView:
+    (told,) = readable(session, actor, [(row.subject, row.about)])
+    return entries.view(row, told)
+
+
 def _entry(session: Session, actor: Actor, seq: str) -> dict[str, Any]:
     row = _row(session, seq)
     try:
@@ -141,7 +148,7 @@ def _entry(session: Session, actor: Actor, seq: str) -> dict[str, Any]:
         )
     ).one()
     return {
-        "entry": entries.view(row, actor),
+        "entry": _seen(session, actor, row),
         "way": path,
         "previous": around[0],
         "next": around[1],
@@ -179,8 +186,8 @@ def verify(viewer: Viewer, seq: str) -> Response:
     def ask(session: Session) -> tuple[entries.EntryView, list[paths.Check]]:
         row = _row(session, seq)
         if row.position is None:
-            return entries.view(row, viewer.actor), []
-        return entries.view(row, viewer.actor), paths.check(session, row)
+            return _seen(session, viewer.actor, row), []
+        return _seen(session, viewer.actor, row), paths.check(session, row)
 
     found, checks = viewer.find(ask)
     return viewer.show("ledger/verify.html", entry=found, checks=checks, events=EVENTS)
@@ -196,5 +203,6 @@ def fields_of(document: dict[str, Any], before: str = "") -> list[tuple[str, str
         elif isinstance(value, list):
             found.append((whole, ", ".join(map(str, value)) or NOTHING))
         else:
-            found.append((whole, NOTHING if value in (None, "", {}) else str(value)))
+            plain = json.dumps(value) if isinstance(value, bool) else str(value)
+            found.append((whole, NOTHING if value is None or value in ("", {}) else plain))
     return found
