@@ -133,6 +133,7 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         "proposal_id": proposal["id"],
         "sha256": anna.get("/charters/current").body["sha256"],
         "control_id": "acceptance-evaluation",
+        **administered(town, callers["ada"]),
         "use_case_id": public["id"],
         "request_id": asked["id"],
         "assessment_id": request["assessment"],
@@ -145,6 +146,28 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         "seq": "1",
         "user_id": town.ids["anna"],
         "unit": "search",
+    }
+
+
+def administered(town: Place, ada: Any) -> dict[str, str]:
+    """Have somebody administer the place: a robot, a webhook that was tried, a job."""
+    robot = ada.post(
+        "/robots",
+        {"name": "deploy", "purpose": "Asks the gate before every roll-out to the clusters.",
+         "owner": town.ids["ada"], "roles": ["requester"], "units": ["search"]},
+    ).body  # fmt: skip
+    ada.post(f"/robots/{robot['id']}/tokens", {"name": "nightly", "environments": ["staging"]})
+    hook = ada.post(
+        "/webhooks",
+        {"url": "https://hooks.example.org/services/steelyard/decisions",
+         "events": ["request.*", "decision.issued"], "description": "Chat of the platform team"},
+    ).body  # fmt: skip
+    delivery = ada.post(f"/webhooks/{hook['id']}/test", {}).body
+    return {
+        "robot_id": robot["id"],
+        "webhook_id": hook["id"],
+        "delivery_id": delivery["id"],
+        "job_id": ada.get("/jobs").body["items"][0]["id"],
     }
 
 

@@ -12,9 +12,14 @@ from steelyard.api.app import create_app
 from steelyard.bootstrap.house import House
 from steelyard.kernel.actor import Actor
 from steelyard.ui import assets, errors, preferences
+from steelyard.ui.about import view as about
+from steelyard.ui.account import tokens
+from steelyard.ui.account import view as account
+from steelyard.ui.admin import view as admin
 from steelyard.ui.blocked import view as blocked
 from steelyard.ui.charter import proposals as charter_proposals
 from steelyard.ui.charter import view as charter
+from steelyard.ui.clocks import view as clocks
 from steelyard.ui.controls import catalog
 from steelyard.ui.controls import view as controls
 from steelyard.ui.design import view as design
@@ -22,14 +27,24 @@ from steelyard.ui.door import Pages
 from steelyard.ui.home import view as home
 from steelyard.ui.intake import view as intake
 from steelyard.ui.ledger import view as ledger
+from steelyard.ui.links import place_of
 from steelyard.ui.login import view as login
+from steelyard.ui.notifications import view as notifications
 from steelyard.ui.requests import view as requests
+from steelyard.ui.search import view as search
 from steelyard.ui.use_cases import view as use_cases
 
 PAGES: tuple[Pages, ...] = (
+    about.pages,
+    account.pages,
+    tokens.pages,
+    *admin.PAGES,
+    clocks.pages,
     home.pages,
     login.pages,
+    notifications.pages,
     preferences.pages,
+    search.pages,
     design.pages,
     blocked.pages,
     intake.pages,  # before requests: /requests/new is not the id of one
@@ -48,6 +63,7 @@ def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -
     app = create_app(house, authenticate)
     for pages in PAGES:
         app.include_router(pages)
+    app.state.place_of = place_of
     app.include_router(assets.router)
     errors.install(app)
     return app

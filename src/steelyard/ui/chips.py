@@ -86,6 +86,34 @@ ADMITTED: Final = {
     "depends": Chip("pending", "question", mark("depends on the case")),
     "review": Chip("pending", "hourglass", mark("reviewed")),
     "reject": Chip("bad", "cross", mark("forbidden")),
+PEOPLE: Final = {
+    "invited": Chip("pending", "hourglass", mark("invited")),
+    "active": Chip("good", "check", mark("active")),
+    "locked": Chip("bad", "warning", mark("locked")),
+    "disabled": Chip("neutral", "dash", mark("disabled")),
+}
+TOKENS: Final = {
+    "active": Chip("good", "check", mark("active")),
+    "expired": Chip("neutral", "hourglass", mark("expired")),
+    "revoked": Chip("bad", "cross", mark("revoked")),
+}
+DELIVERIES: Final = {
+    "waiting": Chip("notice", "hourglass", mark("waiting")),
+    "delivered": Chip("good", "check", mark("delivered")),
+    "failed": Chip("bad", "cross", mark("failed")),
+}
+JOBS: Final = {
+    "waiting": Chip("notice", "hourglass", mark("waiting")),
+    "running": Chip("notice", "diamond", mark("running")),
+    "done": Chip("good", "check", mark("done")),
+    "dead": Chip("bad", "cross", mark("given up")),
+}
+RUNNING: Final = {
+    "running": Chip("notice", "hourglass", mark("running")),
+    "paused": Chip("neutral", "dash", mark("paused")),
+    "overdue": Chip("bad", "warning", mark("overdue")),
+    "met": Chip("good", "check", mark("met")),
+    "stopped": Chip("neutral", "dash", mark("stopped")),
 }
 KINDS: Final[dict[str, dict[str, Chip]]] = {
     "request": REQUESTS,
@@ -98,6 +126,11 @@ KINDS: Final[dict[str, dict[str, Chip]]] = {
     "proposal": PROPOSALS,
     "direction": DIRECTIONS,
     "admitted": ADMITTED,
+    "running": RUNNING,
+    "person": PEOPLE,
+    "token": TOKENS,
+    "delivery": DELIVERIES,
+    "job": JOBS,
     "outcome": told.OUTCOMES,
     "verdict": told.VERDICTS,
     "severity": told.SEVERITIES,

@@ -15,10 +15,14 @@ from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import BusyError, MissingError, SteelyardError, UnavailableError
 from steelyard.ui import stash
 from steelyard.ui.door import LoginNeeded, Looking
+from steelyard.ui.login.organization import login_path
 from steelyard.ui.look import look_of
 
 _PROGRAMS = ("/api/", "/scim/", "/hf/", "/k8s/", "/healthz", "/readyz", "/metrics")
 """Beginnings of addresses that programs call; they get documents."""
+
+_BROWSED = "/api/v1/login/oidc"
+"""Beginning of addresses of the API that people's browsers are led to."""
 
 
 def install(app: FastAPI) -> None:
@@ -57,6 +61,8 @@ def _is_page(request: Request) -> bool:
     if route is not None and (getattr(route, "openapi_extra", None) or {}).get("x-page"):
         return True
     wanted = request.headers.get("accept", "")
+    if request.url.path.startswith(_BROWSED) and "text/html" in wanted:
+        return True
     return not request.url.path.startswith(_PROGRAMS) and "text/html" in wanted
 
 
@@ -90,4 +96,7 @@ def login_page(error: LoginNeeded) -> Response:
         return RedirectResponse(f"/login?next={quote(here + query, safe='')}", 303)
     viewer = Looking(request, request.app.state.house, None, look_of(request))
     kept = stash.seal(request, here, error.form.pairs())
-    return viewer.show("login/login.html", 401, form=None, next=here, kept=kept, ended=True)
+    return viewer.show(
+        "login/login.html", 401, form=None, next=here, kept=kept, ended=True,
+        organization=login_path(viewer, here),
+    )  # fmt: skip

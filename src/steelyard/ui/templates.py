@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from markupsafe import Markup, escape
 
 from steelyard import __version__
 from steelyard.reporting.chips import Chip
-from steelyard.ui import assets, chips, flash, texts
+from steelyard.ui import assets, chips, flash, texts, words
 from steelyard.ui.formats import Formats
 from steelyard.ui.menu import menu_of
 from steelyard.ui.tables import link_of
@@ -51,6 +52,8 @@ def environment(language: str) -> Environment:
     engine.filters.update(
         when=_when, moment=_moment, day=_day, ago=_ago, number=_number, size=_size,
         percent=_percent, chip=_chip, short=short, local=_local, zip_with=zip,
+        source_word=_told(words.source), method_word=_told(words.method),
+        clock_word=_told(words.clock),
     )  # fmt: skip
     return engine
 
@@ -146,6 +149,16 @@ def _local(context: Context, word: str) -> str:
     """Return a word of the data, a state or a role say, in the language of the page."""
     viewer: Looking = context["viewer"]
     return viewer.say(word) if word else ""
+
+
+def _told(words_of: Callable[[str], str]) -> Callable[[Context, str], str]:
+    """Return a filter that says a value of the data in a phrase of the page's language."""
+
+    @pass_context
+    def say(context: Context, value: str) -> str:
+        return _local(context, words_of(value))
+
+    return say
 
 
 @pass_context

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.decision.facts import (
@@ -59,6 +60,24 @@ def find(
     )
     query = DECISIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     return views(session, session.scalars(query).all())
+
+
+def where(
+    session: Session, actor: Actor, test: ColumnElement[bool], *, limit: int
+) -> list[DecisionView]:
+    """Return up to ``limit`` decisions that fit ``test``, newest first."""
+    query = DECISIONS.seen(select(DecisionRow).where(test), actor)
+    rows = session.scalars(query.order_by(DecisionRow.id.desc()).limit(limit))
+    return views(session, rows.all())
+
+
+def count_by_outcome(session: Session, actor: Actor, since: dt.datetime) -> dict[str, int]:
+    """Return how many decisions the actor sees were issued since a moment, by outcome."""
+    query = DECISIONS.seen(select(DecisionRow.outcome, func.count(DecisionRow.id)), actor)
+    rows = session.execute(
+        query.where(DecisionRow.decided_at >= since).group_by(DecisionRow.outcome)
+    )
+    return dict(iter(rows))
 
 
 def row_of(session: Session, actor: Actor, decision_id: str, *, lock: bool = False) -> DecisionRow:

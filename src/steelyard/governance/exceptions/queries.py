@@ -81,6 +81,7 @@ def find(
     use_case: str | None = None,
     request: str | None = None,
     unit: str | None = None,
+    until_before: dt.date | None = None,
 ) -> list[ExceptionView]:
     """Return up to ``limit`` exceptions, newest first."""
     wanted = (
@@ -91,6 +92,8 @@ def find(
         (ExceptionRow.unit, unit),
     )
     query = EXCEPTIONS.newest(actor, limit=limit, after=after, wanted=wanted)
+    if until_before is not None:
+        query = query.where(ExceptionRow.until < until_before)
     return [view(session, row) for row in session.scalars(query)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.intake.states import OPEN, RequestView, Stage, State
@@ -57,6 +57,29 @@ def find(
         found = RequestRow.sought.contains(text.casefold(), autoescape=True)
         query = query.where(RequestRow.id.in_(select(RequestRow.id).where(found)))
     return [view(row) for row in session.scalars(query)]
+
+
+def by_id(session: Session, actor: Actor, beginning: str, *, limit: int) -> list[RequestView]:
+    """Return up to ``limit`` requests whose id begins so."""
+    query = select(RequestRow).where(RequestRow.id >= beginning, RequestRow.id < beginning + "~")
+    rows = session.scalars(REQUESTS.seen(query, actor).order_by(RequestRow.id.desc()).limit(limit))
+    return [view(row) for row in rows]
+
+
+def count_by_stage(session: Session, actor: Actor) -> dict[str, int]:
+    """Return how many requests the actor sees are open, by stage, or by state where there is none.
+
+    What ended is left out.
+    """
+    query = REQUESTS.seen(
+        select(RequestRow.state, RequestRow.stage, func.count(RequestRow.id)), actor
+    )
+    query = query.where(RequestRow.state.in_(sorted(OPEN)))
+    rows = session.execute(query.group_by(RequestRow.state, RequestRow.stage))
+    found: dict[str, int] = {}
+    for state, stage, count in rows:
+        found[stage or state] = found.get(stage or state, 0) + count
+    return found
 
 
 def row_of(session: Session, actor: Actor, request_id: str, *, lock: bool = False) -> RequestRow:

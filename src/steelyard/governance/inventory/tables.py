@@ -81,6 +81,7 @@ class RevisionRow(Base):
         Index("ix_revision_state", "state", "id"),
         Index("ix_revision_model", "model", "id"),
         Index("ix_revision_manifest", "manifest_sha256"),
+        Index("ix_revision_commit", "commit"),
         Index("ix_revision_retires_at", "retires_at"),
     )
 

@@ -134,10 +134,12 @@ def grant(
     known: frozenset[str] = frozenset(),
     until: dt.datetime | None = None,
     source: Source = "local",
+    reason: str = "",
 ) -> Person:
     """Give somebody a role, or a new end to the role they hold.
 
-    ``known`` names roles that the adopted charter adds to the built-in ones.
+    ``known`` names roles that the adopted charter adds to the built-in ones; ``reason`` stands in
+    the ledger's event as a text that can be erased.
 
     Raises:
         FieldErrors: no such role, or the end is over.
@@ -167,11 +169,16 @@ def grant(
     _touch(work, row)
     work.session.flush()
     end = until.isoformat() if until else ""
-    record(work, actor, "role.granted", row, {"role": role, "until": end, "source": source})
+    record(
+        work, actor, "role.granted", row, {"role": role, "until": end, "source": source},
+        _why(reason),
+    )  # fmt: skip
     return _read(work, person_id)
 
 
-def revoke(work: Work, actor: Actor, person_id: str, role: str) -> Person:
+def revoke(
+    work: Work, actor: Actor, person_id: str, role: str, *, reason: str = ""
+) -> Person:  # fmt: skip
     """Take a role away.
 
     Raises:
@@ -189,7 +196,7 @@ def revoke(work: Work, actor: Actor, person_id: str, role: str) -> Person:
     work.session.delete(held)
     _touch(work, row)
     work.session.flush()
-    record(work, actor, "role.revoked", row, {"role": role})
+    record(work, actor, "role.revoked", row, {"role": role}, _why(reason))
     return _read(work, person_id)
 
 
@@ -336,6 +343,10 @@ def record(
             body={**told, **(body or {})},
         ),
     )
+
+
+def _why(reason: str) -> dict[str, Any]:
+    return {"reason": reason[:1000]} if reason.strip() else {}
 
 
 def _not_oneself(actor: Actor, person_id: str) -> None:

@@ -236,6 +236,16 @@ def log(
     return [delivery_view(row) for row in rows]
 
 
+def get_delivery(session: Session, webhook: str, delivery: str) -> DeliveryView:
+    """Return one delivery of a webhook.
+
+    Raises:
+        MissingError: there is no such webhook, or it has no such delivery.
+    """
+    row = row_of(session, webhook)
+    return delivery_view(_delivery(session, row.id, delivery, lock=False))
+
+
 def row_of(session: Session, webhook: str, *, lock: bool = False) -> WebhookRow:
     """Return the row of a webhook.
 

@@ -11,6 +11,7 @@ from steelyard.kernel.errors import FieldErrors, SteelyardError
 from steelyard.platform.identity import login, passwords, sessions
 from steelyard.ui import stash
 from steelyard.ui.door import OPEN, Form, Pages, Sent, Viewer
+from steelyard.ui.login.organization import login_path
 from steelyard.ui.preferences import own_path
 
 pages = Pages()
@@ -48,7 +49,8 @@ def log_in(viewer: Viewer, form: Sent) -> Response:
 def _page(viewer: Viewer, form: Form | None, there: str, *, code: bool = False) -> Response:
     return viewer.show(
         "login/login.html", form=form, next=there, kept=form["kept"] if form else "",
-        ended=False, code=code or bool(form and form["code"]),
+        organization=login_path(viewer, there), ended=False,
+        code=code or bool(form and form["code"]),
     )  # fmt: skip
 
 
