@@ -200,7 +200,8 @@ def test_a_clock_says_why_it_runs_and_who_is_asked_next(site: Site) -> None:
 def test_a_link_of_a_mail_leads_to_the_page(site: Site) -> None:
     browser = site.window()
     for thing, path in (
-        ("rvw_01k00000000000000000000000", "/reviews/"), ("clk_01k00000000000000000000000", "/clocks/"),
+        ("rvw_01k00000000000000000000000", "/reviews/"),
+        ("clk_01k00000000000000000000000", "/clocks/"),
         ("dec_01k00000000000000000000000", "/decisions/"),
     ):  # fmt: skip
         answer = browser.get(f"/go/{thing}")
