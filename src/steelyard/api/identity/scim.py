@@ -3,29 +3,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-import msgspec
 from fastapi import APIRouter, Request
-from scim2_models import (
-    AuthenticationScheme,
-    Bulk,
-    ChangePassword,
-    ETag,
-    Filter,
-    Group,
-    Patch,
-    SCIMException,
-    ScimProvider,
-    ServiceProviderConfig,
-    Sort,
-    UnauthorizedException,
-    User,
-)
-from scim2_server.handler import ScimHandler
-from scim2_server.requests import ScimRequest
-from scim2_server.responses import ScimResponse
-from scim2_server.service import ScimService
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -33,8 +11,7 @@ from steelyard.api.door import Caller, Router
 from steelyard.api.identity.oidc import MappingBody
 from steelyard.api.identity.roles import known_roles
 from steelyard.bootstrap.house import House
-from steelyard.kernel.errors import ConflictError, FieldErrors
-from steelyard.platform.identity import scim, scim_directory
+from steelyard.platform.identity import scim_directory
 from steelyard.platform.identity.directory_tables import DirectoryRow
 from steelyard.platform.identity.scim_directory import ScimToken, ScimView
 from steelyard.platform.work import Work
@@ -84,57 +61,20 @@ async def provision(path: str, request: Request) -> Response:
     """Answer one call of the directory."""
     house: House = request.app.state.house
     public = house.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-    asked = ScimRequest(
-        method=request.method,
-        base_url=public + PREFIX,
-        path="/" + path,
-        query=dict(request.query_params),
-        headers=list(request.headers.items()),
-        body=await request.body(),
-    )
-    trace = str(request.scope.get("trace", ""))
-    answer = await run_in_threadpool(_serve, house, asked, trace)
-    content = b"" if answer.body is None else msgspec.json.encode(answer.body)
-    return Response(content, int(answer.status), headers=answer.headers)
+    body = await request.body()
 
+    def act() -> Response:
+        from steelyard.api.identity.scim_protocol import answer
 
-def _serve(house: House, asked: ScimRequest, trace: str) -> ScimResponse:
-    scheme, _, secret = (asked.header("authorization") or "").partition(" ")
-    service = _service()
-    try:
-        with house.reading() as session:
-            found = scim_directory.check(session, secret.strip())
-        if found is None or scheme.lower() != "bearer":
-            raise UnauthorizedException
-        wanted, author = found
+        return answer(
+            house,
+            method=request.method,
+            base_url=public + PREFIX,
+            path="/" + path,
+            query=dict(request.query_params),
+            headers=request.headers.items(),
+            body=body,
+            trace=str(request.scope.get("trace", "")),
+        )
 
-        def act(work: Work) -> ScimResponse:
-            known = known_roles(work)
-            storage = scim.Provisioned(work, wanted, author, known)
-            return ScimHandler(service, storage).handle(asked)
-
-        return house.transact(act, trace=trace)
-    except (ConflictError, FieldErrors) as error:
-        return service.error_response(scim.as_scim(error))
-    except SCIMException as error:
-        return service.error_response(error)
-
-
-@cache
-def _service() -> ScimService:
-    config = ServiceProviderConfig(
-        patch=Patch(supported=True),
-        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
-        filter=Filter(supported=True, max_results=200),
-        change_password=ChangePassword(supported=False),
-        sort=Sort(supported=False),
-        etag=ETag(supported=True),
-        authentication_schemes=[
-            AuthenticationScheme(
-                type=AuthenticationScheme.Type.oauthbearertoken,
-                name="Bearer token",
-                description="Issued by an administrator at /api/v1/identity/scim/token.",
-            )
-        ],
-    )
-    return ScimService(ScimProvider(models=[User, Group], config=config))
+    return await run_in_threadpool(act)
