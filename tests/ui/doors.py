@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any
 
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from starlette.requests import Request
 
 from steelyard.bootstrap.house import House
