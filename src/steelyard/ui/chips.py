@@ -86,6 +86,7 @@ ADMITTED: Final = {
     "depends": Chip("pending", "question", mark("depends on the case")),
     "review": Chip("pending", "hourglass", mark("reviewed")),
     "reject": Chip("bad", "cross", mark("forbidden")),
+}
 PEOPLE: Final = {
     "invited": Chip("pending", "hourglass", mark("invited")),
     "active": Chip("good", "check", mark("active")),
