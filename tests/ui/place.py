@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.stories.test_governance import CASE, PUBLIC, ask, model
 from tests.stories.town import Town, open_town
+from tests.ui.shelves import stock
 
 from steelyard.api.cookies import PLAIN
 from steelyard.platform.identity import sessions
@@ -118,7 +119,6 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
     decision = anna.get("/decisions", request=approved["id"]).body["items"][0]
     review = lena.get("/reviews", request=asked["id"]).body["items"][0]
     clock = lena.get("/clocks", subject=review["id"]).body["items"][0]
-    request = anna.get(f"/requests/{asked['id']}").body
     action = lena.post(
         "/actions",
         {"review": review["id"], "text": "Name the license.", "owner": town.ids["anna"],
@@ -136,16 +136,14 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         **administered(town, callers["ada"]),
         "use_case_id": public["id"],
         "request_id": asked["id"],
-        "assessment_id": request["assessment"],
         "decision_id": decision["id"],
         "review_id": review["id"],
         "clock_id": clock["id"],
-        "model_id": request["model"],
-        "revision_id": request["revision"],
         "action_id": action["id"],
         "seq": "1",
         "user_id": town.ids["anna"],
         "unit": "search",
+        **stock(town, callers, directory / "shelves", pilot["id"]),
     }
 
 

@@ -17,7 +17,12 @@ from steelyard.ui.app import pages_of
 from steelyard.ui.door import OPEN
 
 pytestmark = in_a_browser
-NOT_LOOKED_AT = {"/notifications/count", "/search/quick", "/requests/{request_id}/progress"}
+NOT_LOOKED_AT = {
+    "/assessments/{assessment_id}/progress",
+    "/notifications/count",
+    "/requests/{request_id}/progress",
+    "/search/quick",
+}
 """Pieces of pages, and addresses that only lead elsewhere."""
 ONLY = tuple(os.environ.get("STEELYARD_PAGES", "/").split(","))
 """Beginnings of the addresses to look at."""

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.api.revisions import SNAPSHOT_MOST
 from steelyard.governance.charters.queries import current
 from steelyard.governance.intake import queries, service
 from steelyard.governance.intake.preview import Preview, preview
 from steelyard.governance.intake.states import RequestView, State
+from steelyard.governance.inventory.comparing import SNAPSHOT_MOST
 from steelyard.governance.inventory.queries import revision_row
 from steelyard.governance.inventory.snapshot import read_snapshot
 from steelyard.governance.use_cases import queries as use_cases

@@ -11,19 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from steelyard.api.door import Called, Caller, Router
+from steelyard.api.door import Caller, Router
 from steelyard.api.listing import Asked, PageOf, page
-from steelyard.governance.inventory import queries, retirement
-from steelyard.governance.inventory.changes import RevisionDiff, diff
+from steelyard.governance.inventory import comparing, queries, retirement
+from steelyard.governance.inventory.changes import RevisionDiff
 from steelyard.governance.inventory.facts import ComponentView, RevisionView
-from steelyard.governance.inventory.snapshot import Snapshot, read_snapshot
-from steelyard.kernel.errors import ConflictError, InputError
-from steelyard.kernel.limits import MIB
 from steelyard.platform.log.timeline import Happening, happenings
 
 router = Router(prefix="/revisions", tags=["Revisions"])
 Word = Annotated[str | None, Query(max_length=100)]
-SNAPSHOT_MOST = 256 * MIB
 
 
 class Retirement(BaseModel):
@@ -86,33 +82,10 @@ def changes(
 ) -> Response:
     """Return what changed since another revision."""
 
-    def ask(session: Session) -> tuple[str, str]:
-        row = queries.revision_row(session, caller.actor, revision_id)
-        earlier = against or row.parent
-        if not earlier:
-            raise InputError(
-                f"The revision {row.id} has no parent to compare it with.",
-                next_step="Name a revision: ?against=rev_…",
-                code="revision.no-parent",
-            )
-        old = queries.revision_row(session, caller.actor, earlier)
-        for each in (old, row):
-            if not each.snapshot:
-                raise ConflictError(
-                    f"The revision {each.id} was not examined yet, so nothing can be compared.",
-                    next_step="Wait for its assessment, or request it.",
-                    code="revision.unexamined",
-                )
-        return old.snapshot, row.snapshot
-
     with caller.house.reading() as session:
-        old, new = ask(session)
-    found = diff(_snapshot(caller, old), _snapshot(caller, new))
+        old, new = comparing.snapshots_of(session, caller.actor, revision_id, against or "")
+    found = comparing.compare(caller.house.blobs, old, new)
     return caller.read(lambda _: found)
-
-
-def _snapshot(caller: Called, digest: str) -> Snapshot:
-    return read_snapshot(caller.house.blobs.read(digest, most=SNAPSHOT_MOST))
 
 
 @router.door("GET", "/{revision_id}/timeline", right="model.read", returns=PageOf[Happening])

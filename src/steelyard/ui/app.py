@@ -16,6 +16,7 @@ from steelyard.ui.about import view as about
 from steelyard.ui.account import tokens
 from steelyard.ui.account import view as account
 from steelyard.ui.admin import view as admin
+from steelyard.ui.assessments import view as assessments
 from steelyard.ui.blocked import view as blocked
 from steelyard.ui.charter import proposals as charter_proposals
 from steelyard.ui.charter import view as charter
@@ -24,14 +25,22 @@ from steelyard.ui.controls import catalog
 from steelyard.ui.controls import view as controls
 from steelyard.ui.design import view as design
 from steelyard.ui.door import Pages
+from steelyard.ui.evidence import attach as evidence_attach
+from steelyard.ui.evidence import view as evidence
 from steelyard.ui.home import view as home
 from steelyard.ui.intake import view as intake
 from steelyard.ui.ledger import view as ledger
 from steelyard.ui.links import place_of
 from steelyard.ui.login import view as login
+from steelyard.ui.models import assessed, related
+from steelyard.ui.models import revisions as model_revisions
+from steelyard.ui.models import view as models
 from steelyard.ui.notifications import view as notifications
 from steelyard.ui.requests import view as requests
+from steelyard.ui.revisions import view as revisions
 from steelyard.ui.search import view as search
+from steelyard.ui.suppliers import edit as supplier_edit
+from steelyard.ui.suppliers import view as suppliers
 from steelyard.ui.use_cases import view as use_cases
 
 PAGES: tuple[Pages, ...] = (
@@ -40,6 +49,16 @@ PAGES: tuple[Pages, ...] = (
     tokens.pages,
     *admin.PAGES,
     clocks.pages,
+    assessed.pages,
+    assessments.pages,
+    evidence_attach.pages,
+    evidence.pages,
+    model_revisions.pages,
+    models.pages,
+    related.pages,
+    revisions.pages,
+    supplier_edit.pages,
+    suppliers.pages,
     home.pages,
     login.pages,
     notifications.pages,

@@ -116,6 +116,55 @@ RUNNING: Final = {
     "met": Chip("good", "check", mark("met")),
     "stopped": Chip("neutral", "dash", mark("stopped")),
 }
+DECISIONS: Final = {
+    "in force": Chip("good", "check", mark("in force")),
+    "superseded": Chip("neutral", "dash", mark("superseded")),
+    "expired": Chip("neutral", "hourglass", mark("expired")),
+    "suspended": Chip("bad", "warning", mark("suspended")),
+    "revoked": Chip("bad", "cross", mark("revoked")),
+}
+EVIDENCE: Final = {
+    "current": Chip("good", "check", mark("current")),
+    "superseded": Chip("neutral", "dash", mark("superseded")),
+    "expired": Chip("bad", "hourglass", mark("expired")),
+    "withdrawn": Chip("neutral", "dash", mark("withdrawn")),
+}
+MODELS: Final = {
+    "active": Chip("good", "check", mark("active")),
+    "retired": Chip("neutral", "dash", mark("retired")),
+}
+SUPPLIERS: Final = {
+    "active": Chip("good", "check", mark("active")),
+    "ended": Chip("neutral", "dash", mark("ended")),
+}
+SUPPORT: Final = {
+    "commercial": Chip("good", "check", mark("commercial")),
+    "internal": Chip("good", "check", mark("internal")),
+    "community": Chip("notice", "info", mark("community")),
+    "none": Chip("pending", "question", mark("none")),
+    "ended": Chip("bad", "cross", mark("ended")),
+}
+PRESENCE: Final = {
+    "present": Chip("good", "check", mark("present")),
+    "gone": Chip("bad", "cross", mark("gone")),
+    "disabled": Chip("bad", "warning", mark("disabled")),
+    "refused": Chip("pending", "warning", mark("refused")),
+    "unasked": Chip("neutral", "question", mark("not asked yet")),
+}
+CHANGES: Final = {
+    "added": Chip("good", "info", mark("added")),
+    "removed": Chip("bad", "dash", mark("removed")),
+    "changed": Chip("pending", "diamond", mark("changed")),
+    "moved": Chip("notice", "info", mark("moved")),
+}
+ASSESSMENTS: Final = {
+    "queued": Chip("neutral", "hourglass", mark("queued")),
+    "fetching": Chip("notice", "hourglass", mark("fetching")),
+    "scanning": Chip("notice", "hourglass", mark("scanning")),
+    "evaluating": Chip("notice", "hourglass", mark("evaluating")),
+    "done": Chip("good", "check", mark("done")),
+    "failed": Chip("bad", "warning", mark("failed")),
+}
 KINDS: Final[dict[str, dict[str, Chip]]] = {
     "request": REQUESTS,
     "stage": STAGES,
@@ -132,6 +181,16 @@ KINDS: Final[dict[str, dict[str, Chip]]] = {
     "token": TOKENS,
     "delivery": DELIVERIES,
     "job": JOBS,
+    "decision": DECISIONS,
+    "evidence": EVIDENCE,
+    "model": MODELS,
+    "supplier": SUPPLIERS,
+    "support": SUPPORT,
+    "presence": PRESENCE,
+    "change": CHANGES,
+    "assessment": ASSESSMENTS,
+    "claim": told.CLAIMS,
+    "duty": told.DUTIES,
     "outcome": told.OUTCOMES,
     "verdict": told.VERDICTS,
     "severity": told.SEVERITIES,

@@ -21,7 +21,7 @@ from steelyard.governance.assessment.tables import EVIDENCE, EvidenceRow
 from steelyard.governance.clocks import service as clocks
 from steelyard.governance.intake.queries import row_of as request_row
 from steelyard.governance.intake.service import mark
-from steelyard.governance.inventory.queries import revision_row
+from steelyard.governance.inventory.queries import revision_row, revisions_of
 from steelyard.governance.inventory.supplying import supplier_row
 from steelyard.governance.inventory.uploads import check_sent
 from steelyard.governance.use_cases.queries import row_of as use_case_row
@@ -183,8 +183,9 @@ def find(
     series: str | None = None,
     unit: str | None = None,
     control: str | None = None,
+    model: str | None = None,
 ) -> list[EvidenceView]:
-    """Return up to ``limit`` proofs, newest first."""
+    """Return up to ``limit`` proofs, newest first; ``model`` asks for those of its revisions."""
     wanted = (
         (EvidenceRow.target, target),
         (EvidenceRow.kind, kind),
@@ -194,6 +195,8 @@ def find(
         (EvidenceRow.control, control),
     )
     query = EVIDENCE.newest(actor, limit=limit, after=after, wanted=wanted)
+    if model is not None:
+        query = query.where(EvidenceRow.target.in_(revisions_of(model)))
     return [view(row) for row in session.scalars(query)]
 
 

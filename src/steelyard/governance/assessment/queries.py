@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from steelyard.governance.assessment.tables import ASSESSMENTS, AssessmentRow, ExaminationRow
 from steelyard.governance.assessment.views import AssessmentView, view
 from steelyard.governance.intake.tables import RequestRow
+from steelyard.governance.inventory.queries import revisions_of
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.actor import Actor
 
@@ -37,6 +38,7 @@ def find(
     after: tuple[Any, ...] | None = None,
     request: str | None = None,
     revision: str | None = None,
+    model: str | None = None,
     use_case: str | None = None,
     state: str | None = None,
     outcome: str | None = None,
@@ -55,6 +57,8 @@ def find(
         (AssessmentRow.unit, unit),
     )
     query = ASSESSMENTS.newest(actor, limit=limit, after=after, wanted=wanted)
+    if model is not None:
+        query = query.where(AssessmentRow.revision.in_(revisions_of(model)))
     if latest is not None:
         query = query.where(AssessmentRow.latest.is_(latest))
     return [view(row) for row in session.scalars(query)]

@@ -18,6 +18,7 @@ from steelyard.governance.decision.facts import (
     State,
 )
 from steelyard.governance.decision.tables import DECISIONS, ConditionRow, DecisionRow
+from steelyard.governance.inventory.queries import revisions_of
 from steelyard.kernel.actor import Actor
 from steelyard.kernel.errors import MissingError
 from steelyard.platform.log.tables import EventRow
@@ -46,6 +47,7 @@ def find(
     use_case: str | None = None,
     environment: str | None = None,
     manifest: str | None = None,
+    model: str | None = None,
 ) -> list[DecisionView]:
     """Return up to ``limit`` decisions, newest first."""
     wanted = (
@@ -59,6 +61,8 @@ def find(
         (DecisionRow.manifest_sha256, manifest),
     )
     query = DECISIONS.newest(actor, limit=limit, after=after, wanted=wanted)
+    if model is not None:
+        query = query.where(DecisionRow.revision.in_(revisions_of(model)))
     return views(session, session.scalars(query).all())
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.inventory.facts import (
@@ -127,6 +127,33 @@ def revision_by_purl(session: Session, model_id: str, purl: str) -> RevisionRow 
     return session.scalar(
         select(RevisionRow).where(RevisionRow.model == model_id, RevisionRow.purl == purl)
     )
+
+
+def revisions_of(model_id: str) -> Select[str]:
+    """Return the query for the ids of all revisions of a model."""
+    return select(RevisionRow.id).where(RevisionRow.model == model_id)
+
+
+def newest_of(
+    session: Session, actor: Actor, models: Sequence[str]
+) -> dict[str, tuple[RevisionView, int]]:
+    """Return the newest revision of each model, and how many it has; models without are left
+    out."""
+    counted = REVISIONS.seen(
+        select(func.max(RevisionRow.id), func.count()).where(RevisionRow.model.in_(models)), actor
+    ).group_by(RevisionRow.model)
+    counts: dict[str, int] = {row[0]: row[1] for row in session.execute(counted)}
+    rows = session.scalars(select(RevisionRow).where(RevisionRow.id.in_(list(counts))))
+    return {row.model: (revision_view(row), counts[row.id]) for row in rows}
+
+
+def models_named(session: Session, actor: Actor, names: Sequence[str]) -> dict[str, str]:
+    """Return the ids of models by name without case; of several with one name, the newest."""
+    keys = {name.casefold() for name in names}
+    query = MODELS.seen(
+        select(ModelRow.key, ModelRow.id).where(ModelRow.key.in_(sorted(keys))), actor
+    )
+    return {row[0]: row[1] for row in session.execute(query.order_by(ModelRow.id))}
 
 
 def latest_of(session: Session, model_id: str, *, but: str = "") -> RevisionRow | None:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from steelyard.governance.inventory.queries import revisions_of
 from steelyard.governance.review.action_queries import of_review
 from steelyard.governance.review.load import plan_in
 from steelyard.governance.review.mine import Mine
@@ -70,6 +71,7 @@ def find(
     request: str | None = None,
     unit: str | None = None,
     track: str | None = None,
+    model: str | None = None,
 ) -> list[ReviewView]:
     """Return up to ``limit`` reviews, newest first."""
     wanted = (
@@ -79,6 +81,8 @@ def find(
         (ReviewRow.track, track),
     )
     query = REVIEWS.newest(actor, limit=limit, after=after, wanted=wanted)
+    if model is not None:
+        query = query.where(ReviewRow.revision.in_(revisions_of(model)))
     rows = session.scalars(query).all()
     waits = _waits(session, [row.id for row in rows])
     return [view(row, waits.get(row.id, ())) for row in rows]

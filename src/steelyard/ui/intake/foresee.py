@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy.orm import Session
 
-from steelyard.api.revisions import SNAPSHOT_MOST
 from steelyard.governance.charters.queries import current
 from steelyard.governance.clocks.business import after, read_calendar, read_length
 from steelyard.governance.decision import queries as decisions
@@ -21,6 +20,7 @@ from steelyard.governance.intake import queries as requests
 from steelyard.governance.intake.preview import Preview, preview
 from steelyard.governance.intake.states import RequestView
 from steelyard.governance.inventory import queries as inventory
+from steelyard.governance.inventory.comparing import SNAPSHOT_MOST
 from steelyard.governance.inventory.facts import RevisionView
 from steelyard.governance.inventory.reference import Reference, read
 from steelyard.governance.inventory.snapshot import read_snapshot
