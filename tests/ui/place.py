@@ -16,7 +16,7 @@ from typing import Any, Literal
 import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from tests.stories.test_governance import CASE, PUBLIC, ask, model
+from tests.stories.test_governance import CASE, PUBLIC, ask, model, sign
 from tests.stories.town import Town, open_town
 from tests.ui.shelves import stock
 
@@ -48,6 +48,8 @@ ROLES = {
     "paul": ("platform-operator",),
     "ada": ("administrator",),
     "axel": ("auditor",),
+    "hanna": ("head-of-risk",),
+    "oda": ("operator",),
 }
 """Who lives in the place; everybody but Anna and Omar belongs to no unit."""
 
@@ -113,10 +115,9 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
     anna, lena = callers["anna"], callers["lena"]
     pilot = anna.post("/use-cases", CASE).body
     public = anna.post("/use-cases", PUBLIC).body
-    approved = ask(anna, pilot, model(directory / "a"))
+    ask(anna, pilot, model(directory / "a"))
     asked = ask(anna, public, model(directory / "b"))
     town.work_off()
-    decision = anna.get("/decisions", request=approved["id"]).body["items"][0]
     review = lena.get("/reviews", request=asked["id"]).body["items"][0]
     clock = lena.get("/clocks", subject=review["id"]).body["items"][0]
     action = lena.post(
@@ -124,6 +125,7 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         {"review": review["id"], "text": "Name the license.", "owner": town.ids["anna"],
          "severity": "medium"},
     ).body  # fmt: skip
+    request = anna.get(f"/requests/{asked['id']}").body
     proposal = lena.post(
         "/charters/proposals",
         {"file": "charter.yaml", "texts": {"charter.yaml": STRICTER}, "why": "Research-only "
@@ -134,9 +136,10 @@ def furnish(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, 
         "sha256": anna.get("/charters/current").body["sha256"],
         "control_id": "acceptance-evaluation",
         **administered(town, callers["ada"]),
+        **decided(town, callers, directory),
+        **permitted(town, callers, asked, request, public),
         "use_case_id": public["id"],
         "request_id": asked["id"],
-        "decision_id": decision["id"],
         "review_id": review["id"],
         "clock_id": clock["id"],
         "action_id": action["id"],
@@ -166,6 +169,66 @@ def administered(town: Place, ada: Any) -> dict[str, str]:
         "webhook_id": hook["id"],
         "delivery_id": delivery["id"],
         "job_id": ada.get("/jobs").body["items"][0]["id"],
+    }
+
+
+def decided(town: Place, callers: dict[str, Any], directory: Path) -> dict[str, str]:
+    """Have people approve something on a condition; return the ids of what came of it."""
+    made = {**PUBLIC, "name": "support-answers", "purpose": "Draft answers of our support"}
+    case = callers["anna"].post("/use-cases", made).body
+    asked = ask(callers["anna"], case, model(directory / "multilingual-encoder"))
+    town.work_off()
+    review = callers["lena"].get("/reviews", request=asked["id"]).body["items"][0]["id"]
+    for name, role in (("sven", "security"), ("omar", "model-owner"), ("pia", "privacy")):
+        sign(callers[name], f"/reviews/{review}", role)
+    terms = ["Show the notice of the license in the product."]
+    sign(callers["lena"], f"/reviews/{review}", "legal", conditions=terms)
+    town.work_off()
+    decision = callers["lena"].get("/decisions", request=asked["id"]).body["items"][0]
+    return {
+        "decision_id": decision["id"],
+        "condition_id": decision["conditions"][0]["id"],
+        "verb": "suspend",
+    }
+
+
+def permitted(
+    town: Place, callers: dict[str, Any], asked: dict[str, Any], request: dict[str, Any],
+    case: dict[str, Any],
+) -> dict[str, str]:  # fmt: skip
+    """Ask for an exception and an emergency, record a risk, hand a right on; return their ids."""
+    anna, pia = callers["anna"], callers["pia"]
+    until = town.clock().date() + dt.timedelta(days=20)
+    exception = anna.post(
+        "/exceptions",
+        {"request": asked["id"], "rule": "license-is-there", "owner": town.ids["omar"],
+         "reason": "The publisher names the license of the data set in January.",
+         "until": until.isoformat(), "controls": ["Nothing is passed on until then."]},
+    )  # fmt: skip
+    anna.post(f"/exceptions/{exception.body['id']}/submit", version=exception.version)
+    emergency = anna.post(
+        "/emergencies",
+        {"revision": request["revision"], "use_case": case["id"], "environment": "production",
+         "hours": 8, "reason": "The filter in use lets insults through; this one does not."},
+    ).body  # fmt: skip
+    risk = pia.post(
+        "/risks",
+        {"title": "The model repeats names from its training data", "unit": "", "tier": "moderate",
+         "text": "Seen once in the pilot.", "about": case["id"], "likelihood": 3, "impact": 4,
+         "residual_likelihood": 2, "residual_impact": 3, "treatment": "reduce",
+         "plan": "Filter names from answers.", "owner": town.ids["omar"],
+         "review_on": (until + dt.timedelta(days=90)).isoformat()},
+    ).body  # fmt: skip
+    lent = callers["lena"].post(
+        "/delegations",
+        {"role": "legal", "to": town.ids["pia"], "reason": "I am away.",
+         "until": (town.clock() + dt.timedelta(days=9)).isoformat()},
+    ).body  # fmt: skip
+    return {
+        "exception_id": exception.body["id"],
+        "emergency_id": emergency["id"],
+        "risk_id": risk["id"],
+        "delegation_id": lent["id"],
     }
 
 

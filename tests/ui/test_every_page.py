@@ -22,6 +22,8 @@ NOT_LOOKED_AT = {
     "/notifications/count",
     "/requests/{request_id}/progress",
     "/search/quick",
+    "/go/{thing_id}",
+    "/decisions/{decision_id}/bundle",
 }
 """Pieces of pages, and addresses that only lead elsewhere."""
 ONLY = tuple(os.environ.get("STEELYARD_PAGES", "/").split(","))

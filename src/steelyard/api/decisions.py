@@ -65,6 +65,9 @@ def find(
     use_case: Short = None,
     environment: Short = None,
     manifest: Short = None,
+    text: Annotated[
+        str | None, Query(max_length=100, description="A part of the model's name.")
+    ] = None,
 ) -> Response:
     """List the decisions you can see, newest first."""
     return caller.read(
@@ -73,7 +76,7 @@ def find(
             queries.find(
                 session, caller.actor, limit=asked.limit + 1, after=asked.after, state=state,
                 outcome=outcome, unit=unit, request=request, revision=revision,
-                use_case=use_case, environment=environment, manifest=manifest,
+                use_case=use_case, environment=environment, manifest=manifest, text=text,
             ),
             lambda row: (row.id,),
         )

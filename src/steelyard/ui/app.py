@@ -15,6 +15,7 @@ from steelyard.ui import assets, errors, preferences
 from steelyard.ui.about import view as about
 from steelyard.ui.account import tokens
 from steelyard.ui.account import view as account
+from steelyard.ui.actions import view as actions
 from steelyard.ui.admin import view as admin
 from steelyard.ui.assessments import view as assessments
 from steelyard.ui.blocked import view as blocked
@@ -23,10 +24,19 @@ from steelyard.ui.charter import view as charter
 from steelyard.ui.clocks import view as clocks
 from steelyard.ui.controls import catalog
 from steelyard.ui.controls import view as controls
+from steelyard.ui.decisions import acts as decision_acts
+from steelyard.ui.decisions import lists as decision_lists
+from steelyard.ui.decisions import view as decisions
+from steelyard.ui.delegations import view as delegations
 from steelyard.ui.design import view as design
 from steelyard.ui.door import Pages
+from steelyard.ui.emergencies import view as emergencies
 from steelyard.ui.evidence import attach as evidence_attach
 from steelyard.ui.evidence import view as evidence
+from steelyard.ui.exceptions import ask as exception_ask
+from steelyard.ui.exceptions import lists as exception_lists
+from steelyard.ui.exceptions import view as exceptions
+from steelyard.ui.go import view as go
 from steelyard.ui.home import view as home
 from steelyard.ui.intake import view as intake
 from steelyard.ui.ledger import view as ledger
@@ -37,7 +47,11 @@ from steelyard.ui.models import revisions as model_revisions
 from steelyard.ui.models import view as models
 from steelyard.ui.notifications import view as notifications
 from steelyard.ui.requests import view as requests
+from steelyard.ui.reviews import acts as review_acts
+from steelyard.ui.reviews import lists as review_lists
+from steelyard.ui.reviews import view as reviews
 from steelyard.ui.revisions import view as revisions
+from steelyard.ui.risks import view as risks
 from steelyard.ui.search import view as search
 from steelyard.ui.suppliers import edit as supplier_edit
 from steelyard.ui.suppliers import view as suppliers
@@ -74,6 +88,20 @@ PAGES: tuple[Pages, ...] = (
     controls.pages,
     catalog.pages,
     ledger.pages,
+    actions.pages,
+    decision_lists.pages,
+    decisions.pages,
+    decision_acts.pages,
+    delegations.pages,
+    emergencies.pages,
+    exception_lists.pages,
+    exception_ask.pages,
+    exceptions.pages,
+    go.pages,
+    review_lists.pages,
+    reviews.pages,
+    review_acts.pages,
+    risks.pages,
 )
 
 
@@ -82,6 +110,8 @@ def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -
     app = create_app(house, authenticate)
     for pages in PAGES:
         app.include_router(pages)
+        if pages is go.pages:  # before the API's own: links in mail lead to pages
+            app.router.routes.insert(0, app.router.routes.pop())
     app.state.place_of = place_of
     app.include_router(assets.router)
     errors.install(app)

@@ -165,6 +165,34 @@ ASSESSMENTS: Final = {
     "done": Chip("good", "check", mark("done")),
     "failed": Chip("bad", "warning", mark("failed")),
 }
+CONDITIONS: Final = {
+    "open": Chip("pending", "hourglass", mark("open")),
+    "reported": Chip("notice", "hourglass", mark("reported")),
+    "fulfilled": Chip("good", "check", mark("fulfilled")),
+    "overdue": Chip("bad", "warning", mark("overdue")),
+    "waived": Chip("neutral", "dash", mark("waived")),
+}
+ACTIONS: Final = {
+    "open": Chip("pending", "hourglass", mark("open")),
+    "done": Chip("notice", "check", mark("done")),
+    "verified": Chip("good", "check", mark("verified")),
+    "overdue": Chip("bad", "warning", mark("overdue")),
+}
+EMERGENCIES: Final = {
+    "asked": Chip("pending", "hourglass", mark("asked")),
+    "open": Chip("bad", "warning", mark("open")),
+    "closed": Chip("neutral", "dash", mark("closed")),
+    "lapsed": Chip("neutral", "hourglass", mark("lapsed")),
+}
+AFTERWARDS: Final = {
+    "due": Chip("pending", "hourglass", mark("due")),
+    "missed": Chip("bad", "warning", mark("missed")),
+    "done": Chip("good", "check", mark("done")),
+}
+RISKS: Final = {
+    "open": Chip("pending", "warning", mark("open")),
+    "closed": Chip("neutral", "dash", mark("closed")),
+}
 KINDS: Final[dict[str, dict[str, Chip]]] = {
     "request": REQUESTS,
     "stage": STAGES,
@@ -191,6 +219,11 @@ KINDS: Final[dict[str, dict[str, Chip]]] = {
     "assessment": ASSESSMENTS,
     "claim": told.CLAIMS,
     "duty": told.DUTIES,
+    "condition": CONDITIONS,
+    "action": ACTIONS,
+    "emergency": EMERGENCIES,
+    "afterwards": AFTERWARDS,
+    "risk": RISKS,
     "outcome": told.OUTCOMES,
     "verdict": told.VERDICTS,
     "severity": told.SEVERITIES,

@@ -48,8 +48,9 @@ def find(
     environment: str | None = None,
     manifest: str | None = None,
     model: str | None = None,
+    text: str | None = None,
 ) -> list[DecisionView]:
-    """Return up to ``limit`` decisions, newest first."""
+    """Return up to ``limit`` decisions, newest first; ``text`` is a part of the model's name."""
     wanted = (
         (DecisionRow.state, state),
         (DecisionRow.outcome, outcome),
@@ -63,6 +64,10 @@ def find(
     query = DECISIONS.newest(actor, limit=limit, after=after, wanted=wanted)
     if model is not None:
         query = query.where(DecisionRow.revision.in_(revisions_of(model)))
+    if text is not None:
+        query = query.where(
+            func.lower(DecisionRow.purl).contains(text.strip().lower(), autoescape=True)
+        )
     return views(session, session.scalars(query).all())
 
 
@@ -124,6 +129,12 @@ def condition_row(
             f"The decision has no condition {condition_id!r}.", code="condition.missing"
         )
     return row
+
+
+def decision_of_condition(session: Session, condition_id: str) -> str:
+    """Return the id of the decision a condition belongs to, or nothing; it tells no more."""
+    query = select(ConditionRow.decision).where(ConditionRow.id == condition_id)
+    return session.scalar(query) or ""
 
 
 def conditions(session: Session, actor: Actor, decision_id: str) -> list[ConditionView]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, func, select
@@ -189,6 +189,12 @@ def components(session: Session, actor: Actor, revision_id: str) -> Sequence[Com
         )
         for part in found
     ]
+
+
+def names_of(session: Session, revisions: Iterable[str]) -> dict[str, str]:
+    """Return the name of the model of each of these revisions; the caller may see them."""
+    query = select(RevisionRow.id, RevisionRow.name).where(RevisionRow.id.in_(set(revisions)))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def model_view(row: ModelRow) -> ModelView:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of many seats somebody can fill, asked with few queries."""
+"""What somebody can do in reviews: in one of them, and which of many seats they can fill."""
 
 from __future__ import annotations
 
@@ -7,16 +7,85 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from steelyard.governance.review.load import matter_of, reviewer_of, voted
+from steelyard.governance.review.load import Voted, case_of, matter_of, reviewer_of, voted
 from steelyard.governance.review.plan import PlanStep, Seat
-from steelyard.governance.review.seats import Matter, Reviewer, refusal
+from steelyard.governance.review.seats import DECLARED, Matter, Reviewer, barred, refusal
+from steelyard.governance.review.state import heard, standing
 from steelyard.governance.review.tables import RecusalRow, ReviewRow, SignOffRow
 from steelyard.governance.use_cases.tables import UseCaseRow
 from steelyard.kernel.actor import Actor
 from steelyard.platform.identity import people
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What one person can do now where people vote, and why they cannot do more."""
+
+    roles: tuple[str, ...] = ()
+    """Roles in which they can speak now."""
+    declares: tuple[str, ...] = ()
+    """Of these, those in which they must declare to have no interest in it."""
+    committee: str = ""
+    """Title of the committee whose turn it is; members of one may abstain."""
+    chairs: bool = False
+    """They have voted and keep the minutes of the committee."""
+    convenes: bool = False
+    """They have a seat in a committee that is to decide now or later."""
+    hands_on: tuple[str, ...] = ()
+    """Roles of theirs that the plan lets them hand on."""
+    aside: bool = False
+    """They have stepped aside."""
+    why: str = ""
+    """Why they cannot speak."""
+    next_step: str = ""
+
+
+def part_of(session: Session, actor: Actor, about: Voted, now: dt.datetime) -> Part:
+    """Return what ``actor`` can do where people vote; the verbs check it again."""
+    case = case_of(session, about)
+    if case.state != "open":
+        return Part(why=f"It is {case.state}; nobody signs off now.")
+    if actor.kind != "person":
+        return Part(why="Decisions are taken by people.", next_step="Log in as a person.")
+    at = standing(case)
+    step = case.plan.steps[min(at.step, len(case.plan.steps) - 1)]
+    person = reviewer_of(session, actor, about, step.seats, now, declares=True)
+    closed = barred(person, case.matter)
+    if closed is not None:
+        aside = actor.id in case.matter.recused
+        return Part(why=closed.said, next_step=closed.step, aside=aside)
+    later = case.plan.steps[at.step :]
+    spoken = [
+        voice for voice in heard(case) if (voice.person, voice.place) == (actor.id, step.place)
+    ]
+    refusals = [(wait, refusal(wait.seat, person, case.matter)) for wait in at.waits]
+    can = [wait for wait, refused in refusals if refused is None and not spoken]
+    said = next(
+        (each for _, each in refusals if each is not None and each.code != "review.role"), None
+    ) or next((each for _, each in refusals if each is not None), None)
+    chair = step.committee.chair if step.committee else ""
+    return Part(
+        roles=tuple(dict.fromkeys(wait.role for wait in can)),
+        declares=tuple(w.role for w in can if set(DECLARED) & set(w.seat.recuse)),
+        committee=step.committee.title if step.committee else "",
+        chairs=bool(step.committee and spoken and (not chair or spoken[0].role == chair)),
+        convenes=any(
+            each.committee and actor.roles & {seat.role for seat in each.seats} for each in later
+        ),
+        hands_on=tuple(
+            dict.fromkeys(
+                seat.role
+                for each in later
+                for seat in each.seats
+                if seat.lent_to and seat.role in actor.roles
+            )
+        ),
+        why="" if can else "You have signed off." if spoken else said.said if said else "",
+        next_step="" if can or spoken or said is None else said.step,
+    )
 
 
 class Mine:

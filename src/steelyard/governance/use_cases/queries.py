@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from steelyard.governance.use_cases.register import State, UseCaseView
@@ -42,6 +44,12 @@ def find(
     if name is not None:
         query = query.where(UseCaseRow.name.startswith(name, autoescape=True))
     return [view(row) for row in session.scalars(query)]
+
+
+def names_of(session: Session, use_cases: Iterable[str]) -> dict[str, str]:
+    """Return the name of each of these use cases; the caller may see them."""
+    query = select(UseCaseRow.id, UseCaseRow.name).where(UseCaseRow.id.in_(set(use_cases)))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def row_of(session: Session, actor: Actor, use_case_id: str, *, lock: bool = False) -> UseCaseRow:

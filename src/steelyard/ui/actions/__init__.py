@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Improvement actions: what reviews found that should be better."""
