@@ -11,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from steelyard.api.revisions import SNAPSHOT_MOST
 from steelyard.bootstrap.house import House
 from steelyard.governance.assessment.views import DOCUMENT_MOST, read_assessment
+from steelyard.governance.inventory.comparing import SNAPSHOT_MOST
 from steelyard.governance.inventory.snapshot import Snapshot, read_snapshot
 from steelyard.kernel.assessment import Assessment
 
