@@ -9,7 +9,16 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.ui.place import ROLES, Place, Theme, barriers, in_a_browser, open_browser, open_place
+from tests.ui.place import (
+    AXE,
+    ROLES,
+    Place,
+    Theme,
+    barriers,
+    in_a_browser,
+    open_browser,
+    open_place,
+)
 
 from steelyard.kernel.actor import Actor
 from steelyard.platform.identity.permissions import allowed
@@ -30,6 +39,10 @@ ONLY = tuple(os.environ.get("STEELYARD_PAGES", "/").split(","))
 """Beginnings of the addresses to look at."""
 LOUD = ("error", "warning")
 """Kinds of console messages that nobody may cause."""
+SHARES = 4
+"""Tests the pages are dealt to, so that they run side by side."""
+THEMES: tuple[Theme, ...] = ("light", "dark")
+REQUESTS = 12
 FIRST_LOAD = 150_000
 """Bytes on the wire of a first page with everything it needs."""
 
@@ -74,63 +87,45 @@ def addresses(place: Place) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_keeps_anybody_out(place: Place, browser: Browser, theme: Theme) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_page_keeps_anybody_out_or_fails(place: Place, browser: Browser, share: int) -> None:
     wrong: list[str] = []
-    for who, path in addresses(place):
-        with place.browse(browser, who, theme=theme, bypass_csp=True) as context:
-            page = context.new_page()
-            answer = page.goto(path)
-            assert answer is not None
-            if answer.status != 200 or page.url.removeprefix(place.url) != path:
-                wrong.append(f"{path}: {answer.status} {page.url}")
-            wrong += [f"{path} in {theme}: {each}" for each in barriers(page)]
-    assert not wrong, "\n".join(wrong)
-
-
-def test_pages_are_quiet_fit_narrow_screens_and_say_where_one_is(
-    place: Place, browser: Browser
-) -> None:
-    wrong: list[str] = []
-    for who, path in addresses(place):
-        with place.browse(browser, who, width=360) as context:
-            page = context.new_page()
-            _listen(page, path, wrong)
-            page.goto(path, wait_until="networkidle")
-            over = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if over > 0:
-                wrong.append(f"{path}: {over} pixels wider than a narrow screen")
-            if page.locator("h1").count() != 1:
-                wrong.append(f"{path}: {page.locator('h1').count()} headings of the first level")
-            if not page.title().removesuffix("· Steelyard").strip():
-                wrong.append(f"{path}: no title")
-    assert not wrong, "\n".join(wrong)
-
-
-def _listen(page: Page, path: str, wrong: list[str]) -> None:
-    page.on(
-        "console",
-        lambda said: wrong.append(f"{path}: {said.text}") if said.type in LOUD else None,
-    )
-    page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
-
-
-def test_a_first_load_is_small(place: Place, browser: Browser) -> None:
-    for who, path in addresses(place):
+    for who, path in addresses(place)[share::SHARES]:
         with place.browse(browser, who) as context:
-            page = context.new_page()
-            session = context.new_cdp_session(page)
-            session.send("Network.enable")
-            sizes: list[float] = []
-            session.on(
-                "Network.loadingFinished",
-                lambda each, sizes=sizes: sizes.append(each["encodedDataLength"]),
-            )
-            page.goto(path, wait_until="networkidle")
-            assert sum(sizes) <= FIRST_LOAD, path
-            assert len(sizes) <= 12, path
+            wrong += [f"{path}: {each}" for each in faults(place, context.new_page(), path)]
+    assert not wrong, "\n".join(wrong)
+
+
+def faults(place: Place, page: Page, path: str) -> list[str]:
+    """Load a page once; return what is wrong with it in light, in dark, and on a narrow screen."""
+    wrong: list[str] = []
+    sizes: list[float] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in LOUD else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda each: sizes.append(each["encodedDataLength"]))
+    answer = page.goto(path)
+    assert answer is not None
+    if answer.status != 200 or page.url.removeprefix(place.url) != path:
+        wrong.append(f"answered {answer.status} {page.url}")
+    page.evaluate(AXE)
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        wrong += [f"in {theme}: {each}" for each in barriers(page)]
+    page.set_viewport_size({"width": 360, "height": 740})
+    over = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    if over > 0:
+        wrong.append(f"{over} pixels wider than a narrow screen")
+    if page.locator("h1").count() != 1:
+        wrong.append(f"{page.locator('h1').count()} headings of the first level")
+    if not page.title().removesuffix("· Steelyard").strip():
+        wrong.append("no title")
+    if sum(sizes) > FIRST_LOAD or len(sizes) > REQUESTS:
+        wrong.append(f"{sum(sizes):.0f} bytes in {len(sizes)} requests")
+    return wrong
 
 
 def test_pages_say_the_same_without_scripts(place: Place, browser: Browser) -> None:
