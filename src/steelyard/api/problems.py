@@ -134,7 +134,7 @@ def install(app: FastAPI) -> None:
 
     def validation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return respond(FieldErrors(_faults(error)), request)
+        return respond(FieldErrors(faults(error)), request)
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -145,7 +145,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http_error)
 
 
-def _faults(error: RequestValidationError) -> list[tuple[str, str]]:
+def faults(error: RequestValidationError) -> list[tuple[str, str]]:
+    """Return what is wrong with a call, by field, in sentences."""
     found = []
     for each in error.errors():
         if each["type"] == "json_invalid":

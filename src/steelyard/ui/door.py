@@ -161,6 +161,10 @@ class Form:
             )
         return int(stated)
 
+    async def close(self) -> None:
+        """Let go of the uploaded files."""
+        await self._data.close()
+
     def pairs(self) -> list[tuple[str, str]]:
         """Return the names and texts that were sent, files left out."""
         return [(name, value) for name, value in self._data.multi_items() if isinstance(value, str)]
@@ -318,8 +322,8 @@ async def _counted(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-async def _looking(request: Request) -> Looking:
-    """Find out who looks, and check the right the page declares."""
+async def _looking(request: Request) -> AsyncGenerator[Looking, None]:
+    """Find out who looks, and check the right the page declares; uploads are gone afterwards."""
     refuse_nul(request)
     right = request.scope["route"].openapi_extra["x-right"]
     actor: Actor | None = await run_in_threadpool(request.app.state.authenticate, request)
@@ -329,13 +333,21 @@ async def _looking(request: Request) -> Looking:
         if right != OPEN:
             demand(actor, right)
     form = await _read(request, actor is not None)
+    request.state.form = form
+    try:
+        yield _lookup(request, actor, form)
+    finally:
+        if form is not None:
+            await form.close()
+
+
+def _lookup(request: Request, actor: Actor | None, form: Form | None) -> Looking:
     if form is not None and any("\x00" in name + value for name, value in form.pairs()):
         raise InputError(
             "A text holds the character U+0000.", next_step="Leave it out.",
             code="input.characters",
         )  # fmt: skip
-    request.state.form = form
-    if actor is None and right != OPEN:
+    if actor is None and request.scope["route"].openapi_extra["x-right"] != OPEN:
         raise LoginNeeded(request, form)
     body = repr(form.pairs()).encode() if form is not None else b""
     return Looking(request, request.app.state.house, actor, look_of(request), body)

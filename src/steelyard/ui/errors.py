@@ -6,13 +6,20 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from steelyard.api import problems
 from steelyard.kernel.actor import Actor
-from steelyard.kernel.errors import BusyError, MissingError, SteelyardError, UnavailableError
+from steelyard.kernel.errors import (
+    BusyError,
+    FieldErrors,
+    MissingError,
+    SteelyardError,
+    UnavailableError,
+)
 from steelyard.ui import stash
 from steelyard.ui.door import LoginNeeded, Looking
 from steelyard.ui.login.organization import login_path
@@ -47,11 +54,21 @@ def install(app: FastAPI) -> None:
             ),
         )
 
+    def misread(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        faults = problems.faults(error)
+        if not _is_page(request):
+            return problems.respond(FieldErrors(faults), request)
+        return error_page(
+            request, FieldErrors(faults, next_step="Go back, or open the page from the menu.")
+        )
+
     def login_first(_: Request, error: Exception) -> Response:
         assert isinstance(error, LoginNeeded)
         return login_page(error)
 
     app.add_exception_handler(SteelyardError, told)
+    app.add_exception_handler(RequestValidationError, misread)
     app.add_exception_handler(HTTPException, missing)
     app.add_exception_handler(LoginNeeded, login_first)
 
