@@ -62,6 +62,8 @@ def test_roles_are_given_with_a_reason_that_stands_in_the_ledger(site: Site) -> 
     assert events(site.house, "role.granted")[-1].body == {
         "reason": "She joined the law department."
     }
+    silent = ada.fill(f"{page}/roles/revoke", page, role="legal")
+    assert silent.status_code == 422
     taken = ada.fill(f"{page}/roles/revoke", page, role="legal", **{"taken-why": "She left."})
     assert taken.status_code == 303
     assert events(site.house, "role.revoked")[-1].body == {"reason": "She left."}
@@ -76,7 +78,7 @@ def test_the_last_administrator_stays(site: Site) -> None:
     page = f"/admin/people/{ada.person.id}"
     assert f'action="{page}/roles"' not in ada.see(page)
     for path, fields in (
-        ("roles/revoke", {"role": "administrator"}),
+        ("roles/revoke", {"role": "administrator", "taken-why": "no need"}),
         ("disable", {}),
         ("erase", {"typed": "ada@example.org"}),
     ):

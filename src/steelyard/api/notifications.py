@@ -25,6 +25,7 @@ PLACES = {
     "exc": "exceptions",
     "mdl": "models",
     "req": "requests",
+    "prp": "charters/proposals",
     "rev": "revisions",
     "rob": "robots",
     "rsk": "risks",

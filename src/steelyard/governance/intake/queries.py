@@ -59,13 +59,6 @@ def find(
     return [view(row) for row in session.scalars(query)]
 
 
-def by_id(session: Session, actor: Actor, beginning: str, *, limit: int) -> list[RequestView]:
-    """Return up to ``limit`` requests whose id begins so."""
-    query = select(RequestRow).where(RequestRow.id >= beginning, RequestRow.id < beginning + "~")
-    rows = session.scalars(REQUESTS.seen(query, actor).order_by(RequestRow.id.desc()).limit(limit))
-    return [view(row) for row in rows]
-
-
 def count_by_stage(session: Session, actor: Actor) -> dict[str, int]:
     """Return how many requests the actor sees are open, by stage, or by state where there is none.
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from steelyard.governance.decision import queries as decisions
 from steelyard.governance.decision.tables import DecisionRow
-from steelyard.governance.intake import queries as requests
+from steelyard.governance.intake.tables import REQUESTS, RequestRow
 from steelyard.governance.inventory.tables import (
     MODELS,
     REVISIONS,
@@ -70,8 +70,12 @@ def find(
         return []
     found: list[Found] = []
     for kind in RIGHTS:
-        if kind in kinds:
+        if kind in kinds and kind != "decision":
             found += _FINDERS[kind](session, actor, wanted, limit)
+    if "decision" in kinds:
+        known = {"model", "revision"} <= set(kinds)
+        about = found if known else _models_and_revisions(session, actor, wanted, limit)
+        found += _decisions(session, actor, wanted, about, limit)
     found.sort(key=lambda each: _rank(each, wanted))
     return found
 
@@ -140,15 +144,17 @@ def _revisions(session: Session, actor: Actor, wanted: str, limit: int) -> list[
 
 
 def _requests(session: Session, actor: Actor, wanted: str, limit: int) -> list[Found]:
-    rows = (
-        requests.by_id(session, actor, wanted, limit=limit)
-        if _ID.match(wanted)
-        else requests.find(session, actor, limit=limit, text=wanted)
+    fits = select(RequestRow.id).where(
+        _begins(RequestRow.id, wanted) if _ID.match(wanted) else _holds(RequestRow.sought, wanted)
     )
+    fits = REQUESTS.seen(fits, actor)
+    rows: Sequence[RequestRow] = session.scalars(
+        _newest(select(RequestRow), RequestRow.id, fits, limit)
+    ).all()
     return [
         Found(
             kind="request", id=row.id, title=row.reference, note=row.environment,
-            state=row.stage or row.state, at=row.updated_at,
+            state=row.state, at=row.updated_at,
         )
         for row in rows
     ]  # fmt: skip
@@ -173,18 +179,27 @@ def _use_cases(session: Session, actor: Actor, wanted: str, limit: int) -> list[
     ]  # fmt: skip
 
 
-def _decisions(session: Session, actor: Actor, wanted: str, limit: int) -> list[Found]:
-    """Return decisions by their id, or the present ones about revisions of the models that fit."""
+def _models_and_revisions(session: Session, actor: Actor, wanted: str, limit: int) -> list[Found]:
+    return [
+        *_models(session, actor, wanted, limit), *_revisions(session, actor, wanted, limit)
+    ]  # fmt: skip
+
+
+def _decisions(
+    session: Session, actor: Actor, wanted: str, about: Sequence[Found], limit: int
+) -> list[Found]:
+    """Return decisions by their id, or the present ones about models and revisions that fit."""
     if _ID.match(wanted):
         test = _begins(DecisionRow.id, wanted)
     else:
-        models = [each.id for each in _models(session, actor, wanted, limit)]
-        digests = [each.id for each in _revisions(session, actor, wanted, limit)]
         ours = select(RevisionRow.id).where(
-            or_(RevisionRow.model.in_(models), RevisionRow.id.in_(digests))
+            or_(
+                RevisionRow.model.in_([each.id for each in about if each.kind == "model"]),
+                RevisionRow.id.in_([each.id for each in about if each.kind == "revision"]),
+            )
         )
-        about = session.scalars(ours.limit(ENOUGH)).all()
-        test = and_(DecisionRow.current, DecisionRow.revision.in_(about))
+        ids = session.scalars(ours.limit(ENOUGH)).all()
+        test = and_(DecisionRow.current, DecisionRow.revision.in_(ids))
     return [
         Found(
             kind="decision", id=each.id, title=each.purl, note=each.environment,
@@ -225,7 +240,6 @@ _FINDERS: dict[Kind, Callable[[Session, Actor, str, int], list[Found]]] = {
     "revision": _revisions,
     "request": _requests,
     "use-case": _use_cases,
-    "decision": _decisions,
     "supplier": _suppliers,
     "person": _people,
 }

@@ -17,7 +17,6 @@ _PARTS = {
     mark("Licenses and their terms"): ("licenses.json", "license_terms/*.toml"),
     mark("Known malicious files"): ("known_bad.toml",),
     mark("Frameworks and laws"): ("frameworks.json", "frameworks_extra.toml"),
-    mark("Controls"): ("controls/*.toml",),
     mark("Duties"): ("duties.toml",),
     mark("Model families"): ("model_families.toml",),
 }

@@ -103,16 +103,17 @@ def revoke(viewer: Viewer, user_id: str, form: Sent) -> Response:
     """Take a role away and say why; the last administrator keeps it."""
 
     def act(work: Work) -> None:
-        accounts.revoke(work, viewer.actor, user_id, form["role"], reason=form["taken-why"])
+        reason = _why(viewer, form, "taken-why")
+        accounts.revoke(work, viewer.actor, user_id, form["role"], reason=reason)
 
     said = viewer.say("They are no longer %(role)s.", role=viewer.say(form["role"]))
     return _change(viewer, form, user_id, act, said)
 
 
-def _why(viewer: Looking, form: Form) -> str:
-    if not form["why"]:
-        raise FieldErrors([("why", viewer.say("Say why; it stands in the ledger."))])
-    return form["why"]
+def _why(viewer: Looking, form: Form, field: str = "why") -> str:
+    if not form[field]:
+        raise FieldErrors([(field, viewer.say("Say why; it stands in the ledger."))])
+    return form[field]
 
 
 @pages.form(_HERE + "/units", right="unit.manage")
