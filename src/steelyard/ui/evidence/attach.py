@@ -131,11 +131,12 @@ def _kept(viewer: Looking, form: Form) -> Kept | None:
             return None
         return Kept(form["sha256"], clean_name(form["name"]), media_of(form["media"]))
     most = min(EVIDENCE_MOST, viewer.house.settings.upload_mib * MIB)
-    if (file.size or 0) > most:
-        said = viewer.say("The file is too large: at most %(most)d MiB.", most=most // MIB)
-        raise FieldErrors([("file", said)])
-    file.file.seek(0)
-    sha256 = blobs.put_stream(_pieces(file), most=most)
+    with file.file:
+        if (file.size or 0) > most:
+            said = viewer.say("The file is too large: at most %(most)d MiB.", most=most // MIB)
+            raise FieldErrors([("file", said)])
+        file.file.seek(0)
+        sha256 = blobs.put_stream(_pieces(file), most=most)
     size = blobs.size(sha256)
     viewer.house.transact(lambda work: uploads.note_upload(work, viewer.actor, sha256, size))
     return Kept(sha256, clean_name(file.filename or ""), media_of(file.content_type or ""))
