@@ -85,15 +85,19 @@ def preview(
     environment: str,
     today: dt.date,
     known: Mapping[str, Any] | None = None,
+    name: str = "",
 ) -> Preview:
     """Return what ``charter`` would say; ``known`` are facts of the revision by path, if any.
+
+    The ``name`` of a model is known before it is examined, and can give its purpose away.
 
     With facts of an examination there is one answer; what depends on license and use case together
     is asked again when the request is made.
     """
     from steelyard.charter.evaluate import evaluate
 
-    facts = _facts(use_case, environment, today, known or {})
+    stated = {"model.name": name} if name else {}
+    facts = _facts(use_case, environment, today, {**stated, **(known or {})})
     now = evaluate(charter, facts, {}, today)
     best = now
     if known is None:
@@ -174,7 +178,14 @@ def _best(facts: Facts) -> Facts:
     stated = CardSectionFacts(stated=True)
     return replace(
         facts,
-        model=replace(facts.model, formats=("safetensors",), base_models=(), datasets=()),
+        model=replace(
+            facts.model,
+            name=facts.model.name or "",
+            tags=(),
+            formats=("safetensors",),
+            base_models=(),
+            datasets=(),
+        ),
         artifacts=ArtifactFacts(
             file_count=1,
             size_bytes=1,

@@ -103,7 +103,8 @@ def _look(
     if digest:
         known = read_snapshot(viewer.house.blobs.read(digest, most=SNAPSHOT_MOST)).facts
     likely = preview(
-        policy.charter, policy.identity.sha256, facts, environment, now.date(), known
+        policy.charter, policy.identity.sha256, facts, environment, now.date(), known,
+        reference.name if reference is not None and reference.kind == "hub" else "",
     )  # fmt: skip
     roles = {one.role for side in (likely.now, likely.at_best) for one in side.sign_offs}
     due = None
