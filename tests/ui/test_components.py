@@ -34,6 +34,19 @@ def page(place: Place, browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+def test_the_frame_keeps_its_names_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/charter/versions")
+    expect(page.get_by_role("link", name="Steelyard")).to_be_attached()
+    expect(page.locator("header summary")).to_contain_text("Lena")
+    names = page.evaluate(
+        "[...document.querySelectorAll('header a, header summary, header button')]"
+        ".filter(each => each.checkVisibility() && !each.innerText.trim())"
+        ".map(each => each.outerHTML)"
+    )
+    assert not names
+
+
 def test_what_cannot_be_taken_back_is_asked_for_once_more(place: Place, page: Page) -> None:
     path = f"/charter/proposals/{place.things['proposal_id']}"
     page.goto(path)
