@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from steelyard.api.door import OPEN, Caller, Router
@@ -73,8 +73,8 @@ def read(notice_id: str, caller: Caller) -> Response:
 
 
 @links.door("GET", "/go/{thing_id}", right=OPEN, status=307)
-def go(thing_id: str, request: Request) -> Response:
-    """Lead from a link in a mail to the thing it is about: to its page, if there are pages."""
+def go(thing_id: str) -> Response:
+    """Lead from a link in a mail to the thing it is about."""
     place = PLACES.get(thing_id.partition("_")[0])
     if place is None or not is_id(thing_id):
         raise MissingError(
@@ -82,7 +82,4 @@ def go(thing_id: str, request: Request) -> Response:
             next_step="Copy it whole from the mail.",
             code="link.missing",
         )
-    place_of = getattr(request.app.state, "place_of", None)
-    if place_of is not None and "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(place_of(thing_id), 307)
     return RedirectResponse(f"/api/v1/{place}/{thing_id}", 307)

@@ -40,7 +40,6 @@ from steelyard.ui.go import view as go
 from steelyard.ui.home import view as home
 from steelyard.ui.intake import view as intake
 from steelyard.ui.ledger import view as ledger
-from steelyard.ui.links import place_of
 from steelyard.ui.login import view as login
 from steelyard.ui.models import assessed, related
 from steelyard.ui.models import revisions as model_revisions
@@ -112,7 +111,6 @@ def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -
         app.include_router(pages)
         if pages is go.pages:  # before the API's own: links in mail lead to pages
             app.router.routes.insert(0, app.router.routes.pop())
-    app.state.place_of = place_of
     app.include_router(assets.router)
     errors.install(app)
     return app
