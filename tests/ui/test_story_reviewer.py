@@ -163,8 +163,8 @@ class TestStories:
             ):  # the mail speaks of the request: its review is a click
                 page.goto(f"/go/{review['id']}")
             assert "overdue" in page.locator(".heading").inner_text()
-            page.get_by_label("No", exact=False).first.check()
-            page.get_by_label("Reason", exact=False).fill("Nobody checks what it says.")
+            page.locator('#sign input[value="no"]').check()
+            page.locator("#f-reason").fill("Nobody checks what it says.")
             page.get_by_role("button", name="Sign off").click()
             page.get_by_text("You signed off. The review is complete: rejected.").wait_for()
         place.work_off()
