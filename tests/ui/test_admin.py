@@ -210,7 +210,7 @@ def test_a_job_that_was_given_up_is_done_once_more(site: Site) -> None:
             JobRow(
                 id="job_01k00000000000000000000000", kind="mail.send", state="dead",
                 payload={"notice": SCRIPT}, attempts=5, due=work.now, put_at=work.now, key="",
-                trace="", last_error="The mail server said no.", priority=0, worker="", token="",
+                trace="", last_error="The mail server said no.", priority=0, worker="", token=0,
             )
         )  # fmt: skip
 

@@ -31,7 +31,7 @@ FIVE = ("data_class", "personal_data", "people_affected", "autonomy", "exposure"
 ANSWERS = {name: CASE[name] for name in ("name", "purpose", *FIVE)}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with open_town(request.param, tmp_path, "standard") as town:
         town.__class__ = Place

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from steelyard.api.app import create_app
 from steelyard.bootstrap.house import House
@@ -104,6 +105,10 @@ PAGES: tuple[Pages, ...] = (
 )
 
 
+FILES = ("application/octet-stream", "application/zip", "application/x-tar")
+"""Kinds of content that are sent as they are."""
+
+
 def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -> FastAPI:
     """Return the application with API and pages; ``authenticate`` says who makes a call."""
     app = create_app(house, authenticate)
@@ -113,6 +118,10 @@ def create_site(house: House, authenticate: Callable[[Request], Actor | None]) -
             app.router.routes.insert(0, app.router.routes.pop())
     app.include_router(assets.router)
     errors.install(app)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=1000, compresslevel=6,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *FILES),
+    )  # fmt: skip
     return app
 
 

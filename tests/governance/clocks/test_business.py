@@ -129,7 +129,7 @@ def test_zones_are_known_where_the_system_has_none() -> None:
     assert [each for each in server if each.startswith("tzdata")], "slim images have no zones"
     code = (
         "from steelyard.governance.clocks.business import read_calendar;"
-        "print(read_calendar('DE-BY').zone)"
+        "print(read_calendar('DE-BY@Europe/Berlin').zone)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -163,7 +163,21 @@ def _suppliers(staff: dict[str, Client], found: dict[str, Any]) -> None:
         if supplier.get("tested"):
             due = (_now() + dt.timedelta(days=20)).date().isoformat()
             path = f"/suppliers/{made.body['id']}/exit-tests"
-            client.post(path, {"next_due": due}, version=made.version)
+            proof = _exit_record(client, made.body)
+            client.post(path, {"next_due": due, "evidence": proof}, version=made.version)
+
+
+def _exit_record(client: Client, supplier: dict[str, Any]) -> str:
+    """Attach the record of an exit test to a supplier; return the id of that evidence."""
+    from steelyard.cli.seed_demo.life import attach
+
+    text = f"We served a day of traffic without {supplier['name']}; nothing was lost.\n"
+    return str(
+        attach(
+            client, text, kind="exit-test-record", title=f"Exit test: {supplier['name']}",
+            source="Platform team", effective=_today(), target=supplier["id"],
+        )["id"]
+    )  # fmt: skip
 
 
 def _requests(

@@ -216,18 +216,22 @@ def around(town: Town) -> None:
 
 def evidence(town: Town, who: str, target: str, title: str, text: str) -> dict[str, Any]:
     """Have a person attach a proof to a request."""
+    return attach(
+        town.as_(who), text, kind="evaluation-report", title=title, source="Claims handling",
+        effective=town.day(0), target=target,
+    )  # fmt: skip
+
+
+def attach(client: Client, text: str, **given: str) -> dict[str, Any]:
+    """Send a text as a file and attach it to something as evidence."""
     import tempfile
     from pathlib import Path
 
-    client = town.as_(who)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "report.txt"
         file.write_text(text, encoding="utf-8")
         sha256 = client.send_file("/uploads", file).body["sha256"]
-    body = {
-        "kind": "evaluation-report", "title": title, "name": "report.txt", "media": "text/plain",
-        "sha256": sha256, "source": "Claims handling", "effective": town.day(0), "target": target,
-    }  # fmt: skip
+    body = {**given, "name": file.name, "media": "text/plain", "sha256": sha256}
     made: dict[str, Any] = client.post("/evidence", body).body
     return made
 
