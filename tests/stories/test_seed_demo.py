@@ -91,7 +91,7 @@ def _look(town: life.Town) -> None:
     assert "active" in states("/exceptions")
     assert states("/emergencies", "review") == ["due"]
     signed = otto.get(town.review("photos")).body
-    assert signed["state"] == "open"
+    assert signed["review"]["state"] == "open"
     assert len(states("/risks")) == 2
     assert [each["exit_plan"] is not None for each in otto.pages("/suppliers")].count(True) == 2
     assert states("/evidence")

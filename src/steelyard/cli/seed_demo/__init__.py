@@ -68,6 +68,7 @@ def _administrator(url: str, token_stdin: bool, person: dict[str, Any]) -> tuple
 
     from steelyard.kernel.errors import (
         ConflictError,
+        FieldErrors,
         ForbiddenError,
         InputError,
         MissingError,
@@ -80,7 +81,10 @@ def _administrator(url: str, token_stdin: bool, person: dict[str, Any]) -> tuple
     if link:
         try:
             return _settled(address, link, person["mail"], first=True), address
-        except (MissingError, ConflictError, ForbiddenError, UnauthenticatedError) as error:
+        except (InputError, MissingError, ConflictError, ForbiddenError,
+                UnauthenticatedError) as error:  # fmt: skip
+            if isinstance(error, InputError) and error.code not in ("link.used", FieldErrors.code):
+                raise
             raise ConflictError(
                 f"The link was used already, so {address} has its first administrator: it is "
                 "filled, or somebody else's. Nothing was changed.",
