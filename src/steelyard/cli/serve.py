@@ -102,9 +102,12 @@ def _listen(host: str, port: int) -> socket.socket:
     from steelyard.kernel.errors import InputError
 
     try:
-        return socket.create_server(
+        door = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
+        # Else a reply's body waits some 40 ms for the other side to confirm its head.
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return door
     except OSError as error:
         raise InputError(
             f"Nothing can listen on {host} port {port}: {error.strerror or error}.",
